@@ -1,0 +1,26 @@
+"""Schedules: pure functions of the step. Steps count from 0; ``total`` is the length of the run."""
+
+from __future__ import annotations
+
+import math
+
+
+def warmup_cosine(step: int, total: int, warmup: int) -> float:
+    """Factor of the learning rate: linear from 0 over ``warmup`` steps, then cosine to 0.
+
+    ``step / warmup`` while ``step < warmup``, then
+    ``(1 + cos(pi * (step - warmup) / (total - warmup))) / 2`` (BGRL, arXiv 2102.06514).
+    """
+    if step < warmup:
+        return step / warmup
+    if step >= total:
+        return 0.0
+    return (1.0 + math.cos(math.pi * (step - warmup) / (total - warmup))) / 2.0
+
+
+def ema_momentum(step: int, total: int, base: float) -> float:
+    """Momentum of the target network: cosine from ``base`` to 1.
+
+    ``1 - (1 - base) * (1 + cos(pi * step / total)) / 2`` (BYOL, arXiv 2006.07733; BGRL).
+    """
+    return 1.0 - (1.0 - base) * (1.0 + math.cos(math.pi * min(step, total) / total)) / 2.0

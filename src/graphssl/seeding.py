@@ -1,0 +1,36 @@
+"""Named random streams: one seed, and no stream can disturb another."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import torch
+
+Stream = Literal["init", "augmentation", "dropout", "split", "probe", "synthetic"]
+
+
+def derive_seed(seed: int, stream: Stream) -> int:
+    """A 63-bit seed for ``stream``, the first bits of sha256 over ``"<stream>:<seed>"``."""
+    digest = hashlib.sha256(f"{stream}:{seed}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def generator(
+    seed: int, stream: Stream, device: torch.device | str = "cpu"
+) -> torch.Generator:
+    """A generator of its own for ``stream``, independent of torch's global one."""
+    return torch.Generator(device).manual_seed(derive_seed(seed, stream))
+
+
+@contextmanager
+def global_stream(seed: int, stream: Stream) -> Iterator[None]:
+    """Seed torch's global CPU stream inside the block and put it back after.
+
+    For code that cannot be handed a generator: ``torch.nn.init`` and every ``reset_parameters``.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(seed, stream))
+        yield

@@ -1,0 +1,131 @@
+"""Find the weight matrices of any network, each once and as (out, in)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from torch import Tensor, nn
+from torch.nn.parameter import UninitializedParameter
+from torch.nn.utils import parametrize
+
+from graphssl.errors import ConfigError
+
+# Their 2-D parameters are tables or scales, not linear maps.
+_NOT_LINEAR = (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm, nn.RMSNorm)
+
+
+class LayerWeights(dict[str, Tensor]):
+    """Layer name -> matrix (out, in), with the heads that lie side by side in some of them.
+
+    Attributes:
+        heads: name -> H where H > 1: the matrix is (H * out_per_head, in).
+    """
+
+    def __init__(self, weights: Mapping[str, Tensor], heads: Mapping[str, int] | None = None):
+        super().__init__(weights)
+        self.heads = dict(heads or {})
+
+    def per_head(self) -> LayerWeights:
+        """The same with a matrix (out_per_head, in) for every head, ``<name>.heads.<h>``."""
+        split: dict[str, Tensor] = {}
+        for name, weight in self.items():
+            if name not in self.heads:
+                split[name] = weight
+                continue
+            for h, head in enumerate(weight.chunk(self.heads[name])):
+                split[f"{name}.heads.{h}"] = head
+        return LayerWeights(split)
+
+
+def layer_weights(
+    source: nn.Module | Mapping[str, Tensor] | Iterable[Tensor], trainable: bool = False
+) -> LayerWeights:
+    """The weight matrices of a network, or those of an explicit list.
+
+    Of a module these are the 2-D parameters (of a parametrized layer, what the parametrization
+    makes of them), as PyG and torch keep them: (out, in). Left out are vectors (a side of 1),
+    biases, attention vectors (``att*``), embeddings and norms. A layer that tells its in and out
+    sizes and keeps its matrix as (in, out) is transposed; one that does not is taken as (out, in).
+    Stacks with three or more dimensions (``RGCNConv``'s relations) are not found: list their
+    slices. The tensors are the parameters or views of them, so that they may be asked for once and
+    used through a whole training, unless a layer is parametrized.
+
+    Args:
+        source: a network, or its matrices (out, in), by name or in a row (``"0"``, ``"1"``, ...).
+        trainable: leave out what does not require a gradient, such as a target network.
+
+    Returns:
+        Name -> matrix. The name is the parameter's path without ``.weight``, so that it starts with
+        the part of the network: ``encoder.convs.0.lin``. A shared matrix is there once, under its
+        first name.
+
+    Raises:
+        ConfigError: a listed tensor is not a matrix, or a lazy layer has no shape yet.
+    """
+    weights: dict[str, Tensor] = {}
+    heads: dict[str, int] = {}
+    candidates = _of_module(source) if isinstance(source, nn.Module) else _of_list(source)
+    seen: set[int] = set()
+    for name, parameter, weight, num_heads in candidates:
+        if id(parameter) in seen or (trainable and not weight.requires_grad):
+            continue
+        seen.add(id(parameter))
+        weights[name] = weight
+        if num_heads > 1:
+            heads[name] = num_heads
+    return LayerWeights(weights, heads)
+
+
+_Candidate = tuple[str, Tensor, Tensor, int]  # name, parameter (its identity), matrix, heads
+
+
+def _of_list(source: Mapping[str, Tensor] | Iterable[Tensor]) -> Iterator[_Candidate]:
+    named = source.items() if isinstance(source, Mapping) else enumerate(source)
+    heads = source.heads if isinstance(source, LayerWeights) else {}
+    for key, weight in named:
+        name = str(key)
+        if weight.dim() != 2:
+            raise ConfigError(f"weight {name!r} must be a matrix, got shape {tuple(weight.shape)}")
+        yield name, weight, weight, heads.get(name, 1)
+
+
+def _of_module(root: nn.Module) -> Iterator[_Candidate]:
+    parents = {id(child): module for module in root.modules() for child in module.children()}
+    for path, module in root.named_modules():
+        if isinstance(module, (*_NOT_LINEAR, parametrize.ParametrizationList)):
+            continue
+        for key, parameter, weight in _own_tensors(module):
+            name = ".".join(part for part in (path, key) if part).removesuffix(".weight")
+            if isinstance(parameter, UninitializedParameter):
+                raise ConfigError(f"weight {name!r} has no shape yet: run one forward pass before")
+            if weight.dim() == 2 and min(weight.shape) > 1 and not _is_vector_name(key):
+                num_heads = _num_heads(parents.get(id(module)), weight)
+                yield name, parameter, _as_out_in(module, weight), num_heads
+
+
+def _own_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor, Tensor]]:
+    for key, parameter in module.named_parameters(recurse=False):
+        yield key, parameter, parameter
+    if parametrize.is_parametrized(module):
+        for key, makers in module.parametrizations.items():
+            yield key, next(makers.parameters(recurse=False)), getattr(module, key)
+
+
+def _is_vector_name(key: str) -> bool:
+    return key.startswith("att") or "bias" in key
+
+
+def _as_out_in(module: nn.Module, weight: Tensor) -> Tensor:
+    for kind in ("features", "channels"):
+        sizes = (getattr(module, f"in_{kind}", None), getattr(module, f"out_{kind}", None))
+        if tuple(weight.shape) == sizes and sizes[0] != sizes[1]:
+            return weight.T
+    return weight
+
+
+def _num_heads(parent: nn.Module | None, weight: Tensor) -> int:
+    heads = getattr(parent, "heads", 1)
+    side_by_side = isinstance(heads, int) and weight.size(0) == heads * getattr(
+        parent, "out_channels", 0
+    )
+    return heads if side_by_side else 1

@@ -1,0 +1,75 @@
+"""Spectral restricted isometry (Bansal et al. 2018, arXiv 1810.09102, section 3.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from graphssl.errors import ConfigError
+from graphssl.regularizers.weight_penalty import WeightPenalty
+
+
+def srip_penalty(weight: Tensor, iterations: int = 2) -> Tensor:
+    """``sigma(S - I)``: the largest ``|eigenvalue|`` of the smaller Gram matrix S less identity.
+
+    Power iteration, ``v <- (S - I) v / ||(S - I) v||``, then ``sigma = ||(S - I) v||`` with v held
+    fixed under autograd, which gives the exact gradient once v has converged. S is never formed:
+    each step is two matrix-vector products. The larger Gram matrix would add eigenvalues of -1
+    that no weight can change, so the smaller one is taken. Few iterations give a lower bound.
+
+    Args:
+        weight: (out, in).
+        iterations: power iterations; the paper takes 2.
+
+    Returns:
+        Scalar, 0 for a semi-orthogonal weight, with gradient 0 there.
+    """
+    short = weight if weight.size(0) <= weight.size(1) else weight.T
+
+    def apply_error(vector: Tensor) -> Tensor:
+        return short @ (short.T @ vector) - vector
+
+    vector = _start(short.size(0), weight.dtype, weight.device)
+    with torch.no_grad():
+        for _ in range(iterations):
+            vector = torch.nn.functional.normalize(apply_error(vector), dim=0, eps=1e-30)
+    sigma: Tensor = torch.linalg.vector_norm(apply_error(vector))
+    return sigma
+
+
+@lru_cache(maxsize=64)
+def _start(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """The same random unit vector each time, so that the penalty is a function of the weight."""
+    vector = torch.randn(size, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return torch.nn.functional.normalize(vector, dim=0).to(device, dtype)
+
+
+@dataclass(eq=False)
+class SRIP(WeightPenalty):
+    """``sum_l alpha_l * sigma(S_l - I)``, added to the loss.
+
+    Args:
+        iterations: power iterations, at least 1.
+        alpha, layers, heads, schedule, schedule_steps, apply: see ``WeightPenalty``.
+
+    Raises:
+        ConfigError: ``iterations`` below 1, and as ``WeightPenalty``.
+    """
+
+    iterations: int = 2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.iterations < 1:
+            raise ConfigError(f"iterations must be at least 1, got {self.iterations}")
+
+    def value(self, weight: Tensor) -> Tensor:
+        """Sigma of one matrix (out, in)."""
+        return srip_penalty(weight, self.iterations)
+
+    def floor(self, weight: Tensor) -> float:
+        """0: on the smaller side every shape can be orthonormal."""
+        return 0.0

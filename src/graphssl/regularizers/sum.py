@@ -1,0 +1,63 @@
+"""Several regularizers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from typing import Self, TypeVar
+
+from torch import Tensor
+
+from graphssl.contracts import Penalty, StepOutput
+from graphssl.errors import ConfigError
+from graphssl.regularizers.base import BaseRegularizer
+
+T = TypeVar("T")
+
+
+class Sum(BaseRegularizer):
+    """The sum of its terms; what each layer is called starts with the term's name.
+
+    Args:
+        terms: name -> regularizer, e.g. ``werank`` -> ``WERank(...)``.
+
+    Raises:
+        ConfigError: no term.
+    """
+
+    def __init__(self, terms: Mapping[str, BaseRegularizer]) -> None:
+        if not terms:
+            raise ConfigError(f"terms must name at least one regularizer, got {dict(terms)}")
+        self.terms = dict(terms)
+
+    @property
+    def active(self) -> bool:
+        """Whether any term can change training."""
+        return any(term.active for term in self.terms.values())
+
+    def __call__(self, weights: Mapping[str, Tensor], output: StepOutput) -> Penalty:
+        """Totals added; per layer ``<term>.<layer>``."""
+        penalties = {name: term(weights, output) for name, term in self.terms.items()}
+        total = sum((p.total for p in penalties.values()), start=output.loss.new_zeros(()))
+        return Penalty(total, _flatten({name: p.per_layer for name, p in penalties.items()}))
+
+    def at(self, step: int, total: int) -> Self:
+        """Every term as it is at ``step`` (from 0) of ``total``."""
+        now = copy(self)
+        now.terms = {name: term.at(step, total) for name, term in self.terms.items()}
+        return now
+
+    def floors(self, weights: Mapping[str, Tensor]) -> dict[str, float]:
+        """Floors of every term, ``<term>.<layer>``."""
+        return _flatten({name: term.floors(weights) for name, term in self.terms.items()})
+
+    def decoupled_step(self, weights: Mapping[str, Tensor], lr: float) -> None:
+        """The decoupled steps of its terms, one after the other."""
+        for term in self.terms.values():
+            term.decoupled_step(weights, lr)
+
+
+def _flatten(per_term: Mapping[str, Mapping[str, T]]) -> dict[str, T]:
+    return {
+        f"{term}.{layer}": v for term, layers in per_term.items() for layer, v in layers.items()
+    }

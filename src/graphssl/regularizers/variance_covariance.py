@@ -1,0 +1,72 @@
+"""VICReg's variance and covariance terms (Bardes et al. 2022, arXiv 2105.04906)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from graphssl.contracts import Penalty, StepOutput
+from graphssl.errors import ConfigError
+from graphssl.regularizers.alpha import check_alpha
+from graphssl.regularizers.base import BaseRegularizer
+
+
+def variance_term(z: Tensor, gamma: float = 1.0, eps: float = 1e-4) -> Tensor:
+    """``v(Z) = 1/D sum_j max(0, gamma - sqrt(var(z_j) + eps))``, eq. 1; (N, D) -> scalar."""
+    std = torch.sqrt(z.var(dim=0) + eps)
+    return torch.relu(gamma - std).mean()
+
+
+def covariance_term(z: Tensor) -> Tensor:
+    """``c(Z) = 1/D sum_{i != j} C_ij^2`` with ``C = Zc^T Zc / (N - 1)``, eqs. 3 and 4.
+
+    Zc (N, D) is Z with the mean of every column taken off; scalar.
+    """
+    centred = z - z.mean(dim=0)
+    covariance = centred.T @ centred / (z.size(0) - 1)
+    squared = covariance.square()
+    return (squared.sum() - squared.diagonal().sum()) / z.size(1)
+
+
+class VarianceCovariance(BaseRegularizer):
+    """``sum_views alpha_variance * v(Z) + alpha_covariance * c(Z)`` on the representations.
+
+    The paper weighs its three terms 25 : 25 : 1 (invariance, variance, covariance); the defaults
+    are these over 25, since here the objective is the invariance term. The paper applies them to
+    the expander's output; on the representation they are the information-maximisation counterpart
+    of a penalty on the weights. Added to the loss, lower is less collapsed.
+
+    Args:
+        alpha_variance: strength of the variance term.
+        alpha_covariance: strength of the covariance term.
+        gamma: standard deviation below which a dimension is penalised.
+
+    Raises:
+        ConfigError: a strength that is negative or not finite, gamma not above 0.
+    """
+
+    def __init__(
+        self, alpha_variance: float = 1.0, alpha_covariance: float = 0.04, gamma: float = 1.0
+    ) -> None:
+        check_alpha(alpha_variance, "alpha_variance")
+        check_alpha(alpha_covariance, "alpha_covariance")
+        if not gamma > 0:
+            raise ConfigError(f"gamma must be above 0, got {gamma}")
+        self.alpha_variance, self.alpha_covariance = alpha_variance, alpha_covariance
+        self.gamma = gamma
+
+    @property
+    def active(self) -> bool:
+        """False where both strengths are 0."""
+        return self.alpha_variance > 0 or self.alpha_covariance > 0
+
+    def __call__(self, weights: Mapping[str, Tensor], output: StepOutput) -> Penalty:
+        """Both terms summed over the views; ``weights`` are not read."""
+        views = output.representations
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.active):
+            variance = torch.stack([variance_term(z, self.gamma) for z in views]).sum()
+            covariance = torch.stack([covariance_term(z) for z in views]).sum()
+            total = self.alpha_variance * variance + self.alpha_covariance * covariance
+        return Penalty(total, {"variance": variance.detach(), "covariance": covariance.detach()})

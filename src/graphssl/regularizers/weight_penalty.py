@@ -1,0 +1,181 @@
+"""What all penalties on weights share: which matrices, how strongly, when and how applied."""
+
+from __future__ import annotations
+
+import logging
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Literal, Self
+
+import torch
+from torch import Tensor, nn
+
+from graphssl.contracts import Penalty, StepOutput
+from graphssl.encoders.layer_weights import LayerWeights, layer_weights
+from graphssl.errors import ConfigError
+from graphssl.regularizers.alpha import (
+    Alpha,
+    Schedule,
+    alpha_factor,
+    alpha_per_layer,
+    check_alpha,
+    check_choice,
+)
+from graphssl.regularizers.base import BaseRegularizer
+
+Layers = Literal["all", "encoder", "projector", "predictor"]
+Heads = Literal["jointly", "separately"]
+Apply = Literal["loss", "decoupled"]
+Source = nn.Module | Mapping[str, Tensor] | Iterable[Tensor]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class WeightPenalty(BaseRegularizer):
+    """``sum_l alpha_l * value(weight_l)`` over the matrices of the network that is trained.
+
+    Wherever a method takes ``source``, it may be a network (its trainable matrices are found by
+    ``layer_weights``), a mapping name -> (out, in) or a list of matrices.
+
+    Args:
+        alpha: strength, a number or layer-name pattern -> number; the first pattern that fits a
+            layer counts, and a layer that none fits is left out.
+        layers: ``"all"``, or the part whose name the layers' names start with.
+        heads: matrices with several attention heads side by side count as one (``"jointly"``) or as
+            one a head (``"separately"``).
+        schedule: alpha over the steps: ``"constant"``, ``"warmup"`` (linear from 0) or ``"cosine"``
+            (to 0).
+        schedule_steps: length of the schedule; None stands for the whole run.
+        apply: ``"loss"`` adds the penalty to the loss, as the paper does; ``"decoupled"`` leaves
+            the loss alone and takes ``W - lr * alpha * grad`` beside the optimizer, as AdamW does
+            with weight decay (arXiv 1711.05101), so that Adam does not rescale it.
+
+    Raises:
+        ConfigError: an alpha that is negative or not finite, ``schedule_steps`` below 1, an unknown
+            word; when called: no matrix found, a pattern that fits none, a schedule longer than
+            the run.
+    """
+
+    alpha: Alpha = 1e-2
+    layers: Layers = "all"
+    heads: Heads = "jointly"
+    schedule: Schedule = "constant"
+    schedule_steps: int | None = None
+    apply: Apply = "loss"
+    _factor: float = field(default=1.0, init=False, repr=False)
+    # shared with the copies that at() makes, so that each is announced once
+    _announced: set[tuple[str, ...]] = field(default_factory=set, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.alpha, Mapping):
+            for pattern, value in self.alpha.items():
+                check_alpha(value, f"alpha of {pattern!r}")
+        else:
+            check_alpha(self.alpha)
+        check_choice("layers", self.layers, Layers)
+        check_choice("heads", self.heads, Heads)
+        check_choice("schedule", self.schedule, Schedule)
+        check_choice("apply", self.apply, Apply)
+        if self.schedule_steps is not None and self.schedule_steps < 1:
+            raise ConfigError(f"schedule_steps must be at least 1, got {self.schedule_steps}")
+
+    @abstractmethod
+    def value(self, weight: Tensor) -> Tensor:
+        """The penalty of one matrix (out, in), alpha not applied."""
+
+    @abstractmethod
+    def floor(self, weight: Tensor) -> float:
+        """The least that ``value`` can be at this shape."""
+
+    def __call__(self, weights: Mapping[str, Tensor], output: StepOutput) -> Penalty:
+        """The contract's form of ``penalty``; ``output`` is not read."""
+        del output
+        return self.penalty(weights)
+
+    def penalty(self, source: Source) -> Penalty:
+        """Total, to be added to the loss, and every matrix's own value.
+
+        What cannot change the loss (alpha 0, ``apply="decoupled"``) is computed without autograd,
+        and the total is then zero.
+        """
+        weights, alphas = self._select(source)
+        in_loss = self.apply == "loss"
+        values: dict[str, Tensor] = {}
+        total: Tensor | None = None
+        for name, alpha in alphas.items():
+            with torch.set_grad_enabled(torch.is_grad_enabled() and in_loss and alpha > 0):
+                values[name] = self.value(weights[name])
+            if in_loss and alpha > 0:
+                term = alpha * values[name]
+                total = term if total is None else total + term
+        per_layer = {name: value.detach() for name, value in values.items()}
+        if total is None:
+            total = next(iter(values.values())).new_zeros(())
+        return Penalty(total, per_layer)
+
+    def decoupled_step(self, source: Source, lr: float) -> None:
+        """``W <- W - lr * alpha * grad`` in place; nothing where ``apply="loss"``.
+
+        To be called before the optimizer's step, so that the gradient is that of the weights before
+        it. ``lr`` is the learning rate of this step.
+        """
+        if self.apply == "loss":
+            return
+        weights, alphas = self._select(source)
+        for name, alpha in alphas.items():
+            if alpha > 0:
+                if weights[name].grad_fn is not None and weights[name]._base is None:
+                    raise ConfigError(f"apply='decoupled': {name} is computed, not a parameter")
+                weight = weights[name].detach().requires_grad_()  # shares the parameter's storage
+                with torch.enable_grad():
+                    (grad,) = torch.autograd.grad(self.value(weight), weight)
+                with torch.no_grad():
+                    weight.sub_(grad, alpha=lr * alpha)
+
+    def at(self, step: int, total: int) -> Self:
+        """The same penalty with alpha as it is at ``step`` (from 0) of ``total``."""
+        now = copy(self)
+        now._factor = alpha_factor(self.schedule, step, total, self.schedule_steps)
+        return now
+
+    @property
+    def active(self) -> bool:
+        """False where alpha is 0 throughout."""
+        alphas = self.alpha.values() if isinstance(self.alpha, Mapping) else [self.alpha]
+        return any(alpha * self._factor > 0 for alpha in alphas)
+
+    def floors(self, source: Source) -> dict[str, float]:
+        """The least value of every entry of ``Penalty.per_layer``."""
+        weights, alphas = self._select(source)
+        return {name: self.floor(weights[name]) for name in alphas}
+
+    def _select(self, source: Source) -> tuple[LayerWeights, dict[str, float]]:
+        found = layer_weights(source, trainable=isinstance(source, nn.Module))
+        part = LayerWeights(
+            {
+                name: weight
+                for name, weight in found.items()
+                if self.layers == "all" or f"{name}.".startswith(f"{self.layers}.")
+            },
+            found.heads,
+        )
+        if self.heads == "separately":
+            if not isinstance(source, (nn.Module, LayerWeights)):
+                kind = type(source).__name__
+                raise ConfigError(f"heads='separately' needs a network to count them, got {kind}")
+            part = part.per_head()
+        if not part:
+            others = f"; layers found: {', '.join(found)}" if found else ""
+            raise ConfigError(f"layers={self.layers!r}: no weight matrix to penalise{others}")
+        alphas = alpha_per_layer(self.alpha, part)
+        self._announce({name: part[name] for name in alphas})
+        return part, {name: alpha * self._factor for name, alpha in alphas.items()}
+
+    def _announce(self, taken: Mapping[str, Tensor]) -> None:
+        if tuple(taken) not in self._announced:
+            self._announced.add(tuple(taken))
+            shapes = ", ".join(f"{n} ({w.size(0)} x {w.size(1)})" for n, w in taken.items())
+            logger.info("%s takes %d matrices: %s", type(self).__name__, len(taken), shapes)

@@ -1,0 +1,46 @@
+"""WERank (arXiv 2402.09586): keep rank by pulling every weight towards orthonormal columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from graphssl.regularizers.alpha import check_choice
+from graphssl.regularizers.gram import Gram, Norm, gram_floor, gram_penalty
+from graphssl.regularizers.weight_penalty import WeightPenalty
+
+
+@dataclass(eq=False)
+class WERank(WeightPenalty):
+    """``sum_l alpha_l * ||W_l^T W_l - I||_F``, to be added to any loss of any network.
+
+    In a training loop of one's own::
+
+        werank = WERank(alpha=1e-2)
+        loss = loss + werank.penalty(model).total
+
+    Args:
+        norm: ``"frobenius"`` as in the paper, or ``"frobenius_squared"``.
+        gram: ``"output"`` for W^T W as in the paper, ``"input"`` for W W^T, or the ``"smaller"``.
+        alpha, layers, heads, schedule, schedule_steps, apply: see ``WeightPenalty``.
+
+    Raises:
+        ConfigError: an unknown norm or gram, and as ``WeightPenalty``.
+    """
+
+    norm: Norm = "frobenius"
+    gram: Gram = "output"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice("norm", self.norm, Norm)
+        check_choice("gram", self.gram, Gram)
+
+    def value(self, weight: Tensor) -> Tensor:
+        """``||G - I||`` of one matrix (out, in)."""
+        return gram_penalty(weight, self.norm, self.gram)
+
+    def floor(self, weight: Tensor) -> float:
+        """``sqrt(out - in)`` where out > in, for the paper's norm and gram."""
+        return gram_floor(weight, self.norm, self.gram)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -99,9 +99,7 @@ class Encoder(Protocol):
 
     out_channels: int
 
-    def __call__(
-        self, x: Tensor, edge_index: Tensor, edge_weight: Tensor | None = None
-    ) -> Tensor:
+    def __call__(self, x: Tensor, edge_index: Tensor, edge_weight: Tensor | None = None) -> Tensor:
         """(N, F) -> (N, D)."""
         ...
 
@@ -160,8 +158,23 @@ class Penalty:
 
 
 class Regularizer(Protocol):
-    """A penalty on the weights of the network, or on what the step put out."""
+    """A penalty on the weights of the network, or on what the step put out.
+
+    ``regularizers.base.BaseRegularizer`` answers all but the call for those that need no more.
+    """
 
     def __call__(self, weights: Mapping[str, Tensor], output: StepOutput) -> Penalty:
         """WERank reads ``weights`` (name -> (out, in) matrix), VICReg's terms read ``output``."""
+        ...
+
+    def at(self, step: int, total: int) -> Self:
+        """The same regularizer with its strength as it is at ``step`` (from 0) of ``total``."""
+        ...
+
+    def decoupled_step(self, weights: Mapping[str, Tensor], lr: float) -> None:
+        """What is not added to the loss: its own step, called before the optimizer's."""
+        ...
+
+    def floors(self, weights: Mapping[str, Tensor]) -> dict[str, float]:
+        """The least value that each entry of ``Penalty.per_layer`` can have, where it is known."""
         ...

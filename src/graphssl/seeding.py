@@ -18,9 +18,7 @@ def derive_seed(seed: int, stream: Stream) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-def generator(
-    seed: int, stream: Stream, device: torch.device | str = "cpu"
-) -> torch.Generator:
+def generator(seed: int, stream: Stream, device: torch.device | str = "cpu") -> torch.Generator:
     """A generator of its own for ``stream``, independent of torch's global one."""
     return torch.Generator(device).manual_seed(derive_seed(seed, stream))
 

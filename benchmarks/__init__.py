@@ -1,0 +1,1 @@
+"""Benchmarks, each against a reference in the same run."""

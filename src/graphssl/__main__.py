@@ -1,0 +1,5 @@
+"""``python -m graphssl``."""
+
+from graphssl.cli import main
+
+main()

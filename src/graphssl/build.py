@@ -1,0 +1,130 @@
+"""From the composed configuration to objects; the only caller of Hydra's ``instantiate``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.errors import HydraException
+from hydra.utils import get_object, instantiate
+from omegaconf import DictConfig
+from torch import nn
+
+from graphssl.augmentation.two_views import TwoViews
+from graphssl.contracts import NodeDataset, ProbeProtocol, Regularizer
+from graphssl.errors import ConfigError, GraphSSLError
+from graphssl.seeding import global_stream
+from graphssl.training.metrics import MetricSink
+from graphssl.training.settings import TrainerSettings
+
+
+def make(config: DictConfig, name: str, **supplied: Any) -> Any:
+    """The object that ``config`` describes, with ``supplied`` constructor arguments added.
+
+    Raises:
+        GraphSSLError: what the constructor itself raised.
+        ConfigError: the target is not there or does not take the arguments given.
+    """
+    try:
+        return instantiate(config, _convert_="all", **supplied)
+    except HydraException as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, GraphSSLError):
+                raise cause from None
+            cause = cause.__cause__
+        raise ConfigError(f"{name}: {' '.join(str(error).split())}") from error
+
+
+def dataset(config: DictConfig) -> NodeDataset:
+    """The graph, prepared; from the mirror where it has it."""
+    mirror = config.paths.mirror
+    loader = make(config.dataset, "dataset")
+    loaded: NodeDataset = loader.load(Path(config.paths.data), Path(mirror) if mirror else None)
+    return loaded
+
+
+def settings(config: DictConfig) -> TrainerSettings:
+    """What the shell says about training."""
+    made: TrainerSettings = make(config.trainer, "trainer")
+    return made
+
+
+def protocols(config: DictConfig) -> dict[str, ProbeProtocol]:
+    """Every probe protocol asked for, by name."""
+    chosen = config.probe.get("protocols") or {}
+    return {name: make(node, f"probe.protocols.{name}") for name, node in chosen.items()}
+
+
+def encoder(config: DictConfig, in_channels: int) -> nn.Module:
+    """The encoder, with the width of the features supplied."""
+    made: nn.Module = make(config.encoder, "encoder", in_channels=in_channels)
+    if not isinstance(getattr(made, "out_channels", None), int):
+        raise ConfigError(
+            f"encoder {config.encoder._target_} has no integer attribute out_channels"
+        )
+    return made
+
+
+def trains_with_labels(config: DictConfig) -> bool:
+    """Whether the objective's constructor asks for the training nodes of a split."""
+    return "train_nodes" in _parameters(config.objective)
+
+
+def objective(
+    config: DictConfig, in_channels: int, labels: Mapping[str, Any] | None = None
+) -> nn.Module:
+    """The objective around a new encoder, drawn from the stream ``init`` of the seed.
+
+    Args:
+        config: the composed configuration.
+        in_channels: F.
+        labels: ``labels``, ``train_nodes`` and ``num_classes`` of the one split that this run
+            uses; the objective's constructor gets those that it names, beside the ``encoder``.
+    """
+    asked = _parameters(config.objective)
+    supplied = {name: value for name, value in (labels or {}).items() if name in asked}
+    with global_stream(config.seed, "init"):
+        supplied["encoder"] = encoder(config, in_channels)
+        made: nn.Module = make(config.objective, "objective", **supplied)
+    return made
+
+
+def augmentation(config: DictConfig) -> TwoViews:
+    """What makes the two views."""
+    made: TwoViews = make(config.augmentation, "augmentation")
+    return made
+
+
+def regularizer(config: DictConfig) -> Regularizer:
+    """The penalty."""
+    made: Regularizer = make(config.regularizer, "regularizer")
+    return made
+
+
+def optimizer(config: DictConfig, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    """The optimizer over ``parameters``; the schedule scales each group's ``initial_lr``."""
+    made: Callable[..., torch.optim.Optimizer] = make(config.optimizer, "optimizer")
+    result = made(parameters)
+    for group in result.param_groups:
+        group["initial_lr"] = group["lr"]
+    return result
+
+
+def tracker(
+    config: DictConfig, folder: Path, run_id: str, plain: dict[str, Any]
+) -> list[MetricSink]:
+    """TensorBoard or W&B where one was chosen."""
+    if "_target_" not in config.logger:
+        return []
+    return [make(config.logger, "logger")(folder=folder, name=run_id, config=plain)]
+
+
+def _parameters(config: DictConfig) -> set[str]:
+    try:
+        return set(inspect.signature(get_object(config._target_)).parameters)
+    except Exception as error:
+        raise ConfigError(f"{config._target_} cannot be found: {error}") from error

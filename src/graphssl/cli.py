@@ -1,0 +1,118 @@
+"""The command line. Imports neither torch nor anything that does until a run begins."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+import hydra
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException, MissingConfigException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from graphssl.config_dir import config_dir
+from graphssl.errors import GraphSSLError
+from graphssl.version import __version__
+
+_EXPECTED = (GraphSSLError, HydraException, OmegaConfBaseException)
+
+
+def main() -> None:
+    """Entry point of ``graphssl`` and ``python -m graphssl``."""
+    if "--version" in sys.argv[1:]:
+        print(f"graphssl {__version__}")
+        return
+    # Hydra then raises its errors instead of printing them over several lines.
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    try:
+        _hydra_main()
+    except _EXPECTED as error:
+        _fail(error, sys.argv[1:])
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
+        sys.exit(130)
+
+
+@hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")
+def _hydra_main(config: DictConfig) -> None:
+    from graphssl.run import run
+
+    choices = HydraConfig.get().runtime.choices
+    try:
+        record = run(config, group_choices(choices))
+    except _EXPECTED as error:
+        if config.debug:
+            raise
+        _fail(error, sys.argv[1:])
+    print(record.summary(), flush=True)
+
+
+def compose(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, Any]]:
+    """The configuration that ``overrides`` give, with the option chosen in each group."""
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        config = hydra_compose("config", list(overrides), return_hydra_config=True)
+        choices = group_choices(config.hydra.runtime.choices)
+        plain = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    return plain, choices
+
+
+def group_choices(choices: Any) -> dict[str, Any]:
+    """The choices in our own groups, without Hydra's."""
+    return {
+        group: list(option) if OmegaConf.is_list(option) else option
+        for group, option in choices.items()
+        if not group.startswith("hydra/")
+    }
+
+
+def _fail(error: BaseException, overrides: Sequence[str]) -> NoReturn:
+    """The one place where an expected error becomes one line and a non-zero exit."""
+    if any(arg in ("debug=true", "debug=True") for arg in overrides):
+        raise error
+    print(f"graphssl: error: {describe(error, overrides)}", file=sys.stderr)
+    sys.exit(1)
+
+
+def describe(error: BaseException, overrides: Sequence[str]) -> str:
+    """``error`` in one line, with the near matches of a name that is not there."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if isinstance(error, GraphSSLError) or not lines:
+        return " ".join(lines)
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        group, _, option = error.missing_cfg_file.rpartition("/")
+        options = [str(o) for o in error.options or ()]
+        return f"{group}={option}: no such option{_near(option, options, options)}"
+    if lines[0].startswith("Could not override '"):
+        key = lines[0].split("'")[1]
+        keys = list(_known_keys([o for o in overrides if not o.lstrip("+~").startswith(key)]))
+        return f"{key}: no such key or group{_near(key, keys)}"
+    return lines[0]
+
+
+def _near(name: str, names: Sequence[str], otherwise: Sequence[str] = ()) -> str:
+    matches = get_close_matches(name, names, n=3, cutoff=0.6)
+    if matches:
+        return f"; did you mean {' or '.join(matches)}?"
+    return f"; there are {', '.join(otherwise)}" if otherwise else ""
+
+
+def _known_keys(overrides: Sequence[str]) -> Iterator[str]:
+    """Every dotted key of the configuration, and every group."""
+    try:
+        config, choices = compose([o for o in overrides if not o.startswith("-")])
+    except _EXPECTED:
+        config, choices = compose([])
+    yield from choices
+    stack: list[tuple[str, Any]] = [("", OmegaConf.to_container(config))]
+    while stack:
+        prefix, node = stack.pop()
+        for key, value in node.items():
+            yield f"{prefix}{key}"
+            if isinstance(value, dict):
+                stack.append((f"{prefix}{key}.", value))

@@ -1,0 +1,1 @@
+"""Encoders: stacks of message-passing layers, heads, and what the fast step needs."""

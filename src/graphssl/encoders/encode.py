@@ -1,0 +1,26 @@
+"""The one place where an encoder meets a view."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from torch import Tensor, nn
+
+from graphssl.graph import GraphView
+
+
+@runtime_checkable
+class ViewEncoder(Protocol):
+    """An encoder that can use the masks of a view directly, where that is exact."""
+
+    def encode_view(self, view: GraphView) -> Tensor:
+        """(N, F) -> (N, D), equal to the encoder on the plain tensors of ``view``."""
+        ...
+
+
+def encode(encoder: nn.Module, view: GraphView) -> Tensor:
+    """Representation of every node of ``view``, (N, D); dropped edges are really gone."""
+    if isinstance(encoder, ViewEncoder):
+        return encoder.encode_view(view)
+    h: Tensor = encoder(view.x, view.edge_index, view.edge_weight)
+    return h

@@ -1,0 +1,38 @@
+"""PyG's whole models as encoders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from torch import nn
+
+from graphssl.errors import ConfigError
+
+
+def pyg_model(
+    model: Callable[..., nn.Module], in_channels: int, channels: Sequence[int]
+) -> nn.Module:
+    """One of ``torch_geometric.nn``'s models (GCN, GIN, GraphSAGE, ...) with a recipe's widths.
+
+    They have one hidden width and leave the last layer bare, without norm and activation.
+
+    Args:
+        model: makes the model from in_channels, hidden_channels, num_layers and out_channels.
+        in_channels: F.
+        channels: width of every layer; the first one is the hidden width, the last one D.
+
+    Raises:
+        ConfigError: no layer, or hidden layers of several widths.
+    """
+    if not channels:
+        raise ConfigError("encoder.channels must name at least one layer, got []")
+    if len(set(channels[:-1])) > 1:
+        raise ConfigError(
+            f"encoder.channels: PyG's models have one hidden width, got {list(channels)}"
+        )
+    return model(
+        in_channels=in_channels,
+        hidden_channels=channels[0],
+        num_layers=len(channels),
+        out_channels=channels[-1],
+    )

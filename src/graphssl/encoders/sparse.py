@@ -1,0 +1,77 @@
+"""Products with a constant sparse matrix, differentiable in the dense factor only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """Where the entries of a sparse (rows x cols) matrix lie, in compressed-row order.
+
+    Attributes:
+        size: (rows, cols).
+        crow: (rows + 1,) int64, row pointers.
+        col: (nnz,) int64, column of each entry.
+        order: (nnz,) int64; entry k in compressed-row order is entry ``order[k]`` as given.
+    """
+
+    size: tuple[int, int]
+    crow: Tensor
+    col: Tensor
+    order: Tensor
+
+    @staticmethod
+    def of(row: Tensor, col: Tensor, size: tuple[int, int]) -> Pattern:
+        """The pattern of entries given as coordinates, duplicates kept (they add up)."""
+        order = torch.argsort(row, stable=True)
+        counts = torch.bincount(row, minlength=size[0])
+        crow = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+        return Pattern(size, crow, col[order], order)
+
+    def matrix(self, values: Tensor) -> Tensor:
+        """The sparse CSR tensor with ``values`` (nnz,), given in the original order."""
+        return torch.sparse_csr_tensor(
+            self.crow, self.col, values[self.order], self.size, check_invariants=False
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class SparseMatrix:
+    """A constant sparse matrix together with its transpose, which the gradient needs."""
+
+    forward: Tensor
+    transposed: Tensor
+
+    def __matmul__(self, dense: Tensor) -> Tensor:
+        """(rows, cols) @ (cols, D) -> (rows, D)."""
+        product: Tensor = _ConstantProduct.apply(dense, self)
+        return product
+
+
+class _ConstantProduct(torch.autograd.Function):
+    """``A @ H`` with gradient ``A^T @ G`` in H and none in A."""
+
+    @staticmethod
+    def forward(ctx: Any, dense: Tensor, matrix: SparseMatrix) -> Tensor:
+        ctx.matrix = matrix
+        return _multiply(matrix.forward, dense)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        return _multiply(ctx.matrix.transposed, grad), None
+
+
+def _multiply(matrix: Tensor, dense: Tensor) -> Tensor:
+    # The product with a reduction is native and the fastest on CPU; it exists there only.
+    dense = dense.to(matrix.dtype).contiguous()  # under autocast what comes in is bfloat16
+    product: Tensor
+    if matrix.device.type == "cpu":
+        product = torch.sparse.mm(matrix, dense, "sum")
+    else:
+        product = matrix @ dense
+    return product

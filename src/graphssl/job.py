@@ -1,0 +1,93 @@
+"""What is settled before training begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+
+from graphssl import build
+from graphssl.contracts import NodeDataset, ProbeProtocol, Split
+from graphssl.errors import ConfigError
+from graphssl.probing.one_split import one_split, require_validation
+from graphssl.training.device import resolve_device
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What is settled before training begins.
+
+    Attributes:
+        config: the composed configuration; ``plain`` the same, resolved, as plain containers.
+        choices: the option chosen in each config group.
+        data: the graph, on ``device``.
+        protocols: the probe protocols by name; ``splits`` the splits each one scores.
+        labels_used: labels have a part in training or selection.
+        split: the one split that may then be used, with its index; else None.
+        quick_split: the split of the quick probe in training; None where no protocol has
+            validation nodes.
+    """
+
+    config: DictConfig
+    plain: dict[str, Any]
+    choices: Mapping[str, Any]
+    device: torch.device
+    data: NodeDataset
+    protocols: Mapping[str, ProbeProtocol]
+    splits: Mapping[str, list[Split]]
+    labels_used: bool
+    split: tuple[int, Split] | None
+    quick_split: Split | None
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """What an objective that learns from labels is given; empty where labels are not used."""
+        if self.split is None:
+            return {}
+        return {
+            "labels": self.data.y,
+            "train_nodes": torch.from_numpy(self.split[1].train).to(self.device),
+            "num_classes": self.data.num_classes,
+        }
+
+
+def prepare(config: DictConfig, choices: Mapping[str, Any]) -> Job:
+    """Settle everything that can go wrong before the first step."""
+    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+    settings = build.settings(config)
+    device = resolve_device(settings.device, settings.precision)
+    protocols = build.protocols(config)
+    by_selection = settings.select == "val_accuracy"
+    labels_used = by_selection or build.trains_with_labels(config)
+    if labels_used and len(protocols) != 1:
+        raise ConfigError(
+            "labels have a part in this run (supervised, or trainer.select=val_accuracy), so it is "
+            f"scored on one split of one protocol; got probe={list(protocols)}"
+        )
+    data = build.dataset(config)
+    split_seed = config.probe.split_seed
+    splits = {name: protocol.splits(data, split_seed) for name, protocol in protocols.items()}
+    split = None
+    if labels_used:
+        ((name, protocol),) = protocols.items()
+        if by_selection:
+            require_validation(protocol)
+        split = one_split(splits[name], config.seed)
+        splits = {name: [split[1]]}
+    with_validation = [name for name, protocol in protocols.items() if protocol.has_validation]
+    quick_split = splits[with_validation[0]][0] if with_validation else None
+    return Job(
+        config=config,
+        plain=plain,
+        choices=choices,
+        device=device,
+        data=replace(data, graph=data.graph.to(device), y=data.y.to(device)),
+        protocols=protocols,
+        splits=splits,
+        labels_used=labels_used,
+        split=split,
+        quick_split=quick_split,
+    )

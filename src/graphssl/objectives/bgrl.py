@@ -1,0 +1,75 @@
+"""BGRL: bootstrapped graph representation learning (Thakoor et al., arXiv 2102.06514)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cosine_similarity
+
+from graphssl.contracts import StepOutput
+from graphssl.encoders.encode import encode
+from graphssl.errors import ConfigError
+from graphssl.graph import GraphView
+from graphssl.objectives.target_network import ema_update, target_of
+from graphssl.schedules import ema_momentum
+
+
+def cosine_loss(q1: Tensor, y2: Tensor, q2: Tensor, y1: Tensor) -> Tensor:
+    """``2 - mean_i cos(q1_i, y2_i) - mean_i cos(q2_i, y1_i)``, in [0, 4]; lower is better.
+
+    Args:
+        q1: predictions from view 1, (N, D).
+        y2: targets from view 2, (N, D); gradients do not flow into targets.
+        q2: predictions from view 2, (N, D).
+        y1: targets from view 1, (N, D).
+    """
+    cos12 = cosine_similarity(q1, y2.detach(), dim=-1).mean()
+    cos21 = cosine_similarity(q2, y1.detach(), dim=-1).mean()
+    return 2.0 - cos12 - cos21
+
+
+class BGRL(nn.Module):
+    """Online encoder and predictor against an EMA target encoder that sees the other view.
+
+    The target runs in train mode (batch statistics), as in the official code.
+
+    Args:
+        encoder: the online encoder, the one kept after training.
+        predictor: makes the predictor from (in_channels, out_channels), both D.
+        ema: momentum of the target at the start; it rises to 1 on a cosine.
+
+    Raises:
+        ConfigError: ``ema`` outside [0, 1].
+    """
+
+    def __init__(
+        self, encoder: nn.Module, predictor: Callable[..., nn.Module], ema: float = 0.99
+    ) -> None:
+        super().__init__()
+        if not 0.0 <= ema <= 1.0:
+            raise ConfigError(f"objective.ema must lie in [0, 1], got {ema}")
+        self.encoder = encoder
+        self.target_encoder = target_of(encoder)
+        channels = encoder.out_channels
+        self.predictor = predictor(in_channels=channels, out_channels=channels)
+        self.ema = ema
+
+    def forward(self, view1: GraphView, view2: GraphView) -> StepOutput:
+        """The loss of one pair of views."""
+        h1, h2 = encode(self.encoder, view1), encode(self.encoder, view2)
+        q1, q2 = self.predictor(h1), self.predictor(h2)
+        with torch.no_grad():
+            y1, y2 = encode(self.target_encoder, view1), encode(self.target_encoder, view2)
+        return StepOutput(cosine_loss(q1, y2, q2, y1), (h1, h2), (q1, q2))
+
+    def trainable_parameters(self) -> Iterator[nn.Parameter]:
+        """Online encoder and predictor."""
+        yield from self.encoder.parameters()
+        yield from self.predictor.parameters()
+
+    def after_step(self, step: int, total: int) -> None:
+        """Move the target."""
+        momentum = ema_momentum(step - 1, total, self.ema)
+        ema_update(self.target_encoder, self.encoder, momentum)

@@ -1,0 +1,79 @@
+"""BYOL on graphs (Grill et al., arXiv 2006.07733): BGRL with a projector under the predictor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import nn
+
+from graphssl.contracts import StepOutput
+from graphssl.encoders.encode import encode
+from graphssl.errors import ConfigError
+from graphssl.graph import GraphView
+from graphssl.objectives.bgrl import cosine_loss
+from graphssl.objectives.target_network import ema_update, target_of
+from graphssl.schedules import ema_momentum
+
+
+class BYOL(nn.Module):
+    """Online encoder, projector and predictor against EMA copies of encoder and projector.
+
+    The representation (encoder) and the embedding (predictor output) are different things here.
+
+    Args:
+        encoder: the online encoder, the one kept after training.
+        projector: makes the projector from in_channels = D.
+        predictor: makes the predictor from (in_channels, out_channels), both the projector's width.
+        projection_channels: what the projector puts out.
+        ema: momentum of the targets at the start; it rises to 1 on a cosine.
+
+    Raises:
+        ConfigError: ``ema`` outside [0, 1], ``projection_channels`` below 1.
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        projector: Callable[..., nn.Module],
+        predictor: Callable[..., nn.Module],
+        projection_channels: int = 256,
+        ema: float = 0.99,
+    ) -> None:
+        super().__init__()
+        if not 0.0 <= ema <= 1.0:
+            raise ConfigError(f"objective.ema must lie in [0, 1], got {ema}")
+        if projection_channels < 1:
+            raise ConfigError(
+                f"objective.projection_channels must be at least 1, got {projection_channels}"
+            )
+        self.encoder = encoder
+        self.projector = projector(
+            in_channels=encoder.out_channels, out_channels=projection_channels
+        )
+        self.target_encoder = target_of(self.encoder)
+        self.target_projector = target_of(self.projector)
+        self.predictor = predictor(
+            in_channels=projection_channels, out_channels=projection_channels
+        )
+        self.ema = ema
+
+    def forward(self, view1: GraphView, view2: GraphView) -> StepOutput:
+        """The loss of one pair of views."""
+        h1, h2 = encode(self.encoder, view1), encode(self.encoder, view2)
+        q1, q2 = self.predictor(self.projector(h1)), self.predictor(self.projector(h2))
+        with torch.no_grad():
+            y1 = self.target_projector(encode(self.target_encoder, view1))
+            y2 = self.target_projector(encode(self.target_encoder, view2))
+        return StepOutput(cosine_loss(q1, y2, q2, y1), (h1, h2), (q1, q2))
+
+    def trainable_parameters(self) -> Iterator[nn.Parameter]:
+        """Online encoder, projector and predictor."""
+        for part in (self.encoder, self.projector, self.predictor):
+            yield from part.parameters()
+
+    def after_step(self, step: int, total: int) -> None:
+        """Move the targets."""
+        momentum = ema_momentum(step - 1, total, self.ema)
+        ema_update(self.target_encoder, self.encoder, momentum)
+        ema_update(self.target_projector, self.projector, momentum)

@@ -1,0 +1,38 @@
+"""The floors of every comparison: an encoder that is not trained, and no encoder at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+from graphssl.contracts import StepOutput
+from graphssl.encoders.features import Features
+from graphssl.graph import GraphView
+
+
+class Untrained(nn.Module):
+    """Nothing to train: the encoder stays as it was drawn."""
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, view1: GraphView, view2: GraphView) -> StepOutput:
+        """A loss of zero."""
+        return StepOutput(torch.zeros((), device=view1.graph.x.device), ())
+
+    def trainable_parameters(self) -> Iterator[nn.Parameter]:
+        """None."""
+        yield from ()
+
+    def after_step(self, step: int, total: int) -> None:
+        """Nothing follows."""
+
+
+class Raw(Untrained):
+    """The features as they are; the encoder named by the config is set aside."""
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__(Features(encoder.in_channels))  # type: ignore[arg-type]

@@ -1,0 +1,52 @@
+"""The ceiling of every comparison: the same encoder trained with labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from graphssl.contracts import StepOutput
+from graphssl.encoders.encode import encode
+from graphssl.graph import GraphView
+
+
+class Supervised(nn.Module):
+    """Cross-entropy of a linear classifier on the encoder, on the training nodes of one split.
+
+    Sees the first view alone. Its scores are the probe's, on that split only.
+
+    Args:
+        encoder: the encoder trained and kept.
+        labels: class of every node, (N,).
+        train_nodes: ids of the training nodes of the one split.
+        num_classes: C.
+    """
+
+    train_nodes: Tensor
+    train_labels: Tensor
+
+    def __init__(
+        self, encoder: nn.Module, labels: Tensor, train_nodes: Tensor, num_classes: int
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.classifier = nn.Linear(encoder.out_channels, num_classes)  # type: ignore[arg-type]
+        self.register_buffer("train_nodes", train_nodes, persistent=False)
+        self.register_buffer("train_labels", labels[train_nodes], persistent=False)
+
+    def forward(self, view1: GraphView, view2: GraphView) -> StepOutput:
+        """Cross-entropy on the training nodes of ``view1``."""
+        h = encode(self.encoder, view1)
+        logits = self.classifier(h)
+        loss = cross_entropy(logits[self.train_nodes], self.train_labels)
+        return StepOutput(loss, (h,), (logits,))
+
+    def trainable_parameters(self) -> Iterator[nn.Parameter]:
+        """Encoder and classifier."""
+        yield from self.encoder.parameters()
+        yield from self.classifier.parameters()
+
+    def after_step(self, step: int, total: int) -> None:
+        """Nothing follows."""

@@ -1,0 +1,42 @@
+"""A run's id: a hash of what determines its weights."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+# Goes up when the same configuration gives other numbers than before.
+BEHAVIOUR_VERSION = 1
+
+_GROUPS = ("dataset", "encoder", "augmentation", "objective", "regularizer", "optimizer")
+# Settings of the trainer that move weights; pace, device and verbosity do not.
+_TRAINER = ("steps", "warmup", "precision", "grad_clip", "select")
+# Keys of a dataset that say where its files are and whether to trust them, not what is in them.
+_DATASET_FILES = ("files", "trust", "path")
+
+
+def identity(
+    config: Mapping[str, Any], uses_labels: bool = False, fingerprint: str | None = None
+) -> str:
+    """Twelve hex digits that name a run.
+
+    Args:
+        config: the composed configuration, resolved, as plain containers.
+        uses_labels: labels have a part in training or selection; the protocol, whose split is
+            used, then counts too.
+        fingerprint: hash of a user's own graph file, in place of its path.
+    """
+    part: dict[str, Any] = {group: config[group] for group in _GROUPS}
+    part["dataset"] = {k: v for k, v in config["dataset"].items() if k not in _DATASET_FILES}
+    part["trainer"] = {key: config["trainer"][key] for key in _TRAINER}
+    part["seed"] = config["seed"]
+    if config["trainer"]["select"] != "last":
+        part["eval_every"] = config["trainer"]["eval_every"]
+    if uses_labels:
+        part["probe"] = config["probe"]
+    if fingerprint is not None:
+        part["fingerprint"] = fingerprint
+    text = json.dumps(part, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,93 @@
+"""The record of a run: what it was, what it measured, where and with what."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graphssl.contracts import ProbeScores
+from graphssl.errors import DataError
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One finished run, as ``record.json`` holds it.
+
+    Attributes:
+        id: hash of what determines the weights (``results/identity.py``).
+        behaviour_version: version of what the code computes; differs where numbers may differ.
+        created: end of the run, ISO 8601, UTC.
+        seed: the pretraining seed.
+        choices: the option chosen in each config group.
+        config: the composed configuration, resolved.
+        dataset: name, numbers of nodes, edges, features, classes.
+        selection: which encoder was kept: metric, step, value.
+        labels_used: whether labels had a part in training or selection; then ``split`` is the one
+            split that was used and scored.
+        split: index of that split, or None.
+        scores: protocol name -> ``ProbeScores`` as a dict, with mean and std (population, over
+            splits) of the test accuracy.
+        diagnostics: numbers on representation and embedding.
+        training: steps, last loss, wall time in seconds, pace, peak memory in MiB.
+        environment: versions, git commit, machine, device, threads.
+    """
+
+    id: str
+    behaviour_version: int
+    created: str
+    seed: int
+    choices: dict[str, Any]
+    config: dict[str, Any]
+    dataset: dict[str, Any]
+    selection: dict[str, Any]
+    labels_used: bool
+    split: int | None
+    scores: dict[str, dict[str, Any]]
+    diagnostics: dict[str, dict[str, Any]]
+    training: dict[str, Any]
+    environment: dict[str, Any]
+    folder: str = field(default="", compare=False)
+
+    def summary(self) -> str:
+        """One line for people: what ran, every score with its protocol, rank, where it lies."""
+        names = [self.choices.get(g) for g in ("dataset", "encoder", "objective", "regularizer")]
+        scores = ", ".join(
+            f"{100 * s['test_mean']:.2f} +- {100 * s['test_std']:.2f} % "
+            f"({name}, {len(s['test_accuracy'])} splits)"
+            for name, s in self.scores.items()
+        )
+        return f"{' '.join(map(str, names))} seed {self.seed}: {scores} -> {self.folder}"
+
+    def write(self, folder: Path) -> None:
+        """Write ``record.json`` into ``folder``, whole or not at all."""
+        content = asdict(self)
+        del content["folder"]
+        partial = folder / "record.json.partial"
+        partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        partial.replace(folder / "record.json")
+
+    @staticmethod
+    def read(folder: Path) -> RunRecord:
+        """The record in ``folder``.
+
+        Raises:
+            DataError: there is none, or it is no record.
+        """
+        path = folder / "record.json"
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            return RunRecord(**content, folder=str(folder))
+        except FileNotFoundError:
+            raise DataError(f"{folder} holds no record.json: not a finished run") from None
+        except (json.JSONDecodeError, TypeError, UnicodeDecodeError) as error:
+            raise DataError(f"{path} is not a run record: {error}") from None
+
+
+def scores_entry(scores: ProbeScores) -> dict[str, Any]:
+    """``scores`` as a dict, with the mean and the population std of the test accuracy."""
+    values = scores.test_accuracy
+    mean = sum(values) / len(values)
+    std = (sum((v - mean) ** 2 for v in values) / len(values)) ** 0.5
+    return {**asdict(scores), "test_mean": mean, "test_std": std}

@@ -1,0 +1,67 @@
+"""One run: from a composed configuration to a record."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
+
+from graphssl.job import Job, prepare
+from graphssl.pretrain import load_encoder_weights, pretrain
+from graphssl.results.identity import identity
+from graphssl.results.record import RunRecord, scores_entry
+from graphssl.results.store import RunStore
+from graphssl.training.embedding import embed
+
+log = logging.getLogger(__name__)
+
+
+def run(config: DictConfig, choices: Mapping[str, Any]) -> RunRecord:
+    """Pretrain, measure collapse, probe, and leave a record; what is finished is not done again."""
+    store = RunStore(Path(config.paths.runs))
+    job = prepare(config, choices)
+    run_id = identity(job.plain, job.labels_used, job.data.fingerprint)
+    name = f"{job.data.name}-{job.config.objective._target_.rsplit('.')[-1].lower()}"
+    with store.folder(f"{name}-seed{config.seed}", run_id, afresh=config.force) as folder:
+        if (folder / "record.json").exists():
+            log.info("finished before, not run again (force=true runs it afresh): %s", folder)
+            record = RunRecord.read(folder)
+            encoder = None
+        else:
+            OmegaConf.save(OmegaConf.create(job.plain), folder / "config.yaml")
+            encoder, record = pretrain(job, folder, run_id)
+        missing = [name for name in job.protocols if name not in record.scores]
+        if missing or (config.save_embeddings and not (folder / "embeddings.npz").exists()):
+            encoder = encoder or load_encoder_weights(job, folder)
+            embeddings = embed(encoder, job.data.graph)
+            record = replace(record, scores={**record.scores, **probe(job, embeddings, missing)})
+            if config.save_embeddings:
+                save_embeddings(embeddings, folder / "embeddings.npz")
+            record.write(folder)
+        (folder / "checkpoint.pt").unlink(missing_ok=True)
+        return replace(record, folder=str(folder))
+
+
+def probe(job: Job, embeddings: Tensor, names: list[str]) -> dict[str, dict[str, Any]]:
+    """Score one embedding under the protocols named."""
+    rows, y = embeddings.float().cpu().numpy(), job.data.y.cpu().numpy()
+    seed = job.config.probe.split_seed
+    scores = {}
+    for name in names:
+        log.info("probing under %s", name)
+        scores[name] = scores_entry(job.protocols[name].score(rows, y, job.splits[name], seed))
+    return scores
+
+
+def save_embeddings(embeddings: Tensor, path: Path) -> None:
+    """``embeddings`` (N, D) float32 and ``node_ids`` (N,), whole or not at all."""
+    partial = path.with_suffix(".partial.npz")
+    rows = embeddings.float().cpu().numpy()
+    np.savez_compressed(partial, embeddings=rows, node_ids=np.arange(len(rows)))
+    partial.replace(path)

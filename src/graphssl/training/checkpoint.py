@@ -1,0 +1,62 @@
+"""Checkpoints: written whole or not at all, and enough to go on as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from graphssl.training.loop import StepReport, TrainingState
+from graphssl.training.selection import Selection
+
+
+def save_atomically(content: Any, path: Path) -> None:
+    """``torch.save`` beside ``path``, then rename: a reader never sees half a file."""
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        torch.save(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+class Checkpointer:
+    """An observer that saves the state every ``every`` steps."""
+
+    def __init__(self, path: Path, every: int, selection: Selection) -> None:
+        self.path, self.every, self.selection = path, every, selection
+
+    def __call__(self, report: StepReport) -> None:
+        """Save when it is time; the last step is followed by the record instead."""
+        if self.every and report.step % self.every == 0 and report.step < report.total:
+            self.save(report.state)
+
+    def save(self, state: TrainingState) -> None:
+        """Weights, optimizer, every random stream, the selection and the step."""
+        content = {
+            "step": state.step,
+            "objective": state.objective.state_dict(),
+            "optimizer": state.optimizer.state_dict(),
+            "generator": state.generator.get_state(),
+            "torch_rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state_all(),
+            "selection": self.selection.state_dict(),
+        }
+        save_atomically(content, self.path)
+
+    def restore(self, state: TrainingState) -> bool:
+        """Put ``state`` back to the last checkpoint; False if there is none."""
+        if not self.path.exists():
+            return False
+        content = torch.load(self.path, map_location="cpu", weights_only=True)
+        state.objective.load_state_dict(content["objective"])
+        state.optimizer.load_state_dict(content["optimizer"])
+        state.generator.set_state(content["generator"])
+        torch.set_rng_state(content["torch_rng"])
+        if content["cuda_rng"]:
+            torch.cuda.set_rng_state_all(content["cuda_rng"])
+        self.selection.load_state_dict(content["selection"])
+        state.step = content["step"]
+        return True

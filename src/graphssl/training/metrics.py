@@ -1,0 +1,83 @@
+"""Metrics of training, row by row: to a file always, to a tracker by choice."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from graphssl.training.loop import StepReport
+
+
+class MetricSink(Protocol):
+    """Takes rows of metrics."""
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        """Take one row."""
+        ...
+
+    def close(self) -> None:
+        """No row follows."""
+        ...
+
+
+class MetricsFile:
+    """``metrics.jsonl``: one JSON object a line, ``step`` first.
+
+    Args:
+        path: the file, made if it is not there.
+        resume_step: rows after this step are cut off first; they come again.
+    """
+
+    def __init__(self, path: Path, resume_step: int = 0) -> None:
+        _cut_back(path, resume_step)
+        self._file = path.open("a", encoding="utf-8", buffering=1)
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        """Append one row."""
+        self._file.write(json.dumps({"step": step, **values}) + "\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _cut_back(path: Path, step: int) -> None:
+    if not path.exists():
+        return
+    kept = [line for line in _whole_lines(path) if json.loads(line)["step"] <= step]
+    partial = path.with_suffix(".partial")
+    partial.write_text("".join(kept), encoding="utf-8")
+    os.replace(partial, path)
+
+
+def _whole_lines(path: Path) -> list[str]:
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    # A killed process may leave half a last line.
+    return [line for line in lines if line.endswith("\n")]
+
+
+class StepMetrics:
+    """An observer that logs loss, penalty, learning rate and pace every ``every`` steps."""
+
+    def __init__(self, sinks: Sequence[MetricSink], every: int) -> None:
+        self.sinks, self.every = sinks, every
+        self._mark: tuple[int, float] | None = None
+
+    def __call__(self, report: StepReport) -> None:
+        """Log when it is time."""
+        if report.step % self.every and report.step != report.total:
+            return
+        now = time.perf_counter()
+        row = {"loss": report.loss.item(), "learning_rate": report.learning_rate}
+        if report.penalty.per_layer:
+            row["penalty"] = report.penalty.total.item()
+            row |= {f"penalty/{k}": v.item() for k, v in report.penalty.per_layer.items()}
+        if self._mark is not None and now > self._mark[1]:
+            row["steps_per_second"] = (report.step - self._mark[0]) / (now - self._mark[1])
+        self._mark = (report.step, now)
+        for sink in self.sinks:
+            sink.log(report.step, row)

@@ -1,0 +1,73 @@
+"""What the shell can say about training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graphssl.errors import ConfigError
+
+PRECISIONS = ("fp32", "tf32", "bf16")
+SELECTIONS = ("last", "val_accuracy", "effective_rank")
+
+
+@dataclass(frozen=True)
+class TrainerSettings:
+    """Length, pace and habits of training.
+
+    Attributes:
+        steps: optimizer steps of the run.
+        warmup: share of the steps over which the learning rate rises; then cosine to 0.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:<i>``.
+        precision: ``fp32``; ``tf32`` or ``bf16`` (autocast).
+        grad_clip: largest gradient norm, or None for no clipping.
+        log_every: steps between two rows of ``metrics.jsonl`` and looks at the loss.
+        eval_every: steps between two evaluations (quick probe, rank); 0 for none.
+        checkpoint_every: steps between two checkpoints; 0 for none.
+        select: which encoder is kept: the last one, or the best evaluated one by
+            ``val_accuracy`` or ``effective_rank``.
+        progress: show a progress bar on a terminal.
+
+    Raises:
+        ConfigError: a value outside its range.
+    """
+
+    steps: int
+    warmup: float = 0.1
+    device: str = "auto"
+    precision: str = "fp32"
+    grad_clip: float | None = None
+    log_every: int = 10
+    eval_every: int = 250
+    checkpoint_every: int = 500
+    select: str = "last"
+    progress: bool = True
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise ConfigError(f"trainer.steps must be at least 1, got {self.steps}")
+        if not 0.0 <= self.warmup < 1.0:
+            raise ConfigError(f"trainer.warmup is a share in [0, 1), got {self.warmup}")
+        if self.precision not in PRECISIONS:
+            raise ConfigError(
+                f"trainer.precision must be one of {', '.join(PRECISIONS)}, got {self.precision}"
+            )
+        if self.grad_clip is not None and self.grad_clip <= 0:
+            raise ConfigError(f"trainer.grad_clip must be positive or null, got {self.grad_clip}")
+        if self.log_every < 1:
+            raise ConfigError(f"trainer.log_every must be at least 1, got {self.log_every}")
+        for name in ("eval_every", "checkpoint_every"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"trainer.{name} must not be negative, got {getattr(self, name)}")
+        if self.select not in SELECTIONS:
+            raise ConfigError(
+                f"trainer.select must be one of {', '.join(SELECTIONS)}, got {self.select}"
+            )
+        if self.select != "last" and self.eval_every == 0:
+            raise ConfigError(
+                f"trainer.select={self.select} needs trainer.eval_every above 0, got 0"
+            )
+
+    @property
+    def warmup_steps(self) -> int:
+        """Steps over which the learning rate rises."""
+        return round(self.warmup * self.steps)

@@ -1,0 +1,29 @@
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from graphssl.graph import Graph
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    folder = os.environ.get("GRAPHSSL_MIRROR")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("GRAPHSSL_MIRROR names no folder of raw graphs")
+    return Path(folder)
+
+
+@pytest.fixture
+def graph() -> Graph:
+    """60 nodes, 400 random directed edges without self-loops, 20 features, two of them sparse."""
+    generator = torch.Generator().manual_seed(0)
+    edge_index = torch.randint(60, (2, 400), generator=generator)
+    edge_index = edge_index[:, edge_index[0] != edge_index[1]]
+    return Graph(torch.randn(60, 20, generator=generator), edge_index)

@@ -1,0 +1,1 @@
+"""Random views of a graph: features masked, edges and nodes dropped, from one generator."""

@@ -1,0 +1,92 @@
+"""Drop what matters less more often: GCA's adaptive augmentation (arXiv 2010.14945, section 3.2).
+
+An edge or a feature dimension goes with probability ``min(p * drop_ratio(importance), p_tau)``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from graphssl.augmentation.centrality import Centrality
+from graphssl.augmentation.drop_edges import edge_uniforms
+from graphssl.augmentation.importance import drop_ratio, edge_importance, feature_importance
+from graphssl.augmentation.once_per_graph import once_per_graph
+from graphssl.augmentation.probability import check_probability
+from graphssl.graph import Graph, GraphView
+
+
+@once_per_graph
+def edge_drop_ratio(graph: Graph, centrality: Centrality, undirected: bool) -> Tensor:
+    """``drop_ratio`` of every edge, (E,) float32."""
+    return drop_ratio(edge_importance(graph.edge_index, centrality(graph), undirected)).float()
+
+
+@once_per_graph
+def feature_drop_ratio(graph: Graph, centrality: Centrality) -> Tensor:
+    """``drop_ratio`` of every feature dimension, (F,) float32."""
+    return drop_ratio(feature_importance(graph.x, centrality(graph))).float()
+
+
+@dataclass(frozen=True)
+class DropEdgesByCentrality:
+    """Drop edges into unimportant nodes more often; p = 0 makes no mask and draws nothing.
+
+    Attributes:
+        p: mean drop probability, before ``p_tau`` cuts off.
+        centrality: of nodes; equal centralities are computed once per graph.
+        p_tau: no edge is dropped more often than this; 0.7 in GCA's code.
+        undirected: all edges between two nodes stay or go together, weighted by both ends.
+
+    Raises:
+        ConfigError: ``p`` or ``p_tau`` outside [0, 1).
+    """
+
+    p: float
+    centrality: Centrality
+    p_tau: float = 0.7
+    undirected: bool = False
+
+    def __post_init__(self) -> None:
+        check_probability("DropEdgesByCentrality.p", self.p)
+        check_probability("DropEdgesByCentrality.p_tau", self.p_tau)
+
+    def __call__(self, view: GraphView, generator: torch.Generator) -> GraphView:
+        """Hide edges of ``view``."""
+        if self.p == 0:
+            return view
+        ratio = edge_drop_ratio(view.graph, self.centrality, self.undirected)
+        uniforms = edge_uniforms(view.graph, generator, self.undirected)
+        return view.keep_edges(uniforms >= (self.p * ratio).clamp(max=self.p_tau))
+
+
+@dataclass(frozen=True)
+class MaskFeaturesByCentrality:
+    """Hide feature dimensions that unimportant nodes have; p = 0 makes no mask and draws nothing.
+
+    Attributes:
+        p: mean drop probability, before ``p_tau`` cuts off.
+        centrality: of nodes; equal centralities are computed once per graph.
+        p_tau: no dimension is hidden more often than this; 0.7 in GCA's code.
+
+    Raises:
+        ConfigError: ``p`` or ``p_tau`` outside [0, 1).
+    """
+
+    p: float
+    centrality: Centrality
+    p_tau: float = 0.7
+
+    def __post_init__(self) -> None:
+        check_probability("MaskFeaturesByCentrality.p", self.p)
+        check_probability("MaskFeaturesByCentrality.p_tau", self.p_tau)
+
+    def __call__(self, view: GraphView, generator: torch.Generator) -> GraphView:
+        """Hide feature dimensions of ``view``."""
+        if self.p == 0:
+            return view
+        ratio = feature_drop_ratio(view.graph, self.centrality)
+        uniforms = torch.rand(ratio.size(0), generator=generator, device=ratio.device)
+        return view.keep_features(uniforms >= (self.p * ratio).clamp(max=self.p_tau))

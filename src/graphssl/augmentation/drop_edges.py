@@ -1,0 +1,68 @@
+"""Hide edges: each direction by itself, or both directions together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from graphssl.augmentation.once_per_graph import once_per_graph
+from graphssl.augmentation.probability import check_probability
+from graphssl.graph import Graph, GraphView
+
+
+@once_per_graph
+def node_pairs(graph: Graph) -> tuple[Tensor, int]:
+    """Number the unordered pairs {u, v} that have an edge.
+
+    Returns:
+        The pair of every edge, (E,) int64, the same for both directions and for duplicates;
+        and the number of pairs.
+    """
+    low, high = graph.edge_index.amin(0), graph.edge_index.amax(0)
+    pairs, pair_of_edge = torch.unique(low * graph.num_nodes + high, return_inverse=True)
+    return pair_of_edge, pairs.numel()
+
+
+def edge_uniforms(graph: Graph, generator: torch.Generator, undirected: bool) -> Tensor:
+    """One uniform number in [0, 1) an edge, (E,); ``undirected`` gives one to every pair {u, v}."""
+    device = graph.edge_index.device
+    if not undirected:
+        return torch.rand(graph.num_edges, generator=generator, device=device)
+    pair_of_edge, num_pairs = node_pairs(graph)
+    per_pair = torch.rand(num_pairs, generator=generator, device=device)
+    return per_pair.index_select(0, pair_of_edge)  # on CPU four times as fast as per_pair[...]
+
+
+def drop_edges(
+    view: GraphView, p: float, generator: torch.Generator, undirected: bool = False
+) -> GraphView:
+    """Hide each edge with probability ``p``.
+
+    Each direction is an edge of its own, as in BGRL's official code, unless ``undirected``: then
+    all edges between two nodes (both directions, duplicates) stay or go together.
+    ``p = 0`` makes no mask and draws nothing.
+    """
+    if p == 0:
+        return view
+    return view.keep_edges(edge_uniforms(view.graph, generator, undirected) >= p)
+
+
+@dataclass(frozen=True)
+class DropEdges:
+    """``drop_edges`` with ``p`` in [0, 1).
+
+    Raises:
+        ConfigError: ``p`` outside [0, 1).
+    """
+
+    p: float
+    undirected: bool = False
+
+    def __post_init__(self) -> None:
+        check_probability("DropEdges.p", self.p)
+
+    def __call__(self, view: GraphView, generator: torch.Generator) -> GraphView:
+        """Hide edges of ``view``."""
+        return drop_edges(view, self.p, generator, self.undirected)

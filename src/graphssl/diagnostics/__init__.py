@@ -1,0 +1,1 @@
+"""Measures of rank, spectrum and collapse: pure functions that change nothing."""

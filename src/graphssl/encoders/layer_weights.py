@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
@@ -107,7 +108,8 @@ def _own_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor, Tensor]]:
     for key, parameter in module.named_parameters(recurse=False):
         yield key, parameter, parameter
     if parametrize.is_parametrized(module):
-        for key, makers in module.parametrizations.items():
+        parametrizations: Any = module.parametrizations
+        for key, makers in parametrizations.items():
             yield key, next(makers.parameters(recurse=False)), getattr(module, key)
 
 

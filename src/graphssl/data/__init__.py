@@ -1,0 +1,1 @@
+"""Graphs: PyG's datasets behind a mirror and checksums, synthetic graphs, a user's own."""

@@ -1,0 +1,53 @@
+"""A real graph that needs no download: scikit-learn's digits as a nearest-neighbour graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from sklearn.datasets import load_digits
+from sklearn.neighbors import kneighbors_graph
+from torch_geometric.data import Data
+
+from graphssl.contracts import NodeDataset
+from graphssl.data.node_dataset import Transform, node_dataset
+from graphssl.errors import ConfigError
+
+
+def digits_graph(neighbors: int) -> Data:
+    """1,797 images of 8 x 8 pixels, 10 classes; i and j are joined if either is near the other.
+
+    Near: among the ``neighbors`` others of largest cosine similarity. Symmetric, no self-loops.
+    """
+    images, labels = load_digits(return_X_y=True)
+    if not 1 <= neighbors < len(images):
+        raise ConfigError(f"dataset.neighbors={neighbors} is not in 1..{len(images) - 1}")
+    near = kneighbors_graph(images, neighbors, metric="cosine", include_self=False)
+    rows, columns = near.maximum(near.T).nonzero()
+    return Data(
+        x=torch.from_numpy(images).float(),
+        edge_index=torch.stack([torch.from_numpy(rows), torch.from_numpy(columns)]).long(),
+        y=torch.from_numpy(labels).long(),
+    )
+
+
+class DigitsDataset:
+    """`digits_graph` as a dataset.
+
+    Args:
+        neighbors: k of the kNN graph.
+        name: shown in the record.
+        transforms: PyG transforms, applied in this order.
+    """
+
+    def __init__(
+        self, neighbors: int = 5, name: str = "digits", transforms: Sequence[Transform] = ()
+    ) -> None:
+        self.neighbors = neighbors
+        self.name = name
+        self.transforms = transforms
+
+    def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
+        """The graph, transformed and validated; neither folder is touched."""
+        return node_dataset(self.name, digits_graph(self.neighbors), self.transforms)

@@ -1,0 +1,139 @@
+"""From PyG's `Data` to a validated `NodeDataset`: the one door every graph comes through."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+
+from graphssl.contracts import NodeDataset
+from graphssl.errors import DataError
+from graphssl.graph import Graph
+
+log = logging.getLogger(__name__)
+
+Transform = Callable[[Any], Any]
+MASKS = ("train_mask", "val_mask", "test_mask")
+
+
+def node_dataset(
+    name: str, data: Data, transforms: Sequence[Transform] = (), fingerprint: str | None = None
+) -> NodeDataset:
+    """Validate ``data``, apply ``transforms``, validate again.
+
+    Args:
+        name: the dataset's name, used in errors.
+        data: ``x`` (N, F), dense or sparse; ``edge_index`` (2, E); ``y`` (N,) or (N, 1);
+            optional ``edge_weight`` (E,) and masks (N,) or (N, S).
+        transforms: PyG transforms, e.g. ``NormalizeFeatures()``.
+        fingerprint: sha256 of the file of a user's own graph.
+
+    Raises:
+        DataError: what is wrong with the graph.
+    """
+    dataset = _assemble(name, data, fingerprint)
+    if not transforms:
+        return dataset
+    for transform in transforms:
+        data = transform(data)
+    return _assemble(name, data, fingerprint)
+
+
+def _assemble(name: str, data: Data, fingerprint: str | None) -> NodeDataset:
+    for key in ("x", "edge_index", "y"):
+        if not isinstance(getattr(data, key, None), Tensor):
+            raise DataError(f"{name}: the graph has no {key}")
+    if data.x.layout != torch.strided:
+        log.info("%s: sparse features (%s) made dense", name, data.x.layout)
+        data.x = data.x.to_dense()
+    x, y = data.x.float(), data.y.squeeze(-1) if data.y.dim() == 2 else data.y
+    _check_features(name, x)
+    _check_edges(name, data.edge_index, data.get("edge_weight"), len(x))
+    _check_labels(name, y, len(x))
+    weight = data.get("edge_weight")
+    masks = _masks(name, data, len(x))
+    return NodeDataset(
+        name=name,
+        graph=Graph(x, data.edge_index.long(), None if weight is None else weight.float()),
+        y=y.long(),
+        num_classes=int(y.max()) + 1,
+        fingerprint=fingerprint,
+        **masks,
+    )
+
+
+def _check_features(name: str, x: Tensor) -> None:
+    if x.dim() != 2 or 0 in x.shape:
+        raise DataError(f"{name}: x has shape {tuple(x.shape)}, not (nodes, features)")
+    # a finite sum proves every entry finite, without the memory of an (N, F) mask
+    if not torch.isfinite(x.sum()) and len(strange := (~torch.isfinite(x)).nonzero()):
+        node, feature = strange[0].tolist()
+        raise DataError(f"{name}: x[{node}, {feature}] = {x[node, feature]:g} is not finite")
+
+
+def _check_edges(name: str, edge_index: Tensor, weight: Tensor | None, num_nodes: int) -> None:
+    shape = tuple(edge_index.shape)
+    if len(shape) != 2 or shape[0] != 2 or shape[1] == 0:
+        raise DataError(f"{name}: edge_index has shape {shape}, not (2, edges)")
+    if edge_index.is_floating_point():
+        raise DataError(f"{name}: edge_index is {edge_index.dtype}, not a whole-number type")
+    low, high = (int(bound) for bound in edge_index.aminmax())
+    if low < 0 or high >= num_nodes:
+        outside = low if low < 0 else high
+        raise DataError(f"{name}: edge_index names node {outside}, nodes are 0..{num_nodes - 1}")
+    if weight is not None and (weight.shape != shape[1:] or not torch.isfinite(weight).all()):
+        raise DataError(
+            f"{name}: edge_weight has shape {tuple(weight.shape)} or a value that is not finite; "
+            f"it needs one finite number for each of the {shape[1]} edges"
+        )
+
+
+def _check_labels(name: str, y: Tensor, num_nodes: int) -> None:
+    if y.shape != (num_nodes,) or y.is_floating_point():
+        raise DataError(
+            f"{name}: y is {y.dtype} of shape {tuple(y.shape)}, not one class number for each of "
+            f"the {num_nodes} nodes"
+        )
+    unlabelled = int((y < 0).sum())
+    if unlabelled:
+        raise DataError(f"{name}: {unlabelled} of {num_nodes} nodes have no label (y < 0)")
+    classes = torch.unique(y)
+    if len(classes) != int(classes[-1]) + 1 or len(classes) == 1:
+        raise DataError(
+            f"{name}: y has the {len(classes)} classes {_short(classes)}, not 0..C-1 with C > 1"
+        )
+
+
+def _short(values: Tensor) -> str:
+    listed = ", ".join(str(value) for value in values[:8].tolist())
+    return listed + ("..." if len(values) > 8 else "")
+
+
+def _masks(name: str, data: Data, num_nodes: int) -> dict[str, Tensor]:
+    """The given splits as (N, S) bool; a mask of one column serves every split."""
+    given = {key: data[key] for key in MASKS if data.get(key) is not None}
+    if not given:
+        return {}
+    if not {"train_mask", "test_mask"} <= given.keys():
+        raise DataError(f"{name}: has {', '.join(given)} but needs both train_mask and test_mask")
+    columns = {key: mask.bool().reshape(len(mask), -1) for key, mask in given.items()}
+    num_splits = max(mask.size(1) for mask in columns.values())
+    for key, mask in columns.items():
+        if mask.size(0) != num_nodes or mask.size(1) not in (1, num_splits):
+            raise DataError(
+                f"{name}: {key} has shape {tuple(given[key].shape)}, "
+                f"not ({num_nodes},) or ({num_nodes}, {num_splits})"
+            )
+        if not mask.any(dim=0).all():
+            raise DataError(f"{name}: {key} is empty")
+    columns = {key: mask.expand(-1, num_splits) for key, mask in columns.items()}
+    for first, second in combinations(columns, 2):
+        both = int((columns[first] & columns[second]).sum())
+        if both:
+            raise DataError(f"{name}: {first} and {second} share {both} nodes")
+    return columns

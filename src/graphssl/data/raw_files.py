@@ -1,0 +1,61 @@
+"""Raw files of a dataset: from where they lie already, from an offline mirror, or downloaded."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from graphssl.errors import DataError
+
+STALL_SECONDS = 30.0
+
+
+def collect(
+    names: Sequence[str], staging: Path, places: Sequence[Path], download: Callable[[], None]
+) -> None:
+    """Bring every file of ``names`` into the folder ``staging``.
+
+    Args:
+        names: file names.
+        staging: an existing empty folder.
+        places: folders looked in before any download, in this order; none is written to.
+        download: fetches all files into ``staging``.
+
+    Raises:
+        DataError: the files cannot be had; says what was tried and where to put which files.
+    """
+    missing = []
+    for name in names:
+        source = next((place / name for place in places if (place / name).is_file()), None)
+        if source is None:
+            missing.append(name)
+        else:
+            shutil.copyfile(source, staging / name)
+    if not missing:
+        return
+    try:
+        with _impatient_sockets():
+            download()
+        reason = "the download left files out"
+    except Exception as error:  # whatever PyG's several download paths raise
+        reason = f"the download failed ({type(error).__name__}: {error})"
+    if not all((staging / name).is_file() for name in names):
+        tried = " nor ".join(str(place) for place in places)
+        raise DataError(
+            f"{', '.join(missing)} neither in {tried}, and {' '.join(reason.split())}: "
+            f"put {'it' if len(missing) == 1 else 'them'} into {places[-1]}"
+        )
+
+
+@contextmanager
+def _impatient_sockets() -> Iterator[None]:
+    """PyG's downloads set no time limit: a host that does not answer would hang them."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(STALL_SECONDS)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import hashlib
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch_geometric.data import Data
+
+from graphssl.data.custom import CustomDataset
+from graphssl.errors import DataError
+
+ARRAYS = {
+    "x": np.arange(8, dtype="f4").reshape(4, 2),
+    "edge_index": np.array([[0, 1, 2], [1, 2, 3]]),
+    "y": np.array([0, 1, 0, 1]),
+    "edge_weight": np.array([0.5, 1.0, 2.0]),
+    "train_mask": np.array([1, 1, 0, 0], dtype=bool),
+    "test_mask": np.array([0, 0, 1, 1], dtype=bool),
+}
+TENSORS = {key: torch.from_numpy(value) for key, value in ARRAYS.items()}
+
+
+def write(path: Path, kind: str) -> None:
+    if kind == "npz":
+        np.savez(path, **ARRAYS)
+    else:
+        torch.save(Data(**TENSORS) if kind == "Data" else TENSORS, path)
+
+
+@pytest.mark.parametrize("kind", ["npz", "Data", "dict"])
+def test_every_format_gives_the_graph(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path("mine.npz" if kind == "npz" else "mine.pt")
+    write(path, kind)
+    before = sorted(tmp_path.iterdir())
+    dataset = CustomDataset(path=str(path)).load(tmp_path / "data")
+    assert sorted(tmp_path.iterdir()) == before
+    assert torch.equal(dataset.graph.x, TENSORS["x"])
+    assert torch.equal(dataset.graph.edge_index, TENSORS["edge_index"])
+    assert dataset.graph.edge_weight.tolist() == [0.5, 1.0, 2.0]
+    assert torch.equal(dataset.train_mask[:, 0], TENSORS["train_mask"])
+    assert dataset.val_mask is None
+    assert dataset.fingerprint == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+class Bomb:
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> object:
+        return Path.touch, (self.marker,)
+
+
+def test_nothing_is_unpickled(tmp_path: Path) -> None:
+    marker = tmp_path / "exploded"
+    torch.save(Bomb(marker), tmp_path / "evil.pt")
+    np.savez(tmp_path / "evil.npz", **{**ARRAYS, "x": np.array([Bomb(marker)], dtype=object)})
+    (tmp_path / "plain.pt").write_bytes(pickle.dumps(Bomb(marker)))
+    for name in ("evil.pt", "evil.npz", "plain.pt"):
+        with pytest.raises(DataError, match=f"{name} cannot be read"):
+            CustomDataset(path=str(tmp_path / name)).load(tmp_path)
+    assert not marker.exists()
+
+
+def test_bad_files_are_one_line_that_names_the_path(tmp_path: Path) -> None:
+    (tmp_path / "corrupt.npz").write_bytes(b"PK\x03\x04 not really")
+    (tmp_path / "graph.csv").write_text("1,2")
+    np.savez(tmp_path / "unlabelled.npz", x=ARRAYS["x"], edge_index=ARRAYS["edge_index"])
+    torch.save(torch.ones(3), tmp_path / "tensor.pt")
+    for name, message in {
+        "missing.npz": "is not a file",
+        "corrupt.npz": "cannot be read",
+        "graph.csv": "ends in neither .npz nor .pt",
+        "unlabelled.npz": "has x, edge_index but no y",
+        "tensor.pt": "holds a Tensor, not a torch_geometric Data",
+    }.items():
+        with pytest.raises(DataError, match=message) as error:
+            CustomDataset(path=str(tmp_path / name)).load(tmp_path)
+        assert str(tmp_path / name) in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+def test_nan_features_in_a_file(tmp_path: Path) -> None:
+    x = ARRAYS["x"].copy()
+    x[2, 1] = np.nan
+    np.savez(tmp_path / "nan.npz", **{**ARRAYS, "x": x})
+    with pytest.raises(DataError, match=r"custom: x\[2, 1\] = nan is not finite"):
+        CustomDataset(path=str(tmp_path / "nan.npz")).load(tmp_path)

@@ -190,7 +190,7 @@ def test_missing_graph_is_one_clear_error_and_leaves_nothing(
     file = "amazon_electronics_photo.npz" if dataset.name == "amazon_photo" else "ind.cora.allx"
     assert message.startswith(f"{dataset.name}: ")
     assert file in message
-    assert f"neither in {data / place} nor {mirror / place}" in message
+    assert f"not in {data / place} nor in {mirror / place}" in message
     assert "download failed (" in message
     assert message.endswith(f"into {mirror / place}")
     assert "\n" not in message

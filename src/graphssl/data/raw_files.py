@@ -43,9 +43,9 @@ def collect(
     except Exception as error:  # whatever PyG's several download paths raise
         reason = f"the download failed ({type(error).__name__}: {error})"
     if not all((staging / name).is_file() for name in names):
-        tried = " nor ".join(str(place) for place in places)
+        tried = " nor in ".join(str(place) for place in places)
         raise DataError(
-            f"{', '.join(missing)} neither in {tried}, and {' '.join(reason.split())}: "
+            f"{', '.join(missing)} not in {tried}, and {' '.join(reason.split())}: "
             f"put {'it' if len(missing) == 1 else 'them'} into {places[-1]}"
         )
 

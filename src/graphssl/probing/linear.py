@@ -1,0 +1,66 @@
+"""Fitted linear classifiers, and the rows they are fitted on.
+
+Shapes: T training sets, K values of C, C classes, D dimensions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+from sklearn.preprocessing import normalize
+
+from graphssl.contracts import FloatArray, IntArray
+from graphssl.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class LinearModels:
+    """One classifier for every training set and value of C: ``scores = x W^T + b``.
+
+    Attributes:
+        weight: (T, K, C, D).
+        bias: (T, K, C).
+        one_vs_rest: a score is the log-odds of its class against the rest; else a softmax logit.
+    """
+
+    weight: FloatArray
+    bias: FloatArray
+    one_vs_rest: bool
+
+    def scores(self, t: int, rows: FloatArray) -> FloatArray:
+        """Scores of ``rows`` (n, D) by the models of training set ``t``, (K, n, C)."""
+        products = rows @ self.weight[t].transpose(0, 2, 1)
+        return np.asarray(products + self.bias[t][:, None, :])
+
+    def predict(self, t: int, rows: FloatArray) -> IntArray:
+        """The class of largest probability, (K, n)."""
+        scores = self.scores(t, rows)
+        # Far from zero probabilities tie where log-odds do not; published code compares the former.
+        best: IntArray = (expit(scores) if self.one_vs_rest else scores).argmax(axis=-1)
+        return best
+
+    def indicators(self, t: int, rows: FloatArray) -> npt.NDArray[np.bool_]:
+        """Which classes are more likely than not, one against the rest, (K, n, C)."""
+        return np.asarray(self.scores(t, rows) > 0)
+
+
+# (rows (N, D), y (N,), ids of each training set, values of C (K,), number of classes) -> models
+Fit = Callable[[FloatArray, IntArray, Sequence[IntArray], FloatArray, int], LinearModels]
+
+
+def normalized_rows(embeddings: FloatArray, y: IntArray) -> FloatArray:
+    """``embeddings`` (N, D) with rows of unit Euclidean length; zero rows stay zero.
+
+    Raises:
+        DataError: not a matrix with a row for every label, or a value is not finite.
+    """
+    if embeddings.ndim != 2 or len(embeddings) != len(y):
+        raise DataError(f"embeddings of shape {embeddings.shape} do not fit {len(y)} labels")
+    finite = np.isfinite(embeddings).all(axis=1)
+    if not finite.all():
+        raise DataError(f"embeddings have NaN or infinity in {(~finite).sum()} of {len(y)} rows")
+    return np.asarray(normalize(embeddings))

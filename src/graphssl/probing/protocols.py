@@ -1,0 +1,147 @@
+"""The kinds of probe protocols; a published one is a yaml of conf/probe that fixes the arguments.
+
+All fit logistic regression on L2-normalised rows. Arguments they share:
+    name: printed with every number.
+    solver: ``sklearn``, or ``batched`` for the same objective in torch.
+    log2_C: first and last exponent of the grid of C, which holds every power of two between them.
+    device: where ``batched`` computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphssl.contracts import FloatArray, IntArray, NodeDataset, ProbeScores, Split
+from graphssl.errors import ConfigError
+from graphssl.probing.linear import normalized_rows
+from graphssl.probing.selection import (
+    Folds,
+    accuracy_on_test,
+    select_by_folds,
+    select_on_validation,
+)
+from graphssl.probing.solvers import Classifier, Solver, choose_solver, powers_of_two
+from graphssl.probing.splits import check_ratios, given_splits, random_splits, require_classes
+
+
+class CrossValidatedSplits:
+    """Random splits without validation nodes, C chosen by folds inside the training nodes.
+
+    The classifiers are one-vs-rest. With 20 % for training and ``shuffle_split`` folds this is
+    BGRL's own evaluation (nerdslab/bgrl, logistic_regression_eval.py); with 10 % and ``k_fold``
+    GRACE's (CRIPAC-DIG/GRACE, eval.py).
+
+    Args:
+        num_splits: random splits, the repeats of the published numbers.
+        train_ratio: share of the training nodes; all others are test nodes.
+        folds: see ``select_by_folds``.
+    """
+
+    has_validation = False
+
+    def __init__(
+        self,
+        name: str,
+        num_splits: int,
+        train_ratio: float,
+        folds: Folds,
+        log2_C: Sequence[int],
+        solver: Solver = "sklearn",
+        device: str = "cpu",
+    ) -> None:
+        if folds not in ("shuffle_split", "k_fold"):
+            raise ConfigError(f"folds must be shuffle_split or k_fold, got {folds!r}")
+        check_ratios(num_splits, train_ratio, 0.0)
+        self.name = name
+        self._num_splits, self._train_ratio, self._folds = num_splits, train_ratio, folds
+        self._C = powers_of_two(log2_C)
+        self._solver, self._fit = choose_solver("one_vs_rest", solver, device)
+
+    def splits(self, dataset: NodeDataset, seed: int) -> list[Split]:
+        """Random splits; see ``random_splits``."""
+        drawn = random_splits(len(dataset.y), self._train_ratio, 0.0, self._num_splits, seed)
+        return require_classes(dataset, drawn)
+
+    def score(
+        self, embeddings: FloatArray, y: IntArray, splits: Sequence[Split], seed: int
+    ) -> ProbeScores:
+        """Choose C inside the training nodes, fit on all of them; ``seed`` draws the folds."""
+        rows = normalized_rows(embeddings, y)
+        chosen = select_by_folds(rows, y, splits, self._C, self._fit, self._folds, seed)
+        accuracy = accuracy_on_test(chosen, rows, y, splits)
+        return ProbeScores(self.name, self._solver, accuracy, [], chosen.C, seed)
+
+
+class _ValidatedSplits:
+    has_validation = True
+
+    def __init__(
+        self, name: str, classifier: Classifier, log2_C: Sequence[int], solver: Solver, device: str
+    ) -> None:
+        self.name = name
+        self._C = powers_of_two(log2_C)
+        self._solver, self._fit = choose_solver(classifier, solver, device)
+
+    def score(
+        self, embeddings: FloatArray, y: IntArray, splits: Sequence[Split], seed: int
+    ) -> ProbeScores:
+        """Fit on the training nodes with the C that is best on the validation nodes."""
+        rows = normalized_rows(embeddings, y)
+        chosen = select_on_validation(rows, y, splits, self._C, self._fit)
+        accuracy = accuracy_on_test(chosen, rows, y, splits)
+        return ProbeScores(self.name, self._solver, accuracy, chosen.val_accuracy, chosen.C, seed)
+
+
+class GivenSplits(_ValidatedSplits):
+    """The masks that come with the data, C chosen on the validation nodes.
+
+    Args:
+        classifier: ``multinomial``, or ``one_vs_rest`` as BGRL's code does for WikiCS.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        log2_C: Sequence[int],
+        classifier: Classifier = "multinomial",
+        solver: Solver = "batched",
+        device: str = "cpu",
+    ) -> None:
+        super().__init__(name, classifier, log2_C, solver, device)
+
+    def splits(self, dataset: NodeDataset, seed: int) -> list[Split]:
+        """One split for each column of the masks; ``seed`` changes nothing."""
+        return require_classes(dataset, given_splits(dataset, self.name))
+
+
+class RandomSplits(_ValidatedSplits):
+    """Random splits with validation nodes, on which C is chosen; multinomial.
+
+    Args:
+        num_splits: random splits.
+        train_ratio: share of the training nodes.
+        val_ratio: share of the validation nodes; the rest are test nodes.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        num_splits: int,
+        train_ratio: float,
+        val_ratio: float,
+        log2_C: Sequence[int],
+        solver: Solver = "batched",
+        device: str = "cpu",
+    ) -> None:
+        super().__init__(name, "multinomial", log2_C, solver, device)
+        if val_ratio <= 0:
+            raise ConfigError(
+                f"{name} chooses C on validation nodes: val_ratio must be above 0, got {val_ratio}"
+            )
+        check_ratios(num_splits, train_ratio, val_ratio)
+        self._num_splits, self._ratios = num_splits, (train_ratio, val_ratio)
+
+    def splits(self, dataset: NodeDataset, seed: int) -> list[Split]:
+        """Random splits; see ``random_splits``."""
+        drawn = random_splits(len(dataset.y), *self._ratios, self._num_splits, seed)
+        return require_classes(dataset, drawn)

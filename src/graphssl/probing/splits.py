@@ -1,0 +1,133 @@
+"""Splits of the nodes, drawn at random or given with the data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from torch import Tensor
+
+from graphssl.contracts import IntArray, NodeDataset, ProbeProtocol, Split
+from graphssl.errors import ConfigError, DataError
+
+
+def check_ratios(num_splits: int, train_ratio: float, val_ratio: float) -> None:
+    """Check the arguments of ``random_splits`` before anything is loaded.
+
+    Raises:
+        ConfigError: an argument is out of range.
+    """
+    if num_splits < 1:
+        raise ConfigError(f"num_splits must be at least 1, got {num_splits}")
+    if not (0 < train_ratio < 1 and 0 <= val_ratio < 1 and train_ratio + val_ratio < 1 - 1e-9):
+        raise ConfigError(
+            "train_ratio must be above 0, val_ratio at least 0 and their sum below 1, "
+            f"got train_ratio={train_ratio} val_ratio={val_ratio}"
+        )
+
+
+def random_splits(
+    num_nodes: int, train_ratio: float, val_ratio: float, num_splits: int, seed: int
+) -> list[Split]:
+    """Uniform random splits that cover every node.
+
+    Test takes ``ceil((1 - train_ratio - val_ratio) N)`` nodes, validation ``floor(val_ratio N)``,
+    training the rest. All splits come from one stream, so the first k of more are the same k, and
+    with ``val_ratio=0`` they are those of scikit-learn's ``train_test_split`` called in a row on
+    ``RandomState(seed)``, which is what the official BGRL code does (its default seed is 1).
+
+    Args:
+        num_nodes: N.
+        train_ratio: share of the training nodes, in (0, 1).
+        val_ratio: share of the validation nodes, in [0, 1).
+        num_splits: how many.
+        seed: of numpy's legacy generator, in [0, 2^32).
+
+    Raises:
+        ConfigError: an argument is out of range.
+        DataError: a part would be empty.
+    """
+    check_ratios(num_splits, train_ratio, val_ratio)
+    if not 0 <= seed < 2**32:
+        raise ConfigError(f"split_seed must be in [0, 2^32), got {seed}")
+    # The margin keeps 0.9 * 50 = 45.000000000000004 from taking a node more.
+    num_test = math.ceil((1 - train_ratio - val_ratio) * num_nodes - 1e-9)
+    num_val = math.floor(val_ratio * num_nodes + 1e-9)
+    if num_nodes - num_test - num_val < 1 or (val_ratio > 0 and num_val < 1):
+        raise DataError(
+            f"{num_nodes} nodes are too few for train_ratio={train_ratio} val_ratio={val_ratio}"
+        )
+    rng = np.random.RandomState(seed)
+    splits = []
+    for _ in range(num_splits):
+        test, val, train = np.split(rng.permutation(num_nodes), [num_test, num_test + num_val])
+        splits.append(Split(train=train, val=val, test=test))
+    return splits
+
+
+def given_splits(dataset: NodeDataset, protocol: str) -> list[Split]:
+    """The splits that come with the data, one for each column of its masks.
+
+    Raises:
+        DataError: the data has no training, validation and test masks, or a part is empty.
+    """
+    train, val, test = dataset.train_mask, dataset.val_mask, dataset.test_mask
+    if train is None or val is None or test is None:
+        raise DataError(
+            f"{protocol} needs train, val and test masks, which {dataset.name} does not have; "
+            "protocols that work: bgrl_official, random_10_10_80, grace"
+        )
+    splits = [
+        Split(_nodes(train[:, s]), _nodes(val[:, s]), _nodes(test[:, s]))
+        for s in range(train.size(1))
+    ]
+    for index, split in enumerate(splits):
+        for part, nodes in split._asdict().items():
+            if not len(nodes):
+                raise DataError(f"split {index} of {dataset.name} has no {part} nodes")
+    return splits
+
+
+def require_classes(dataset: NodeDataset, splits: Sequence[Split]) -> list[Split]:
+    """``splits`` unchanged, once every class is known to be in each training part.
+
+    Raises:
+        DataError: a class is missing from a training part.
+    """
+    y = dataset.y.numpy(force=True)
+    for index, split in enumerate(splits):
+        missing = np.setdiff1d(np.arange(dataset.num_classes), y[split.train])
+        if missing.size:
+            raise DataError(
+                f"class {missing[0]} of {dataset.name} has no node in the training part of "
+                f"split {index} ({len(split.train)} nodes)"
+            )
+    return list(splits)
+
+
+def one_split(splits: Sequence[Split], seed: int) -> tuple[int, Split]:
+    """The one split for whatever uses labels in a run with ``seed``: number ``seed mod S``.
+
+    Supervised training and selection by validation accuracy are fitted and scored on this split
+    only, because the training nodes of one split are test nodes of another.
+    """
+    index = seed % len(splits)
+    return index, splits[index]
+
+
+def require_validation(protocol: ProbeProtocol) -> None:
+    """Check that selection by validation accuracy is possible under ``protocol``.
+
+    Raises:
+        ConfigError: the protocol has no validation nodes.
+    """
+    if not protocol.has_validation:
+        raise ConfigError(
+            f"selection by validation accuracy needs validation nodes, which {protocol.name} does "
+            "not have; protocols that work: random_10_10_80, public_split, wikics_preset"
+        )
+
+
+def _nodes(mask: Tensor) -> IntArray:
+    return np.flatnonzero(mask.numpy(force=True))

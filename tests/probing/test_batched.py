@@ -1,0 +1,143 @@
+"""The batched solver against scikit-learn and against autograd, in float64."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import logsumexp
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import normalize
+
+from graphssl.probing import batched
+from graphssl.probing.batched import Objective, fit_batched
+from graphssl.probing.liblinear import fit_one_vs_rest
+from graphssl.probing.protocols import RandomSplits
+
+GRID = 2.0 ** np.arange(-10, 11, 4)
+
+
+@pytest.fixture(scope="session")
+def wide() -> tuple[np.ndarray, np.ndarray]:
+    """Like Cora's public split: more dimensions (110) than training nodes, few words a row."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(7, size=500)
+    topics = rng.dirichlet(np.full(110, 0.05), size=7)
+    words = np.stack([rng.multinomial(15, 0.7 * topics[label] + 0.3 / 110) for label in y])
+    return normalize(words.astype(np.float64)), y
+
+
+def multinomial_value(x, y, W, b, C):
+    Z = x @ W.T + b
+    loss = (logsumexp(Z, axis=1) - Z[np.arange(len(y)), y]).sum()
+    return C * loss + 0.5 * (W**2).sum()
+
+
+def one_vs_rest_value(x, y, W, b, C):
+    Z = x @ W.T + b
+    loss = (np.logaddexp(0, Z) - np.eye(len(W))[y] * Z).sum()
+    return C * loss + 0.5 * ((W**2).sum() + (b**2).sum())
+
+
+@pytest.mark.parametrize("one_vs_rest", [False, True])
+def test_the_gradient_is_that_of_autograd(one_vs_rest):
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(2, 12, 5, generator=generator, dtype=torch.float64)
+    labels = torch.randint(3, (2, 12), generator=generator)
+    objective = Objective(
+        x=x,
+        target=torch.nn.functional.one_hot(labels, 3).mT.double(),
+        C=torch.tensor([[0.5, 20.0]], dtype=torch.float64),
+        scatter=x.square().sum(1),
+        penalty=torch.tensor([1, 1, 1, 1, 0], dtype=torch.float64),
+        padding=torch.zeros(2, 1, dtype=torch.float64),
+        one_vs_rest=one_vs_rest,
+    )
+    W = torch.randn(2, 2, 3, 5, generator=generator, dtype=torch.float64, requires_grad=True)
+    value = objective.value(W, objective.logits(W))
+    (expected,) = torch.autograd.grad(value.sum(), W)
+    gradient, inverse = objective.gradient(W.detach(), objective.logits(W.detach()))
+    torch.testing.assert_close(gradient, expected, rtol=1e-12, atol=1e-12)
+    assert (inverse > 0).all()
+
+
+@pytest.mark.parametrize("data", ["digits", "wide"])
+@pytest.mark.parametrize("num_classes", [2, 7])
+def test_the_optimum_is_scikit_learns(data, num_classes, request):
+    x, y = request.getfixturevalue(data)
+    x = normalize(x.astype(np.float64))
+    nodes = np.flatnonzero(y < num_classes)
+    trains = [nodes[:80], nodes[40:140]]  # of different size
+    models = fit_batched(x, y, trains, GRID, num_classes, tolerance=1e-12)
+    for t, train in enumerate(trains):
+        for k, c in enumerate(GRID):
+            twin = LogisticRegression(C=c, solver="newton-cholesky", tol=1e-10, max_iter=200)
+            twin.fit(x[train], y[train])
+            probability = twin.predict_proba(x[nodes])
+            scores = models.scores(t, x[nodes])[k]
+            ours = np.exp(scores - logsumexp(scores, axis=1, keepdims=True))
+            assert np.abs(ours - probability).max() < 2e-4
+            if num_classes > 2:
+                arguments = x[train], y[train]
+                best = multinomial_value(*arguments, twin.coef_, twin.intercept_, c)
+                found = multinomial_value(*arguments, models.weight[t, k], models.bias[t, k], c)
+                assert abs(found - best) < 1e-8 * best
+
+
+def test_the_one_vs_rest_optimum_is_not_worse_than_liblinears(digits):
+    x, y = normalize(digits[0].astype(np.float64)), digits[1]
+    trains = [np.arange(100), np.arange(100, 260)]
+    ours = fit_batched(x, y, trains, GRID, 10, one_vs_rest=True, tolerance=1e-9)
+    twin = fit_one_vs_rest(x, y, trains, GRID, 10)
+    for t, train in enumerate(trains):
+        for k, c in enumerate(GRID):
+            found, theirs = (
+                one_vs_rest_value(x[train], y[train], m.weight[t, k], m.bias[t, k], c)
+                for m in (ours, twin)
+            )
+            assert found < theirs * (1 + 1e-6)
+            assert theirs < found * (1 + 1e-2)
+
+
+def test_float32_at_the_default_tolerance_is_close_to_the_optimum(digits):
+    x, y = normalize(digits[0]), digits[1]
+    trains = [np.arange(100), np.arange(100, 260)]
+    single = fit_batched(x, y, trains, GRID, 10)
+    double = fit_batched(x.astype(np.float64), y, trains, GRID, 10, tolerance=1e-12)
+    assert single.weight.dtype == np.float32
+    for t, train in enumerate(trains):
+        for k, c in enumerate(GRID):
+            found, best = (
+                multinomial_value(x[train].astype(float), y[train], m.weight[t, k], m.bias[t, k], c)
+                for m in (single, double)
+            )
+            assert best * (1 - 1e-6) < found < best * (1 + 2e-5)
+
+
+def test_training_sets_solved_in_several_batches_are_the_same(digits, monkeypatch):
+    x, y = normalize(digits[0].astype(np.float64)), digits[1]
+    trains = [np.arange(i, i + 80) for i in range(3)]
+    together = fit_batched(x, y, trains, GRID, 10, tolerance=1e-10)
+    monkeypatch.setattr(batched, "MAX_NUMBERS", 2 * 80 * 40)
+    apart = fit_batched(x, y, trains, GRID, 10, tolerance=1e-10)
+    assert together.weight.shape == apart.weight.shape == (3, 6, 10, 40)
+    np.testing.assert_allclose(apart.scores(2, x), together.scores(2, x), atol=1e-3)
+
+
+def test_accuracy_is_scikit_learns_within_a_fifth_of_a_point(masked):
+    rows, y = masked.graph.x.numpy(), masked.y.numpy()
+    arguments = ("random", 5, 0.1, 0.1, [-4, 10])
+    splits = RandomSplits(*arguments).splits(masked, 0)
+    fast, reference = (
+        RandomSplits(*arguments, solver=solver).score(rows, y, splits, 0)
+        for solver in ("batched", "sklearn")
+    )
+    assert (fast.solver, reference.solver) == ("batched", "lbfgs")
+    assert abs(np.mean(fast.test_accuracy) - np.mean(reference.test_accuracy)) <= 0.002
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_gpu_finds_the_same_optimum(digits):
+    x, y = normalize(digits[0].astype(np.float64)), digits[1]
+    trains = [np.arange(80), np.arange(100, 200)]
+    cpu = fit_batched(x, y, trains, GRID, 10, tolerance=1e-10)
+    cuda = fit_batched(x, y, trains, GRID, 10, tolerance=1e-10, device="cuda")
+    np.testing.assert_allclose(cuda.scores(1, x), cpu.scores(1, x), atol=1e-3)

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import graphssl
 from graphssl.graph import Graph
 
 
@@ -27,3 +28,27 @@ def graph() -> Graph:
     edge_index = torch.randint(60, (2, 400), generator=generator)
     edge_index = edge_index[:, edge_index[0] != edge_index[1]]
     return Graph(torch.randn(60, 20, generator=generator), edge_index)
+
+
+SMALL = [
+    "dataset=sbm",
+    "dataset.num_nodes=120",
+    "dataset.num_classes=3",
+    "recipe.channels=[16,8]",
+    "recipe.predictor_channels=8",
+    "trainer.steps=20",
+    "trainer.eval_every=5",
+    "trainer.log_every=1",
+    "trainer.device=cpu",
+]
+
+
+@pytest.fixture
+def small_run(tmp_path):
+    """Runs a small configuration under ``tmp_path``; takes further overrides."""
+
+    def run(*overrides: str):
+        paths = [f"paths.runs={tmp_path / 'runs'}", f"paths.data={tmp_path / 'data'}"]
+        return graphssl.run([*SMALL, *paths, *overrides])
+
+    return run

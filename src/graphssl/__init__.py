@@ -27,7 +27,7 @@ def run(overrides: Sequence[str] = ()) -> RunRecord:
         overrides: as on the command line, e.g. ``["dataset=cora", "seed=1"]``.
     """
     from graphssl.cli import compose
-    from graphssl.run import run as run_config
+    from graphssl.pipeline import run as run_config
 
     return run_config(*compose(overrides))
 

@@ -12,9 +12,9 @@ import hydra
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from graphssl.config_dir import config_dir
 from graphssl.errors import GraphSSLError
@@ -41,7 +41,7 @@ def main() -> None:
 
 @hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")
 def _hydra_main(config: DictConfig) -> None:
-    from graphssl.run import run
+    from graphssl.pipeline import run
 
     choices = HydraConfig.get().runtime.choices
     try:
@@ -84,6 +84,10 @@ def describe(error: BaseException, overrides: Sequence[str]) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if isinstance(error, GraphSSLError) or not lines:
         return " ".join(lines)
+    if isinstance(error, OverrideParseException):
+        return f"{error.override}: {lines[0]}"
+    if isinstance(error, MissingMandatoryValue):
+        return f"{error.full_key}: a value is needed, got none"
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
         options = [str(o) for o in error.options or ()]

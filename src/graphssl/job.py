@@ -12,8 +12,9 @@ from omegaconf import DictConfig, OmegaConf
 from graphssl import build
 from graphssl.contracts import NodeDataset, ProbeProtocol, Split
 from graphssl.errors import ConfigError
-from graphssl.probing.one_split import one_split, require_validation
+from graphssl.probing.splits import one_split, require_validation
 from graphssl.training.device import resolve_device
+from graphssl.training.settings import TrainerSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +24,7 @@ class Job:
     Attributes:
         config: the composed configuration; ``plain`` the same, resolved, as plain containers.
         choices: the option chosen in each config group.
+        settings: what the shell says about training.
         data: the graph, on ``device``.
         protocols: the probe protocols by name; ``splits`` the splits each one scores.
         labels_used: labels have a part in training or selection.
@@ -34,6 +36,7 @@ class Job:
     config: DictConfig
     plain: dict[str, Any]
     choices: Mapping[str, Any]
+    settings: TrainerSettings
     device: torch.device
     data: NodeDataset
     protocols: Mapping[str, ProbeProtocol]
@@ -83,6 +86,7 @@ def prepare(config: DictConfig, choices: Mapping[str, Any]) -> Job:
         config=config,
         plain=plain,
         choices=choices,
+        settings=settings,
         device=device,
         data=replace(data, graph=data.graph.to(device), y=data.y.to(device)),
         protocols=protocols,

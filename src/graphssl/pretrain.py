@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from graphssl import build
-from graphssl.diagnostics.representation import representation_diagnostics
+from graphssl.diagnostics.summary import representation_diagnostics
 from graphssl.job import Job
-from graphssl.probing.one_split import quick_accuracy
+from graphssl.probing.quick import quick_accuracy
 from graphssl.results.environment import environment, peak_memory_mib
 from graphssl.results.identity import BEHAVIOUR_VERSION
 from graphssl.results.record import RunRecord
@@ -35,64 +37,22 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
 
     Writes ``encoder.pt``, ``metrics.jsonl`` and, on the way, ``checkpoint.pt`` into ``folder``.
     """
-    config, settings = job.config, build.settings(job.config)
-    objective = build.objective(config, job.data.graph.num_features, job.labels)
+    selection = Selection(job.settings.select)
+    objective = build.objective(job.config, job.data.graph.num_features, job.labels)
     objective.to(job.device)
-    parameters = list(objective.trainable_parameters())  # type: ignore[operator]
-    selection = Selection(settings.select)
-    started = time.perf_counter()
     training: dict[str, Any] = {"steps": 0}
-    if parameters:
-        state = TrainingState(
-            objective,
-            build.optimizer(config, parameters),
-            generator(config.seed, "augmentation", job.device),
-        )
-        checkpointer = Checkpointer(folder / "checkpoint.pt", settings.checkpoint_every, selection)
-        regularizer = build.regularizer(config)
-        with global_stream(config.seed, "dropout"):
-            if checkpointer.restore(state):
-                log.info("going on from step %d of %s", state.step, folder)
-            first = state.step
-            sinks = [
-                MetricsFile(folder / "metrics.jsonl", first),
-                *build.tracker(config, folder, run_id, job.plain),
-            ]
-            observers: list[Observer] = [StepMetrics(sinks, settings.log_every)]
-            if settings.eval_every:
-                observers.append(
-                    Evaluator(job.data.graph, _measure(job), settings.eval_every, sinks, selection)
-                )
-            observers.append(checkpointer)
-            name = f"{job.data.name} seed {config.seed}"
-            with progress_bar(name, first, settings.steps, settings.progress) as bar:
-                train(
-                    state,
-                    job.data.graph,
-                    build.augmentation(config),
-                    regularizer,
-                    settings,
-                    [*observers, *bar],
-                )
-            for sink in sinks:
-                sink.close()
-        seconds = time.perf_counter() - started
-        training = {
-            "steps": settings.steps,
-            "resumed_from": first,
-            "seconds": seconds,
-            "steps_per_second": (settings.steps - first) / seconds,
-        }
+    if any(True for _ in objective.trainable_parameters()):  # type: ignore[operator]
+        training = _train(job, objective, selection, folder, run_id)
     encoder: nn.Module = objective.encoder  # type: ignore[assignment]
     selection.apply(encoder)
     save_atomically(encoder.state_dict(), folder / "encoder.pt")
-    embeddings = embed(encoder, job.data.graph)
+    found = representation_diagnostics(embed(encoder, job.data.graph))
     training["peak_memory_mib"] = peak_memory_mib(job.device)
     record = RunRecord(
         id=run_id,
         behaviour_version=BEHAVIOUR_VERSION,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        seed=config.seed,
+        seed=job.config.seed,
         choices=dict(job.choices),
         config=job.plain,
         dataset={
@@ -102,15 +62,73 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
             "features": job.data.graph.num_features,
             "classes": job.data.num_classes,
         },
-        selection={"metric": settings.select, "step": selection.step, "value": selection.best},
+        selection={
+            "metric": selection.metric,
+            "step": selection.step,
+            "value": selection.best,
+        },
         labels_used=job.labels_used,
         split=job.split[0] if job.split else None,
         scores={},
-        diagnostics={"representation": representation_diagnostics(embeddings)},
+        diagnostics={
+            "representation": {"dimensions": len(found.arrays["centred"]), **found.values}
+        },
         training=training,
         environment=environment(job.device),
     )
     return encoder, record
+
+
+def _train(
+    job: Job, objective: nn.Module, selection: Selection, folder: Path, run_id: str
+) -> dict[str, Any]:
+    """Run the loop with its observers; what the record says about training."""
+    config, settings, graph = job.config, job.settings, job.data.graph
+    parameters = list(objective.trainable_parameters())  # type: ignore[operator]
+    state = TrainingState(
+        objective,
+        build.optimizer(config, parameters),
+        generator(config.seed, "augmentation", job.device),
+    )
+    checkpointer = Checkpointer(folder / "checkpoint.pt", settings.checkpoint_every, selection)
+    augmentation, regularizer = build.augmentation(config), build.regularizer(config)
+    with ExitStack() as stack:
+        stack.enter_context(global_stream(config.seed, "dropout"))
+        if checkpointer.restore(state):
+            log.info("going on from step %d of %s", state.step, folder)
+        first, started = state.step, time.perf_counter()
+        sinks = [
+            stack.enter_context(closing(sink))
+            for sink in (
+                MetricsFile(folder / "metrics.jsonl", first),
+                *build.tracker(config, folder, run_id, job.plain),
+            )
+        ]
+        observers: list[Observer] = [StepMetrics(sinks, settings.log_every)]
+        if settings.eval_every:
+            measure = partial(_measure, job)
+            observers.append(Evaluator(graph, measure, settings.eval_every, sinks, selection))
+        observers.append(checkpointer)
+        title = f"{job.data.name} seed {config.seed}"
+        bar = progress_bar(title, first, settings.steps, settings.progress)
+        observers += stack.enter_context(bar)
+        train(state, graph, augmentation, regularizer, settings, observers)
+        seconds = time.perf_counter() - started
+    return {
+        "steps": settings.steps,
+        "resumed_from": first,
+        "seconds": seconds,
+        "steps_per_second": (settings.steps - first) / seconds,
+    }
+
+
+def _measure(job: Job, embeddings: Tensor) -> dict[str, float]:
+    """What is measured on the representation during training."""
+    found = representation_diagnostics(embeddings).values
+    if job.quick_split is not None:
+        rows, y = embeddings.float().cpu().numpy(), job.data.y.cpu().numpy()
+        found["val_accuracy"] = quick_accuracy(rows, y, job.quick_split)
+    return found
 
 
 def load_encoder_weights(job: Job, folder: Path) -> nn.Module:
@@ -119,16 +137,3 @@ def load_encoder_weights(job: Job, folder: Path) -> nn.Module:
     encoder: nn.Module = objective.encoder  # type: ignore[assignment]
     encoder.load_state_dict(torch.load(folder / "encoder.pt", weights_only=True))
     return encoder.to(job.device)
-
-
-def _measure(job: Job) -> Any:
-    """What is measured on the representation during training."""
-
-    def measure(embeddings: Tensor) -> dict[str, float]:
-        found = dict(representation_diagnostics(embeddings))
-        if job.quick_split is not None:
-            rows, y = embeddings.float().cpu().numpy(), job.data.y.cpu().numpy()
-            found["val_accuracy"] = quick_accuracy(rows, y, job.quick_split)
-        return found
-
-    return measure

@@ -9,6 +9,7 @@ from torch_geometric.nn import GATConv, GCNConv
 
 from graphssl.encoders.conv_stack import ConvStack
 from graphssl.encoders.heads import MLPHead
+from graphssl.encoders.prelu import PReLU
 from graphssl.graph import Graph, GraphView
 from graphssl.objectives.bgrl import BGRL
 from graphssl.regularizers.none import NoRegularizer
@@ -68,7 +69,7 @@ def test_ten_steps_agree_with_plain_pyg(name, conv):
             graph.num_features,
             channels,
             conv,
-            torch.nn.PReLU,
+            PReLU,
             partial(torch.nn.BatchNorm1d, momentum=0.99),
         ),
         partial(MLPHead, hidden_channels=12),

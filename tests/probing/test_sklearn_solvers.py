@@ -24,7 +24,7 @@ GRID = 2.0 ** np.arange(-1, 7)
     ],
 )
 def test_cross_validated_splits_equal_a_grid_search_on_one_hot_labels(masked, folds, inner):
-    protocol = CrossValidatedSplits("twin", 2, 0.2, folds, EXPONENTS)
+    protocol = CrossValidatedSplits("twin", 1, 0.2, folds, EXPONENTS)
     rows, y = masked.graph.x.numpy(), masked.y.numpy()
     splits = protocol.splits(masked, 3)
     scores = protocol.score(rows, y, splits, 3)

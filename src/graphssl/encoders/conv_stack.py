@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
+from torch.func import functional_call
 
 from graphssl.encoders import gcn_propagation
 from graphssl.errors import ConfigError
@@ -25,8 +25,9 @@ class ConvStack(nn.Module):
             ``heads`` whose outputs are concatenated gets ``width / heads`` channels a head.
         norm: makes one normalisation from its width.
         act: makes one activation.
-        weight_standardization: standardise every row of a conv's weight matrices over its inputs
-            (Qiao et al., arXiv 1903.10520), all layers but the first, as BGRL's arxiv encoder.
+        weight_standardization: use every row of a conv's weight matrices standardised over its
+            inputs (Qiao et al., arXiv 1903.10520), in all layers but the first, as BGRL's arxiv
+            encoder. The parameters, and so a penalty on them, stay what they are.
 
     Raises:
         ConfigError: no layer, a width below 1, or a width that the heads do not divide.
@@ -56,13 +57,16 @@ class ConvStack(nn.Module):
         self.acts = nn.ModuleList(act() for _ in channels)
         self.weight_standardization = weight_standardization
         self._takes_weight = "edge_weight" in inspect.signature(self.convs[0].forward).parameters
-        self._standardize()
 
     def forward(self, x: Tensor, edge_index: Tensor, edge_weight: Tensor | None = None) -> Tensor:
         """(N, F) -> (N, D)."""
-        weight = (edge_weight,) if self._takes_weight else ()
-        for conv, norm, act in self._layers():
-            x = act(norm(conv(x, edge_index, *weight)))
+        edges = (edge_index, edge_weight) if self._takes_weight else (edge_index,)
+        for layer, (conv, norm, act) in enumerate(self._layers()):
+            if self._is_standardized(layer):
+                x = functional_call(conv, _standardized(conv), (x, *edges))
+            else:
+                x = conv(x, *edges)
+            x = act(norm(x))
         return x
 
     def encode_view(self, view: GraphView) -> Tensor:
@@ -74,8 +78,10 @@ class ConvStack(nn.Module):
             return self.forward(view.x, view.edge_index, view.edge_weight)
         adjacency = gcn_propagation.normalized_adjacency(view)
         h: Tensor | None = None
-        for conv, norm, act in self._layers():
+        for layer, (conv, norm, act) in enumerate(self._layers()):
             weight = conv.lin.weight
+            if self._is_standardized(layer):
+                weight = standardized_rows(weight)
             h = gcn_propagation.first_product(view, weight) if h is None else h @ weight.t()
             h = adjacency @ h
             h = act(norm(h if conv.bias is None else h + conv.bias))
@@ -84,13 +90,8 @@ class ConvStack(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw all weights anew."""
-        for conv, _, _ in self._layers():
-            parametrized = _standardized_linears(conv)
-            for linear in parametrized:
-                parametrize.remove_parametrizations(linear, "weight", leave_parametrized=False)
-            conv.reset_parameters()
-            for linear in parametrized:
-                parametrize.register_parametrization(linear, "weight", StandardizedRows())
+        for conv in self.convs:
+            conv.reset_parameters()  # type: ignore[operator]
         for module in [*self.norms, *self.acts]:
             for part in module.modules():
                 if hasattr(part, "reset_parameters"):
@@ -99,11 +100,8 @@ class ConvStack(nn.Module):
     def _layers(self) -> Iterator[tuple[Any, Any, Any]]:
         return zip(self.convs, self.norms, self.acts, strict=True)
 
-    def _standardize(self) -> None:
-        if self.weight_standardization:
-            for conv in list(self.convs)[1:]:
-                for linear in _matrices(conv):
-                    parametrize.register_parametrization(linear, "weight", StandardizedRows())
+    def _is_standardized(self, layer: int) -> bool:
+        return self.weight_standardization and layer > 0
 
     def _uses_masks(self, view: GraphView) -> bool:
         return all(map(gcn_propagation.supports_conv, self.convs)) and (
@@ -111,13 +109,10 @@ class ConvStack(nn.Module):
         )
 
 
-class StandardizedRows(nn.Module):
-    """``(w - mean(w)) / sqrt(var(w) + 1e-5)`` for every row (output) of a weight matrix."""
-
-    def forward(self, weight: Tensor) -> Tensor:
-        """(out, in) -> (out, in)."""
-        var, mean = torch.var_mean(weight, dim=1, keepdim=True)
-        return (weight - mean) / torch.sqrt(var + 1e-5)
+def standardized_rows(weight: Tensor) -> Tensor:
+    """``(w - mean(w)) / sqrt(var(w) + 1e-5)`` of every row (output): (out, in) -> (out, in)."""
+    var, mean = torch.var_mean(weight, dim=1, keepdim=True)
+    return (weight - mean) / torch.sqrt(var + 1e-5)
 
 
 def _make_conv(conv: Callable[..., nn.Module], in_channels: int, out_channels: int) -> nn.Module:
@@ -133,9 +128,10 @@ def _make_conv(conv: Callable[..., nn.Module], in_channels: int, out_channels: i
     return conv(in_channels, out_channels)
 
 
-def _matrices(conv: nn.Module) -> list[nn.Module]:
-    return [m for m in conv.modules() if getattr(getattr(m, "weight", None), "ndim", 0) == 2]
-
-
-def _standardized_linears(conv: nn.Module) -> list[nn.Module]:
-    return [m for m in conv.modules() if parametrize.is_parametrized(m, "weight")]
+def _standardized(conv: nn.Module) -> dict[str, Tensor]:
+    """The weight matrices of ``conv``, standardised, by name."""
+    return {
+        name: standardized_rows(parameter)
+        for name, parameter in conv.named_parameters()
+        if parameter.ndim == 2 and name.endswith("weight")
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from graphssl.encoders.prelu import PReLU
 from graphssl.errors import ConfigError
 
 
@@ -34,7 +35,7 @@ class MLPHead(nn.Sequential):
         super().__init__(
             nn.Linear(in_channels, hidden_channels),
             *([nn.BatchNorm1d(hidden_channels)] if batch_norm else []),
-            nn.PReLU(),
+            PReLU(),
             nn.Linear(hidden_channels, out_channels),
         )
 

@@ -14,7 +14,7 @@ _GROUPS = ("dataset", "encoder", "augmentation", "objective", "regularizer", "op
 # Settings of the trainer that move weights; pace, device and verbosity do not.
 _TRAINER = ("steps", "warmup", "precision", "grad_clip", "select")
 # Keys of a dataset that say where its files are and whether to trust them, not what is in them.
-_DATASET_FILES = ("files", "trust", "path")
+_DATASET_FILES = ("checksums", "pickle", "trust", "path")
 
 
 def identity(

@@ -136,7 +136,7 @@ class LossWatch:
             total = loss + penalty
             if not math.isfinite(total):
                 raise TrainingError(
-                    f"loss is not finite at step {report.step}: objective {loss}, penalty {penalty}; "
+                    f"loss is not finite at step {report.step}: loss {loss}, penalty {penalty}; "
                     f"last finite loss {self.last_finite}; try a smaller optimizer.lr, a smaller "
                     f"regularizer alpha, trainer.grad_clip=1.0 or trainer.precision=fp32"
                 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from graphssl.errors import ConfigError
 
 PRECISIONS = ("fp32", "tf32", "bf16")
-SELECTIONS = ("last", "val_accuracy", "effective_rank")
+SELECTIONS = ("last", "val_accuracy", "effective_rank_centred")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class TrainerSettings:
         eval_every: steps between two evaluations (quick probe, rank); 0 for none.
         checkpoint_every: steps between two checkpoints; 0 for none.
         select: which encoder is kept: the last one, or the best evaluated one by
-            ``val_accuracy`` or ``effective_rank``.
+            ``val_accuracy`` or ``effective_rank_centred``.
         progress: show a progress bar on a terminal.
 
     Raises:
@@ -43,6 +43,7 @@ class TrainerSettings:
     progress: bool = True
 
     def __post_init__(self) -> None:
+        self._check_types()
         if self.steps < 1:
             raise ConfigError(f"trainer.steps must be at least 1, got {self.steps}")
         if not 0.0 <= self.warmup < 1.0:
@@ -66,6 +67,16 @@ class TrainerSettings:
             raise ConfigError(
                 f"trainer.select={self.select} needs trainer.eval_every above 0, got 0"
             )
+
+    def _check_types(self) -> None:
+        whole = ("steps", "log_every", "eval_every", "checkpoint_every")
+        for name in (*whole, "warmup", "grad_clip"):
+            value = getattr(self, name)
+            if value is None and name == "grad_clip":
+                continue
+            kind, word = (int, "a whole number") if name in whole else (int | float, "a number")
+            if not isinstance(value, kind) or isinstance(value, bool):
+                raise ConfigError(f"trainer.{name} must be {word}, got {value!r}")
 
     @property
     def warmup_steps(self) -> int:

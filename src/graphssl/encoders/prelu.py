@@ -1,0 +1,41 @@
+"""PReLU with one slope, through the faster leaky-ReLU kernels of the CPU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class PReLU(nn.PReLU):
+    """``max(0, x) + a min(0, x)`` with one learned ``a``, as ``torch.nn.PReLU`` computes it.
+
+    On CPU torch's own kernel reduces the slope's gradient element by element; a leaky ReLU and one
+    dot product give the same numbers in a fraction of the time. Elsewhere torch's own is used,
+    since reading the slope would make a GPU wait.
+    """
+
+    def __init__(self, init: float = 0.25) -> None:
+        super().__init__(1, init)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, D) -> (N, D)."""
+        if input.device.type != "cpu":
+            return super().forward(input)
+        out: Tensor = _OneSlope.apply(input, self.weight)
+        return out
+
+
+class _OneSlope(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, slope: Tensor) -> Tensor:
+        ctx.save_for_backward(x, slope)
+        return nn.functional.leaky_relu(x, slope.item())
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
+        x, slope = ctx.saved_tensors
+        grad_x = torch.ops.aten.leaky_relu_backward(grad, x, slope.item(), False)
+        grad_slope = torch.dot(grad.flatten(), x.clamp(max=0).flatten())
+        return grad_x, grad_slope.reshape(slope.shape)

@@ -1,0 +1,77 @@
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+from torch_geometric.nn import GATConv, GCNConv
+
+from graphssl.encoders.conv_stack import ConvStack
+from graphssl.encoders.encode import encode
+from graphssl.encoders.pyg_model import pyg_model
+from graphssl.errors import ConfigError
+from graphssl.graph import Graph
+from graphssl.objectives.target_network import target_of
+
+
+def stack(channels=(8, 4), conv=GCNConv, **options):
+    return ConvStack(5, channels, conv, nn.PReLU, **options)
+
+
+@pytest.mark.parametrize("channels", [(), (4, 0)])
+def test_needs_layers_of_some_width(channels):
+    with pytest.raises(ConfigError, match=r"encoder\.channels"):
+        stack(channels)
+
+
+def test_width_must_be_divisible_by_the_heads():
+    with pytest.raises(ConfigError, match=r"width 6 is not divisible by encoder\.conv\.heads=4"):
+        stack((6,), partial(GATConv, heads=4))
+
+
+def test_heads_that_are_averaged_need_no_division():
+    encoder = stack((6,), partial(GATConv, heads=4, concat=False))
+    assert encoder(torch.randn(3, 5), torch.tensor([[0, 1], [1, 2]])).shape == (3, 6)
+
+
+def test_weights_on_edges_reach_gcn_and_match_plain_pyg():
+    generator = torch.Generator().manual_seed(0)
+    edges = torch.randint(9, (2, 40), generator=generator)
+    edges = edges[:, edges[0] != edges[1]]
+    weight = torch.rand(edges.size(1), generator=generator, dtype=torch.float64)
+    graph = Graph(torch.randn(9, 5, generator=generator, dtype=torch.float64), edges, weight)
+    encoder = stack().double()
+    kept = weight > 0.3
+    seen = encode(encoder, graph.view().keep_edges(kept))
+    torch.testing.assert_close(
+        seen, encoder(graph.x, edges[:, kept], weight[kept]), rtol=1e-12, atol=1e-12
+    )
+    assert not torch.allclose(seen, encoder(graph.x, edges[:, kept]))
+
+
+@pytest.mark.parametrize("conv", [GCNConv, GATConv])
+def test_weight_standardization_is_the_stack_with_standardised_weights(conv):
+    encoder = stack((8, 6, 4), conv, weight_standardization=True).double()
+    plain = stack((8, 6, 4), conv).double()
+    plain.load_state_dict(encoder.state_dict())
+    with torch.no_grad():
+        for layer in list(plain.convs)[1:]:
+            w = layer.lin.weight
+            w.copy_((w - w.mean(1, keepdim=True)) / (w.var(1, keepdim=True) + 1e-5).sqrt())
+    x = torch.randn(6, 5, dtype=torch.float64)
+    graph = Graph(x, torch.tensor([[0, 1, 2, 3, 4], [1, 2, 3, 4, 5]]))
+    for out in (encoder(graph.x, graph.edge_index), encode(encoder, graph.view())):
+        torch.testing.assert_close(out, plain(graph.x, graph.edge_index), rtol=1e-12, atol=1e-12)
+
+
+def test_weight_standardization_survives_the_copy_that_a_target_network_is():
+    encoder = stack((8, 6), weight_standardization=True)
+    target = target_of(encoder)
+    edges = torch.tensor([[0, 1], [1, 2]])
+    encoder(torch.randn(3, 5), edges).sum().backward()
+    assert all(parameter.grad is not None for parameter in encoder.parameters())
+    assert not torch.equal(target.convs[1].lin.weight, encoder.convs[1].lin.weight)
+
+
+def test_pyg_models_have_one_hidden_width():
+    with pytest.raises(ConfigError, match=r"one hidden width, got \[8, 6, 4\]"):
+        pyg_model(nn.Identity, 5, [8, 6, 4])

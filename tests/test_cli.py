@@ -1,0 +1,195 @@
+"""The command line as a user meets it: help, version, one line of result, one line of error."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graphssl import __version__
+from graphssl.config_dir import config_dir
+
+from .conftest import SMALL
+
+
+def graphssl(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "graphssl", *args],
+        cwd=cwd,
+        env={**os.environ, "OMP_NUM_THREADS": "1", **env},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_version(tmp_path):
+    assert graphssl("--version", cwd=tmp_path).stdout == f"graphssl {__version__}\n"
+
+
+def test_help_names_every_group_and_option(tmp_path):
+    shown = graphssl("--help", cwd=tmp_path).stdout
+    groups = [g for g in config_dir().iterdir() if g.is_dir() and g.name != "hydra"]
+    assert groups
+    for group in groups:
+        (line,) = [x for x in shown.splitlines() if x.startswith(f"{group.name}: ")]
+        assert line.split(": ")[1].split(", ") == sorted(p.stem for p in group.glob("*.yaml"))
+    assert shown.count("\n  graphssl") + shown.count("  graphssl -m") >= 3
+
+
+@pytest.mark.parametrize("flag", ["--help", "--cfg=job"])
+def test_help_and_cfg_import_no_torch(tmp_path, flag):
+    code = (
+        f"import sys, runpy; sys.argv = ['graphssl', {flag!r}]\n"
+        "try: runpy.run_module('graphssl', run_name='__main__')\n"
+        "except SystemExit: pass\n"
+        "assert 'torch' not in sys.modules, 'torch was imported'"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_a_run_prints_one_line_of_result(tmp_path):
+    done = graphssl(*SMALL, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    assert line.startswith("sbm gcn bgrl none seed 0: ")
+    assert "% (random_10_10_80, 20 splits)" in line
+    folder = line.rsplit("-> ")[1]
+    assert (tmp_path / folder / "record.json").exists()
+
+
+def test_two_processes_agree_to_the_last_digit(tmp_path):
+    scores = []
+    for name in ("a", "b"):
+        done = graphssl(*SMALL, f"paths.runs={name}", cwd=tmp_path)
+        folder = tmp_path / done.stdout.rsplit("-> ")[1].strip()
+        record = json.loads((folder / "record.json").read_text())
+        scores.append((record["scores"], record["diagnostics"]))
+    assert scores[0] == scores[1]
+
+
+BAD = {
+    "group option": (["encoder=gnc"], "encoder=gnc: no such option; did you mean gin or gcn?"),
+    "group": (["encodr=gcn"], "encodr: no such key or group; did you mean encoder"),
+    "key": (["trainer.stps=3"], "trainer.stps: no such key or group; did you mean trainer.steps"),
+    "probe protocol": (["probe=bgrl_oficial"], "probe=bgrl_oficial: no such option; did you mean"),
+    "drop probability": (["augmentation.view1.edges.p=1.0"], "DropEdges.p=1.0"),
+    "negative drop": (["augmentation.view1.features.p=-0.1"], "MaskFeatures.p=-0.1"),
+    "strength": (["augmentation.strength=3"], "augmentation.strength=3"),
+    "no layers": (["encoder.channels=[]"], "encoder.channels must name at least one layer"),
+    "heads": (["encoder=gat", "encoder.channels=[6]"], "width 6 is not divisible by"),
+    "split ratios": (["probe.protocols.random_10_10_80.train_ratio=0.95"], "train_ratio=0.95"),
+    "device": (["trainer.device=cuda:7"], "trainer.device=cuda:7 is not there"),
+    "device name": (["trainer.device=gpu"], "trainer.device must be auto, cpu, cuda"),
+    "precision": (["trainer.precision=fp8"], "trainer.precision must be one of fp32, tf32, bf16"),
+    "steps": (["trainer.steps=0"], "trainer.steps must be at least 1, got 0"),
+    "type": (["trainer.steps=many"], "trainer.steps must be a whole number, got 'many'"),
+    "syntax": (["trainer.steps=[1"], "trainer.steps=[1"),
+    "custom without path": (["dataset=custom"], "dataset.path"),
+    "custom not there": (["dataset=custom", "dataset.path=no.npz"], "no.npz"),
+    "masks missing": (["probe=public_split"], "public_split"),
+    "alpha": (["regularizer=werank", "regularizer.alpha=-1"], "alpha"),
+    "target": (["encoder.conv._target_=torch_geometric.nn.NoConv"], "NoConv"),
+}
+
+
+@pytest.mark.parametrize("case", list(BAD))
+def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, case):
+    overrides, expected = BAD[case]
+    own_data = any(o.startswith("dataset=") for o in overrides)
+    small = [o for o in SMALL if not (own_data and o.startswith("dataset"))]
+    small = [o for o in small if o.split("=")[0] not in {x.split("=")[0] for x in overrides}]
+    done = graphssl(*small, *overrides, cwd=tmp_path)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("graphssl: error: ")
+    assert expected in line
+    assert done.stdout == ""
+    assert not list(tmp_path.rglob("record.json"))
+    assert not [path for path in tmp_path.rglob("*") if path.suffix in (".jsonl", ".pt")]
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    done = graphssl(*SMALL, "trainer.steps=0", "debug=true", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
+def test_a_results_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "runs").write_text("a file stands in the way")
+    done = graphssl(*SMALL, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "paths.runs=runs cannot be written" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"x": np.full((40, 3), np.nan, np.float32)}, "nan"),
+        ({"edge_index": np.array([[0, 99], [1, 2]])}, "edge_index"),
+        ({"y": None}, "y"),
+    ],
+)
+def test_a_bad_graph_is_one_line(tmp_path, change, expected):
+    rng = np.random.default_rng(0)
+    arrays = {
+        "x": rng.normal(size=(40, 3)).astype(np.float32),
+        "edge_index": rng.integers(40, size=(2, 100)),
+        "y": np.arange(40) % 2,
+    }
+    arrays = {k: v for k, v in (arrays | change).items() if v is not None}
+    np.savez(tmp_path / "mine.npz", **arrays)
+    done = graphssl("dataset=custom", "dataset.path=mine.npz", "trainer.steps=2", cwd=tmp_path)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert expected in done.stderr
+    assert not list(tmp_path.rglob("*.jsonl"))
+
+
+ENCODER = """
+import torch
+from torch import nn
+
+
+class MeanOfNeighbours(nn.Module):
+    def __init__(self, in_channels, width):
+        super().__init__()
+        self.lin = nn.Linear(in_channels, width)
+        self.out_channels = width
+
+    def reset_parameters(self):
+        self.lin.reset_parameters()
+
+    def forward(self, x, edge_index, edge_weight=None):
+        h = self.lin(x)
+        return h + torch.zeros_like(h).index_add(0, edge_index[1], h[edge_index[0]])
+"""
+
+
+def test_an_encoder_of_ones_own_from_outside_the_repository(tmp_path):
+    (tmp_path / "conf" / "encoder").mkdir(parents=True)
+    (tmp_path / "mine.py").write_text(ENCODER)
+    (tmp_path / "conf" / "encoder" / "mine.yaml").write_text(
+        "_target_: mine.MeanOfNeighbours\nwidth: 16\n"
+    )
+    done = graphssl(
+        "--config-dir", "conf", *SMALL, "encoder=mine", cwd=tmp_path, PYTHONPATH=str(tmp_path)
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("sbm mine bgrl none seed 0: ")
+
+
+def test_a_pyg_operator_is_three_lines_of_yaml(tmp_path):
+    (tmp_path / "conf" / "encoder").mkdir(parents=True)
+    (tmp_path / "conf" / "encoder" / "tag.yaml").write_text(
+        "defaults: [gcn, _self_]\nconv: {_target_: torch_geometric.nn.TAGConv, K: 2}\n"
+    )
+    done = graphssl("--config-dir", "conf", *SMALL, "encoder=tag", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr

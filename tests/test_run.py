@@ -1,0 +1,197 @@
+"""The main job, end to end on a small graph."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import graphssl
+from graphssl.errors import ConfigError, DataError, TrainingError
+from graphssl.results.record import RunRecord
+
+
+def metrics(record: RunRecord, *without: str):
+    lines = (Path(record.folder) / "metrics.jsonl").read_text().splitlines()
+    wall_clock = {"steps_per_second", *without}
+    return [{k: v for k, v in json.loads(x).items() if k not in wall_clock} for x in lines]
+
+
+def test_a_run_leaves_what_the_readme_says(small_run):
+    record = small_run("save_embeddings=true")
+    folder = Path(record.folder)
+    assert sorted(path.name for path in folder.iterdir() if path.name != "spectra.npz") == [
+        "config.yaml", "embeddings.npz", "encoder.pt", "metrics.jsonl", "record.json",
+    ]  # fmt: skip
+    assert RunRecord.read(folder) == record
+    assert record.dataset == {
+        "name": "sbm", "nodes": 120, "edges": record.dataset["edges"], "features": 64, "classes": 3,
+    }  # fmt: skip
+    scores = record.scores["random_10_10_80"]
+    assert len(scores["test_accuracy"]) == 20
+    assert scores["test_mean"] == pytest.approx(np.mean(scores["test_accuracy"]))
+    assert scores["test_std"] == pytest.approx(np.std(scores["test_accuracy"]))
+    assert record.choices["encoder"] == "gcn"
+    assert record.environment["packages"]["torch"] == torch.__version__.split("+")[0] or (
+        record.environment["packages"]["torch"] == torch.__version__
+    )
+    saved = np.load(folder / "embeddings.npz")
+    assert saved["embeddings"].shape == (120, 8)
+    assert saved["node_ids"].tolist() == list(range(120))
+
+
+@pytest.mark.parametrize("encoder", ["gcn", "gat"])
+def test_training_lowers_the_loss(small_run, encoder):
+    record = small_run(f"encoder={encoder}", "trainer.steps=60", "recipe.lr=5e-3")
+    losses = [row["loss"] for row in metrics(record) if "loss" in row]
+    assert len(losses) == 60
+    assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
+
+
+def test_evaluation_never_changes_training(small_run):
+    watched = metrics(small_run())
+    alone = metrics(small_run("trainer.eval_every=0", "force=true"))
+    assert [row for row in watched if "val_accuracy" in row]
+    assert [row for row in watched if "loss" in row] == alone
+
+
+def test_same_seed_same_result_other_seed_other_result(small_run):
+    first = small_run()
+    rows = metrics(first)
+    again = small_run("force=true")
+    other = small_run("seed=1")
+    assert again.scores == first.scores
+    assert again.diagnostics == first.diagnostics
+    assert metrics(again) == rows
+    assert other.id != first.id
+    assert metrics(other) != rows
+
+
+def test_force_keeps_the_old_run(small_run):
+    first = small_run()
+    again = small_run("force=true")
+    assert again.folder == first.folder
+    assert RunRecord.read(Path(f"{first.folder}.old1")) == first
+
+
+def test_a_finished_run_is_not_run_again(small_run, caplog):
+    first = small_run()
+    stamp = (Path(first.folder) / "encoder.pt").stat().st_mtime_ns
+    with caplog.at_level("INFO"):
+        assert small_run() == first
+    assert "not run again" in caplog.text
+    assert (Path(first.folder) / "encoder.pt").stat().st_mtime_ns == stamp
+
+
+def test_a_finished_run_is_probed_under_a_new_protocol_without_training(small_run):
+    first = small_run()
+    stamp = (Path(first.folder) / "encoder.pt").stat().st_mtime_ns
+    both = small_run("probe=[random_10_10_80,grace]")
+    assert set(both.scores) == {"random_10_10_80", "grace"}
+    assert both.scores["random_10_10_80"] == first.scores["random_10_10_80"]
+    assert (Path(first.folder) / "encoder.pt").stat().st_mtime_ns == stamp
+
+
+def test_untrained_and_raw_take_no_step(small_run):
+    untrained, raw = small_run("objective=untrained"), small_run("objective=raw")
+    assert untrained.training["steps"] == raw.training["steps"] == 0
+    assert untrained.diagnostics["representation"]["dimensions"] == 8
+    assert raw.diagnostics["representation"]["dimensions"] == 64
+
+
+def test_supervised_uses_and_scores_one_split_a_seed(small_run):
+    zero, one = small_run("objective=supervised"), small_run("objective=supervised", "seed=1")
+    for record, split in ((zero, 0), (one, 1)):
+        assert record.labels_used
+        assert record.split == split
+        assert len(record.scores["random_10_10_80"]["test_accuracy"]) == 1
+
+
+def test_what_learns_from_labels_takes_one_protocol(small_run):
+    with pytest.raises(ConfigError, match="one protocol"):
+        small_run("objective=supervised", "probe=[random_10_10_80,grace]")
+
+
+def test_validation_selection_needs_validation_nodes(small_run):
+    with pytest.raises(ConfigError, match="validation"):
+        small_run("trainer.select=val_accuracy", "probe=grace")
+
+
+def test_selection_keeps_the_best_evaluated_encoder(small_run):
+    record = small_run("trainer.select=val_accuracy", "recipe.lr=1e-2", "trainer.steps=40")
+    seen = {row["step"]: row["val_accuracy"] for row in metrics(record) if "val_accuracy" in row}
+    best = max(seen.values())
+    assert record.selection["value"] == best
+    assert record.selection["step"] == min(step for step, value in seen.items() if value == best)
+    assert record.labels_used
+    assert len(record.scores["random_10_10_80"]["test_accuracy"]) == 1
+
+
+def test_an_interrupted_run_goes_on_to_the_same_end(small_run, monkeypatch):
+    from graphssl.training.metrics import StepMetrics
+
+    whole = small_run("trainer.checkpoint_every=6")
+    rows = metrics(whole)
+    log = StepMetrics.__call__
+
+    def die(self, report):
+        log(self, report)
+        if report.step == 15:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(StepMetrics, "__call__", die)
+    with pytest.raises(KeyboardInterrupt):
+        small_run("trainer.checkpoint_every=6", "force=true")
+    monkeypatch.setattr(StepMetrics, "__call__", log)
+    resumed = small_run("trainer.checkpoint_every=6")
+    assert resumed.training["resumed_from"] == 12
+    assert metrics(resumed) == rows
+    assert resumed.scores == whole.scores
+    assert resumed.diagnostics == whole.diagnostics
+    assert not (Path(resumed.folder) / "checkpoint.pt").exists()
+    a, b = (torch.load(Path(f) / "encoder.pt") for f in (whole.folder + ".old1", resumed.folder))
+    assert all(torch.equal(a[key], b[key]) for key in a)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(small_run):
+    with pytest.raises(TrainingError, match=r"not finite at step \d+: .*last finite loss.*lr"):
+        small_run("optimizer=sgd", "recipe.lr=1e30", "norm=none", "trainer.warmup=0")
+
+
+def test_load_run_gives_the_encoder_back(small_run):
+    record = small_run("save_embeddings=true")
+    encoder = graphssl.load_run(record.folder)
+    saved = np.load(Path(record.folder) / "embeddings.npz")["embeddings"]
+    x = torch.randn(7, 64)
+    edges = torch.tensor([[0, 1, 2], [1, 2, 3]])
+    assert encoder(x, edges).shape == (7, saved.shape[1])
+    assert not encoder.training
+
+
+@pytest.mark.parametrize("objective", ["raw", "supervised", "byol"])
+def test_load_run_knows_every_kind_of_run(small_run, objective):
+    encoder = graphssl.load_run(small_run(f"objective={objective}").folder)
+    out = encoder(torch.randn(3, 64), torch.tensor([[0, 1], [1, 2]]))
+    assert out.shape == (3, 64 if objective == "raw" else 8)
+
+
+def test_load_run_builds_no_foreign_code_without_trust(small_run):
+    folder = Path(small_run().folder)
+    content = json.loads((folder / "record.json").read_text())
+    content["config"]["encoder"]["act"]["_target_"] = "collections.OrderedDict"
+    (folder / "record.json").write_text(json.dumps(content))
+    with pytest.raises(DataError, match=r"collections\.OrderedDict.*trust=True"):
+        graphssl.load_run(folder)
+
+
+def test_load_run_of_an_unfinished_run(tmp_path):
+    with pytest.raises(DataError, match=r"no record\.json"):
+        graphssl.load_run(tmp_path)
+
+
+def test_scores_are_finite_numbers(small_run):
+    record = small_run()
+    for value in record.diagnostics["representation"].values():
+        assert not isinstance(value, float) or math.isfinite(value)

@@ -30,7 +30,7 @@ def graph() -> Graph:
     return Graph(torch.randn(60, 20, generator=generator), edge_index)
 
 
-SMALL = [
+SMALL = (
     "dataset=sbm",
     "dataset.num_nodes=120",
     "dataset.num_classes=3",
@@ -40,7 +40,13 @@ SMALL = [
     "trainer.eval_every=5",
     "trainer.log_every=1",
     "trainer.device=cpu",
-]
+)
+
+
+@pytest.fixture
+def small_config() -> tuple[str, ...]:
+    """Overrides of a run that takes a second."""
+    return SMALL
 
 
 @pytest.fixture

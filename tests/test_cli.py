@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from graphssl import __version__
+from graphssl.cli import main
 from graphssl.config_dir import config_dir
-
-from .conftest import SMALL
+from graphssl.errors import ConfigError
 
 
 def graphssl(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess:
@@ -55,8 +55,8 @@ def test_help_and_cfg_import_no_torch(tmp_path, flag):
     assert done.stdout
 
 
-def test_a_run_prints_one_line_of_result(tmp_path):
-    done = graphssl(*SMALL, cwd=tmp_path)
+def test_a_run_prints_one_line_of_result(tmp_path, small_config):
+    done = graphssl(*small_config, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (line,) = done.stdout.splitlines()
     assert line.startswith("sbm gcn bgrl none seed 0: ")
@@ -65,10 +65,10 @@ def test_a_run_prints_one_line_of_result(tmp_path):
     assert (tmp_path / folder / "record.json").exists()
 
 
-def test_two_processes_agree_to_the_last_digit(tmp_path):
+def test_two_processes_agree_to_the_last_digit(tmp_path, small_config):
     scores = []
     for name in ("a", "b"):
-        done = graphssl(*SMALL, f"paths.runs={name}", cwd=tmp_path)
+        done = graphssl(*small_config, f"paths.runs={name}", cwd=tmp_path)
         folder = tmp_path / done.stdout.rsplit("-> ")[1].strip()
         record = json.loads((folder / "record.json").read_text())
         scores.append((record["scores"], record["diagnostics"]))
@@ -100,33 +100,53 @@ BAD = {
 }
 
 
+def run_main(monkeypatch, capsys, cwd, *args):
+    """``graphssl`` in this process: exit status, lines of stdout, lines of stderr."""
+    monkeypatch.chdir(cwd)
+    monkeypatch.setattr(sys, "argv", ["graphssl", *args])
+    with pytest.raises(SystemExit) as exit_:
+        main()
+    captured = capsys.readouterr()
+    return exit_.value.code, captured.out.splitlines(), captured.err.splitlines()
+
+
 @pytest.mark.parametrize("case", list(BAD))
-def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, case):
+def test_bad_input_is_one_line_and_leaves_nothing(
+    tmp_path, small_config, case, monkeypatch, capsys
+):
     overrides, expected = BAD[case]
     own_data = any(o.startswith("dataset=") for o in overrides)
-    small = [o for o in SMALL if not (own_data and o.startswith("dataset"))]
+    small = [o for o in small_config if not (own_data and o.startswith("dataset"))]
     small = [o for o in small if o.split("=")[0] not in {x.split("=")[0] for x in overrides}]
-    done = graphssl(*small, *overrides, cwd=tmp_path)
-    assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
+    code, out, err = run_main(monkeypatch, capsys, tmp_path, *small, *overrides)
+    assert code == 1
+    (line,) = err
     assert line.startswith("graphssl: error: ")
     assert expected in line
-    assert done.stdout == ""
+    assert out == []
     assert not list(tmp_path.rglob("record.json"))
     assert not [path for path in tmp_path.rglob("*") if path.suffix in (".jsonl", ".pt")]
 
 
-def test_debug_shows_the_traceback(tmp_path):
-    done = graphssl(*SMALL, "trainer.steps=0", "debug=true", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "Traceback" in done.stderr
+def test_the_exit_status_of_an_error_reaches_the_shell(tmp_path):
+    done = graphssl("encoder=gnc", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("graphssl: error: encoder=gnc: no such option")
 
 
-def test_a_results_folder_that_cannot_be_written(tmp_path):
+def test_debug_raises_with_the_traceback(tmp_path, small_config, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    argv = ["graphssl", *small_config, "trainer.steps=0", "debug=true"]
+    monkeypatch.setattr(sys, "argv", argv)
+    with pytest.raises(ConfigError, match=r"trainer\.steps"):
+        main()
+
+
+def test_a_results_folder_that_cannot_be_written(tmp_path, small_config, monkeypatch, capsys):
     (tmp_path / "runs").write_text("a file stands in the way")
-    done = graphssl(*SMALL, cwd=tmp_path)
-    assert done.returncode == 1
-    assert "paths.runs=runs cannot be written" in done.stderr
+    code, _, err = run_main(monkeypatch, capsys, tmp_path, *small_config)
+    assert code == 1
+    assert err == ["graphssl: error: paths.runs=runs cannot be written: Not a directory"]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +157,7 @@ def test_a_results_folder_that_cannot_be_written(tmp_path):
         ({"y": None}, "y"),
     ],
 )
-def test_a_bad_graph_is_one_line(tmp_path, change, expected):
+def test_a_bad_graph_is_one_line(tmp_path, change, expected, monkeypatch, capsys):
     rng = np.random.default_rng(0)
     arrays = {
         "x": rng.normal(size=(40, 3)).astype(np.float32),
@@ -146,10 +166,12 @@ def test_a_bad_graph_is_one_line(tmp_path, change, expected):
     }
     arrays = {k: v for k, v in (arrays | change).items() if v is not None}
     np.savez(tmp_path / "mine.npz", **arrays)
-    done = graphssl("dataset=custom", "dataset.path=mine.npz", "trainer.steps=2", cwd=tmp_path)
-    assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 1
-    assert expected in done.stderr
+    code, _, err = run_main(
+        monkeypatch, capsys, tmp_path, "dataset=custom", "dataset.path=mine.npz", "trainer.steps=2"
+    )
+    assert code == 1
+    (line,) = err
+    assert expected in line
     assert not list(tmp_path.rglob("*.jsonl"))
 
 
@@ -173,23 +195,28 @@ class MeanOfNeighbours(nn.Module):
 """
 
 
-def test_an_encoder_of_ones_own_from_outside_the_repository(tmp_path):
+def test_an_encoder_of_ones_own_from_outside_the_repository(tmp_path, small_config):
     (tmp_path / "conf" / "encoder").mkdir(parents=True)
     (tmp_path / "mine.py").write_text(ENCODER)
     (tmp_path / "conf" / "encoder" / "mine.yaml").write_text(
         "_target_: mine.MeanOfNeighbours\nwidth: 16\n"
     )
     done = graphssl(
-        "--config-dir", "conf", *SMALL, "encoder=mine", cwd=tmp_path, PYTHONPATH=str(tmp_path)
+        "--config-dir",
+        "conf",
+        *small_config,
+        "encoder=mine",
+        cwd=tmp_path,
+        PYTHONPATH=str(tmp_path),
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("sbm mine bgrl none seed 0: ")
 
 
-def test_a_pyg_operator_is_three_lines_of_yaml(tmp_path):
+def test_a_pyg_operator_is_three_lines_of_yaml(tmp_path, small_config):
     (tmp_path / "conf" / "encoder").mkdir(parents=True)
     (tmp_path / "conf" / "encoder" / "tag.yaml").write_text(
         "defaults: [gcn, _self_]\nconv: {_target_: torch_geometric.nn.TAGConv, K: 2}\n"
     )
-    done = graphssl("--config-dir", "conf", *SMALL, "encoder=tag", cwd=tmp_path)
+    done = graphssl("--config-dir", "conf", *small_config, "encoder=tag", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

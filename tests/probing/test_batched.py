@@ -8,8 +8,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
 
 from graphssl.probing import batched
-from graphssl.probing.batched import Objective, fit_batched
+from graphssl.probing.batched import fit_batched
 from graphssl.probing.liblinear import fit_one_vs_rest
+from graphssl.probing.logistic import LogisticObjective
 from graphssl.probing.protocols import RandomSplits
 
 GRID = 2.0 ** np.arange(-10, 11, 4)
@@ -42,7 +43,7 @@ def test_the_gradient_is_that_of_autograd(one_vs_rest):
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(2, 12, 5, generator=generator, dtype=torch.float64)
     labels = torch.randint(3, (2, 12), generator=generator)
-    objective = Objective(
+    objective = LogisticObjective(
         x=x,
         target=torch.nn.functional.one_hot(labels, 3).mT.double(),
         C=torch.tensor([[0.5, 20.0]], dtype=torch.float64),
@@ -116,7 +117,7 @@ def test_training_sets_solved_in_several_batches_are_the_same(digits, monkeypatc
     x, y = normalize(digits[0].astype(np.float64)), digits[1]
     trains = [np.arange(i, i + 80) for i in range(3)]
     together = fit_batched(x, y, trains, GRID, 10, tolerance=1e-10)
-    monkeypatch.setattr(batched, "MAX_NUMBERS", 2 * 80 * 40)
+    monkeypatch.setattr(batched, "MAX_NUMBERS", 2 * 80 * 60)
     apart = fit_batched(x, y, trains, GRID, 10, tolerance=1e-10)
     assert together.weight.shape == apart.weight.shape == (3, 6, 10, 40)
     np.testing.assert_allclose(apart.scores(2, x), together.scores(2, x), atol=1e-3)

@@ -18,7 +18,7 @@ from graphssl.probing.protocols import CrossValidatedSplits, GivenSplits, Random
 
 FOLDER = Path(__file__).parents[2] / "conf" / "probe"
 FILES = sorted(FOLDER.glob("*.yaml"))
-SMALL = {"num_splits": 2, "log2_C": [1, 4]}
+SMALL = {"num_splits": 2, "log2_C": [2, 3]}
 
 
 def protocol_of(file: Path, **changes: object):
@@ -150,6 +150,8 @@ def test_embeddings_that_cannot_be_probed(masked, rows, message):
         (lambda: CrossValidatedSplits("c", 2, 0.2, "five", [0, 1]), "folds .* got 'five'"),
         (lambda: GivenSplits("g", [3, 1]), r"log2_C .* got \[3, 1\]"),
         (lambda: GivenSplits("g", [0, 1], solver="saga"), "solver='saga'"),
+        (lambda: GivenSplits("g", [0, 1], device="cuda:99"), "be there, got 'cuda:99'"),
+        (lambda: GivenSplits("g", [0, 1], device="disk"), "be there, got 'disk'"),
         (lambda: GivenSplits("g", [0, 1], classifier="svm"), "classifier='svm'"),
     ],
 )

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from graphssl import build
-from graphssl.diagnostics.summary import representation_diagnostics
+from graphssl.diagnostics.collapse import collapse_diagnostics
+from graphssl.diagnostics.summary import Diagnostics, representation_diagnostics
 from graphssl.job import Job
 from graphssl.probing.quick import quick_accuracy
 from graphssl.results.environment import environment, peak_memory_mib
@@ -28,6 +29,7 @@ from graphssl.training.loop import Observer, TrainingState, train
 from graphssl.training.metrics import MetricsFile, StepMetrics
 from graphssl.training.progress import progress_bar
 from graphssl.training.selection import Selection
+from graphssl.training.spectra import SpectraFile
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +37,8 @@ log = logging.getLogger(__name__)
 def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]:
     """Train (or go on from the last checkpoint), keep the selected encoder, measure its collapse.
 
-    Writes ``encoder.pt``, ``metrics.jsonl`` and, on the way, ``checkpoint.pt`` into ``folder``.
+    Writes ``encoder.pt``, ``metrics.jsonl``, ``spectra.npz`` into ``folder`` and, on the way,
+    ``checkpoint.pt``.
     """
     selection = Selection(job.settings.select)
     objective = build.objective(job.config, job.data.graph.num_features, job.labels)
@@ -43,10 +46,13 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
     training: dict[str, Any] = {"steps": 0}
     if any(True for _ in objective.trainable_parameters()):  # type: ignore[operator]
         training = _train(job, objective, selection, folder, run_id)
+    else:
+        SpectraFile(folder / "spectra.npz").add(0, _collapse(job, objective).arrays)
+    last = _collapse(job, objective).values
     encoder: nn.Module = objective.encoder  # type: ignore[assignment]
     selection.apply(encoder)
     save_atomically(encoder.state_dict(), folder / "encoder.pt")
-    found = representation_diagnostics(embed(encoder, job.data.graph))
+    kept = representation_diagnostics(embed(encoder, job.data.graph))
     training["peak_memory_mib"] = peak_memory_mib(job.device)
     record = RunRecord(
         id=run_id,
@@ -71,7 +77,9 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
         split=job.split[0] if job.split else None,
         scores={},
         diagnostics={
-            "representation": {"dimensions": len(found.arrays["centred"]), **found.values}
+            "representation": {"dimensions": len(kept.arrays["centred"]), **kept.values},
+            "embedding": _of("embedding", last),
+            "weights": _of("weights", last),
         },
         training=training,
         environment=environment(job.device),
@@ -106,8 +114,11 @@ def _train(
         ]
         observers: list[Observer] = [StepMetrics(sinks, settings.log_every)]
         if settings.eval_every:
-            measure = partial(_measure, job)
-            observers.append(Evaluator(graph, measure, settings.eval_every, sinks, selection))
+            quick = partial(_quick_look, job)
+            observers.append(Evaluator(quick, settings.eval_every, sinks, selection))
+        spectra = SpectraFile(folder / "spectra.npz", first)
+        every = config.diagnostics.every or settings.steps
+        observers.append(Evaluator(partial(_deep_look, job, spectra), every, sinks))
         observers.append(checkpointer)
         title = f"{job.data.name} seed {config.seed}"
         bar = progress_bar(title, first, settings.steps, settings.progress)
@@ -122,13 +133,34 @@ def _train(
     }
 
 
-def _measure(job: Job, embeddings: Tensor) -> dict[str, float]:
-    """What is measured on the representation during training."""
+def _quick_look(job: Job, objective: nn.Module, step: int) -> dict[str, float]:
+    """The representation: its measures, and the quick probe on validation nodes."""
+    embeddings = embed(objective.encoder, job.data.graph)  # type: ignore[arg-type]
     found = representation_diagnostics(embeddings).values
     if job.quick_split is not None:
         rows, y = embeddings.float().cpu().numpy(), job.data.y.cpu().numpy()
         found["val_accuracy"] = quick_accuracy(rows, y, job.quick_split)
     return found
+
+
+def _deep_look(job: Job, spectra: SpectraFile, objective: nn.Module, step: int) -> dict[str, float]:
+    """Every layer and weight: numbers for ``metrics.jsonl``, spectra for ``spectra.npz``."""
+    found = _collapse(job, objective)
+    spectra.add(step, found.arrays)
+    return found.values
+
+
+def _collapse(job: Job, objective: nn.Module) -> Diagnostics:
+    """Its pair of views comes from a stream of its own, the same each time."""
+    view = job.data.graph.view()
+    augment = build.augmentation(job.config)
+    stream = generator(job.config.seed, "diagnostics", job.device)
+    return collapse_diagnostics(objective, view, lambda: augment(view, stream))
+
+
+def _of(where: str, values: dict[str, float]) -> dict[str, float]:
+    prefix = f"{where}/"
+    return {k.removeprefix(prefix): v for k, v in values.items() if k.startswith(prefix)}
 
 
 def load_encoder_weights(job: Job, folder: Path) -> nn.Module:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import torch
 
-Stream = Literal["init", "augmentation", "dropout", "split", "probe", "synthetic"]
+Stream = Literal["init", "augmentation", "dropout", "split", "probe", "synthetic", "diagnostics"]
 
 
 def derive_seed(seed: int, stream: Stream) -> int:

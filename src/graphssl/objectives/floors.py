@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import torch
 from torch import nn
 
 from graphssl.contracts import StepOutput
+from graphssl.encoders.encode import encode
 from graphssl.encoders.features import Features
 from graphssl.graph import GraphView
 
@@ -20,8 +20,9 @@ class Untrained(nn.Module):
         self.encoder = encoder
 
     def forward(self, view1: GraphView, view2: GraphView) -> StepOutput:
-        """A loss of zero."""
-        return StepOutput(torch.zeros((), device=view1.graph.x.device), ())
+        """A loss of zero, and the representation of each view."""
+        h1, h2 = encode(self.encoder, view1), encode(self.encoder, view2)
+        return StepOutput(h1.new_zeros(()), (h1, h2))
 
     def trainable_parameters(self) -> Iterator[nn.Parameter]:
         """None."""

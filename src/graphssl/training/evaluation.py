@@ -1,46 +1,43 @@
-"""Looking at the representation while it is trained."""
+"""Looking at a network while it is trained."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from torch import Tensor
+from torch import nn
 
-from graphssl.graph import Graph
-from graphssl.training.embedding import embed
 from graphssl.training.loop import StepReport
 from graphssl.training.metrics import MetricSink
 from graphssl.training.selection import Selection
 
 
 class Evaluator:
-    """An observer that measures the representation every ``every`` steps and at the end.
+    """An observer that measures the network every ``every`` steps and at the end.
 
     Args:
-        graph: the untouched graph.
-        measure: representation (N, D) -> named numbers; must not draw from torch's streams.
+        measure: objective, step -> named numbers; must change neither weights nor random streams.
         every: steps between two looks.
         sinks: where the numbers go.
-        selection: is offered the encoder with its numbers.
+        selection: is offered the encoder with its numbers, if given.
     """
 
     def __init__(
         self,
-        graph: Graph,
-        measure: Callable[[Tensor], dict[str, float]],
+        measure: Callable[[nn.Module, int], dict[str, float]],
         every: int,
         sinks: Sequence[MetricSink],
-        selection: Selection,
+        selection: Selection | None = None,
     ) -> None:
-        self.graph, self.measure, self.every = graph, measure, every
+        self.measure, self.every = measure, every
         self.sinks, self.selection = sinks, selection
 
     def __call__(self, report: StepReport) -> None:
         """Look when it is time."""
         if report.step % self.every and report.step != report.total:
             return
-        encoder = report.state.objective.encoder
-        metrics = self.measure(embed(encoder, self.graph))  # type: ignore[arg-type]
-        self.selection.offer(encoder, metrics, report.step)  # type: ignore[arg-type]
+        objective = report.state.objective
+        metrics = self.measure(objective, report.step)
+        if self.selection is not None:
+            self.selection.offer(objective.encoder, metrics, report.step)  # type: ignore[arg-type]
         for sink in self.sinks:
             sink.log(report.step, metrics)

@@ -1,0 +1,71 @@
+"""How far a network under training has collapsed: every layer, every weight, both embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from graphssl.contracts import FloatArray
+from graphssl.diagnostics.geometry import alignment
+from graphssl.diagnostics.layers import layer_outputs
+from graphssl.diagnostics.summary import (
+    Diagnostics,
+    representation_diagnostics,
+    weight_diagnostics,
+)
+from graphssl.encoders.layer_weights import layer_weights
+from graphssl.graph import GraphView
+
+
+def collapse_diagnostics(
+    objective: nn.Module,
+    view: GraphView,
+    two_views: Callable[[], tuple[GraphView, GraphView]] | None = None,
+) -> Diagnostics:
+    """Measures on the untouched graph, names ``<where>/<measure>``.
+
+    ``<where>`` is ``representation`` (the encoder's output), ``embedding`` (the predictor's), every
+    layer of ``layer_outputs``, and ``weights/<layer>``.
+
+    Args:
+        objective: is copied, not changed.
+        view: the untouched graph.
+        two_views: makes a pair of augmented views, for the alignment of both embeddings.
+    """
+    output, layers = layer_outputs(objective, view)
+    places = dict(layers)
+    if output.representations:
+        places["representation"] = output.representations[0]
+    if output.embeddings:
+        places["embedding"] = output.embeddings[0]
+    values: dict[str, float] = {}
+    arrays: dict[str, FloatArray] = {}
+    for where, z in places.items():
+        _add(where, representation_diagnostics(z), values, arrays)
+    weights = layer_weights(objective, trainable=True)
+    if weights:
+        _add("weights", weight_diagnostics(weights), values, arrays)
+    if two_views is not None and output.representations:
+        values |= _alignments(objective, two_views)
+    return Diagnostics(values, arrays)
+
+
+@torch.no_grad()
+def _alignments(
+    objective: nn.Module, two_views: Callable[[], tuple[GraphView, GraphView]]
+) -> dict[str, float]:
+    training = objective.training
+    objective.eval()  # running statistics are read, not moved
+    output = objective(*two_views())
+    objective.train(training)
+    pairs = {"representation": output.representations, "embedding": output.embeddings}
+    return {f"{where}/alignment": alignment(*z) for where, z in pairs.items() if len(z) == 2}
+
+
+def _add(
+    where: str, found: Diagnostics, values: dict[str, float], arrays: dict[str, FloatArray]
+) -> None:
+    values |= {f"{where}/{name}": value for name, value in found.values.items()}
+    arrays |= {f"{where}/{name}": array for name, array in found.arrays.items()}

@@ -1,0 +1,83 @@
+"""What every layer of a network puts out, found with hooks."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from graphssl.contracts import StepOutput
+from graphssl.encoders.conv_stack import ConvStack
+from graphssl.graph import GraphView
+
+
+@torch.no_grad()
+def layer_outputs(objective: nn.Module, view: GraphView) -> tuple[StepOutput, dict[str, Tensor]]:
+    """Outputs on ``view`` of every layer of every network of ``objective``, in eval mode.
+
+    Works on a copy, so that looking changes nothing. Names are paths: of a ``ConvStack``
+    ``encoder.convs.0``, ``encoder.norms.0`` and ``encoder.acts.0``; of any other encoder its parts
+    and those of its lists of parts; of a head ``predictor`` as a whole. Targets stand beside:
+    ``target_encoder.acts.1``. A layer without normalisation is left out where it repeats another.
+
+    Returns:
+        The objective's output for this view twice, and name -> (N, width).
+    """
+    frozen = copy.deepcopy(objective).eval()
+    found: dict[str, Tensor] = {}
+    with _recorded(frozen, found), torch.random.fork_rng(devices=[]):
+        output = frozen(view, view)
+    return output, found
+
+
+@contextmanager
+def _recorded(objective: nn.Module, found: dict[str, Tensor]) -> Iterator[None]:
+    handles = []
+    for name, part in objective.named_children():
+        if isinstance(part, ConvStack):
+            handles += _hook_stack(name, part, found)
+        elif "encoder" in name:
+            for path, layer in _layers(name, part):
+                handles.append(layer.register_forward_hook(_keep(path, found)))
+        else:
+            handles.append(part.register_forward_hook(_keep(name, found)))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _hook_stack(name: str, stack: ConvStack, found: dict[str, Tensor]) -> list[Any]:
+    """The input of a norm is the output of its conv, also where the conv itself is not called."""
+    handles: list[Any] = []
+    for i, (norm, act) in enumerate(zip(stack.norms, stack.acts, strict=True)):
+
+        def before(module: nn.Module, inputs: Any, path: str = f"{name}.convs.{i}") -> None:
+            found[path] = inputs[0]
+
+        handles.append(norm.register_forward_pre_hook(before))
+        if not isinstance(norm, nn.Identity):
+            handles.append(norm.register_forward_hook(_keep(f"{name}.norms.{i}", found)))
+        handles.append(act.register_forward_hook(_keep(f"{name}.acts.{i}", found)))
+    return handles
+
+
+def _layers(name: str, encoder: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    for child, part in encoder.named_children():
+        if isinstance(part, nn.ModuleList | nn.Sequential):
+            yield from ((f"{name}.{child}.{i}", layer) for i, layer in enumerate(part))
+        else:
+            yield f"{name}.{child}", part
+
+
+def _keep(path: str, found: dict[str, Tensor]) -> Any:
+    def hook(module: nn.Module, inputs: Any, output: Any) -> None:
+        if isinstance(output, Tensor) and output.ndim == 2 and output.is_floating_point():
+            found[path] = output
+
+    return hook

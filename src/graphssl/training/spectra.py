@@ -1,0 +1,34 @@
+"""``spectra.npz``: the spectra of a run, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+class SpectraFile:
+    """Arrays under the keys ``<step>/<where>/<which>``, float32.
+
+    The whole file is written anew each time and renamed, so a reader never sees half of one.
+
+    Args:
+        path: the file.
+        resume_step: arrays of later steps are dropped; they come again.
+    """
+
+    def __init__(self, path: Path, resume_step: int = 0) -> None:
+        self.path = path
+        self._arrays: dict[str, Any] = {}
+        if path.exists():
+            with np.load(path) as kept:
+                self._arrays = {k: kept[k] for k in kept if int(k.split("/")[0]) <= resume_step}
+
+    def add(self, step: int, arrays: Mapping[str, Any]) -> None:
+        """Add the arrays of ``step``."""
+        self._arrays |= {f"{step}/{key}": np.float32(value) for key, value in arrays.items()}
+        partial = self.path.with_suffix(".partial.npz")
+        np.savez_compressed(partial, **self._arrays)
+        partial.replace(self.path)

@@ -7,71 +7,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.nn.functional import one_hot, pad, softplus
+from torch.nn.functional import one_hot, pad
 from torch.nn.utils.rnn import pad_sequence
 
 from graphssl.contracts import FloatArray, IntArray
 from graphssl.probing.lbfgs import minimize
 from graphssl.probing.linear import LinearModels
+from graphssl.probing.logistic import LogisticObjective
 
-# Training sets are solved together up to this many numbers in their rows (512 MiB of float64).
+# Training sets are solved together up to this many numbers in their rows or their logits, of which
+# there are about six at a time (256 MiB each in float32).
 MAX_NUMBERS = 2**26
-
-
-@dataclass(frozen=True, eq=False)
-class Objective:
-    """``C sum loss + |W|^2 / 2`` for every training set and C.
-
-    Rows beyond the end of a shorter training set are zero, the intercept's column included, so that
-    their logits stay zero and they add nothing but the constant in ``padding``.
-
-    Attributes:
-        x: (T, n, R), the intercept's column last where it is free.
-        target: (T, C, n) one-hot labels, zero beyond the end.
-        C: (1, K).
-        scatter: (T, R), diagonal of ``x^T x``.
-        penalty: (R,), one; zero for a free intercept.
-        padding: (T, 1), loss of the rows beyond the end.
-        one_vs_rest: sum of binary losses over classes, in place of the multinomial loss.
-    """
-
-    x: Tensor
-    target: Tensor
-    C: Tensor
-    scatter: Tensor
-    penalty: Tensor
-    padding: Tensor
-    one_vs_rest: bool
-
-    def logits(self, W: Tensor) -> Tensor:
-        """(T, K, C, R) -> (T, K, C, n)."""
-        Z: Tensor = (W.flatten(1, 2) @ self.x.mT).unflatten(1, W.shape[1:3])
-        return Z
-
-    def value(self, W: Tensor, Z: Tensor) -> Tensor:
-        """(T, K)."""
-        partition = softplus(Z).sum(2) if self.one_vs_rest else torch.logsumexp(Z, 2)
-        loss = (partition - (self.target[:, None] * Z).sum(2)).sum(2) - self.padding
-        return self.C * loss + 0.5 * (self.penalty * W.square()).sum((2, 3))
-
-    def gradient(self, W: Tensor, Z: Tensor) -> tuple[Tensor, Tensor]:
-        """The gradient and the inverse of ``C mean(p (1 - p)) x^T x + penalty``, diagonals."""
-        p = torch.sigmoid(Z) if self.one_vs_rest else torch.softmax(Z, 2)
-        C = self.C[..., None, None]
-        curvature = (p - p.square()).mean(3, keepdim=True)
-        hessian = C * curvature * self.scatter[:, None, None] + self.penalty
-        product = (p.sub_(self.target[:, None]).flatten(1, 2) @ self.x).unflatten(1, p.shape[1:3])
-        return torch.addcmul(self.penalty * W, C, product), 1 / hessian.clamp_min(
-            torch.finfo(W.dtype).tiny
-        )
-
-    def columns(self, keep: Tensor) -> Objective:
-        """The same for some values of C."""
-        return replace(self, C=self.C[:, keep])
 
 
 def fit_batched(
@@ -83,7 +32,7 @@ def fit_batched(
     *,
     one_vs_rest: bool = False,
     device: str = "cpu",
-    tolerance: float = 1e-6,
+    tolerance: float = 1e-5,
 ) -> LinearModels:
     """The optimum that ``fit_multinomial`` (or ``fit_one_vs_rest``) approaches, in rows' precision.
 
@@ -97,7 +46,8 @@ def fit_batched(
         device: where to compute.
         tolerance: largest decrease still promised at the end, relative to the objective.
     """
-    at_once = max(1, MAX_NUMBERS // (max(map(len, trains)) * rows.shape[1]))
+    width = max(rows.shape[1], len(C) * num_classes)
+    at_once = max(1, MAX_NUMBERS // (max(map(len, trains)) * width))
     parts = []
     for start in range(0, len(trains), at_once):
         part = trains[start : start + at_once]
@@ -136,7 +86,7 @@ def _fit_together(
     # With two classes scikit-learn penalises the difference w of the two weight vectors by
     # |w|^2 / 2. The pair (-w/2, w/2) has half of that penalty, which half of C makes up for.
     halved = not one_vs_rest and num_classes == 2
-    objective = Objective(
+    objective = LogisticObjective(
         x=coordinates,
         target=one_hot(y, num_classes + 1)[..., :num_classes].mT.to(x.dtype).contiguous(),
         C=(C / 2 if halved else C).to(x)[None],

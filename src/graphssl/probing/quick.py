@@ -28,8 +28,9 @@ def quick_accuracy(embeddings: FloatArray, y: IntArray, split: Split) -> float:
     """
     if not len(split.val):
         raise DataError("quick_accuracy needs validation nodes, the split has none")
-    rows = normalized_rows(embeddings, y).astype(np.float64, copy=False)
-    x, labels = rows[split.train], y[split.train]
+    x, labels = embeddings[split.train], y[split.train]
+    x = normalized_rows(x, labels).astype(np.float64, copy=False)
+    held = normalized_rows(embeddings[split.val], y[split.val])
     targets = np.eye(int(labels.max()) + 1)[labels]
     mean = x.mean(axis=0)
     x = x - mean
@@ -39,5 +40,5 @@ def quick_accuracy(embeddings: FloatArray, y: IntArray, split: Split) -> float:
         weight = x.T @ np.linalg.solve(x @ x.T + ridge * np.eye(len(x)), targets - targets.mean(0))
     else:
         weight = np.linalg.solve(x.T @ x + ridge * np.eye(x.shape[1]), x.T @ targets)
-    scores = (rows[split.val] - mean) @ weight + targets.mean(axis=0)
+    scores = (held - mean) @ weight + targets.mean(axis=0)
     return float((scores.argmax(axis=1) == y[split.val]).mean())

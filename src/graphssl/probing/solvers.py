@@ -7,6 +7,7 @@ from functools import partial
 from typing import Literal
 
 import numpy as np
+import torch
 
 from graphssl.contracts import FloatArray
 from graphssl.errors import ConfigError
@@ -34,8 +35,14 @@ def choose_solver(classifier: Classifier, solver: Solver, device: str) -> tuple[
     """The name for the record, and the function, of what fits ``classifier``.
 
     Raises:
-        ConfigError: there is no such classifier or solver.
+        ConfigError: there is no such classifier, solver or device.
     """
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError):  # the latter from a build of torch without CUDA
+        raise ConfigError(
+            f"the probe's device must be cpu, cuda or cuda:<i> and be there, got {device!r}"
+        ) from None
     fits: dict[tuple[str, str], tuple[str, Fit]] = {
         ("one_vs_rest", "sklearn"): ("liblinear", fit_one_vs_rest),
         ("one_vs_rest", "batched"): (

@@ -1,0 +1,1 @@
+"""Tables and figures from run records; reads files alone and never imports torch."""

@@ -1,0 +1,123 @@
+"""``graphssl-report``: tables and figures of a folder of runs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from graphssl.errors import ConfigError, GraphSSLError
+from graphssl.report.build import Report, build_report
+from graphssl.report.definition import shipped_tables
+from graphssl.report.render_csv import render_csv
+from graphssl.report.render_latex import render_latex
+from graphssl.report.render_markdown import render_markdown
+
+_ENDINGS = {"md": "md", "latex": "tex", "csv": "csv", "html": "html"}
+_TEXT: dict[str, Callable[[Report], str]] = {
+    "md": render_markdown,
+    "latex": render_latex,
+    "csv": render_csv,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point; an error that the user can mend is one line and exit code 1."""
+    options = _parser().parse_args(arguments)
+    failed = 0
+    try:
+        formats = _formats(options.format)
+        filters = dict(map(_filter, options.filter))
+        metrics = tuple(options.metric.split(",")) if options.metric else ()
+    except GraphSSLError as error:
+        sys.exit(_say(error))
+    for table in options.table.split(","):
+        try:
+            report = build_report(options.runs, table, filters, options.protocol, metrics)
+            written = _write(report, formats, Path(options.out or Path(options.runs) / "report"))
+        except GraphSSLError as error:
+            failed = _say(error)
+            continue
+        if "md" in formats:
+            print(render_markdown(report))
+        for note in report.notes:
+            print(f"graphssl-report: {note}", file=sys.stderr)
+        print("\n".join(f"written: {path}" for path in written), file=sys.stderr)
+    sys.exit(failed)
+
+
+def _write(report: Report, formats: Sequence[str], out: Path) -> list[Path]:
+    name = report.definition.name
+    contents = {f"{name}.{_ENDINGS[f]}": _TEXT[f](report) for f in formats if f in _TEXT}
+    if "html" in formats:
+        # matplotlib takes a second to import and is needed here alone.
+        from graphssl.report.figures import figures
+        from graphssl.report.render_html import render_html
+        from graphssl.report.style import svg
+
+        drawn = [(key, svg(figure, key)) for key, figure in figures(report)]
+        contents[f"{name}.html"] = render_html(report, drawn)
+        contents |= {f"{name}-{key}.svg": figure for key, figure in drawn}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for file, content in contents.items():
+            (out / file).write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"out={out} cannot be written: {error.strerror}") from None
+    return [out / file for file in contents]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="graphssl-report", description=__doc__)
+    parser.add_argument("runs", help="folder of runs")
+    parser.add_argument(
+        "--table",
+        default="main",
+        help=f"{', '.join(shipped_tables())}, or a yaml file; several with commas (default: main)",
+    )
+    parser.add_argument(
+        "--format", default="md", help=f"{', '.join(_ENDINGS)}; several with commas (default: md)"
+    )
+    parser.add_argument("--out", help="folder for the files (default: RUNS/report)")
+    parser.add_argument("--protocol", help="scores of this probe protocol only")
+    parser.add_argument("--metric", help="measures in place of the table's own, with commas")
+    parser.add_argument(
+        "--filter",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="runs with this setting only, e.g. regularizer.alpha=0.1; may be given again",
+    )
+    return parser
+
+
+def _formats(text: str) -> list[str]:
+    formats = text.split(",")
+    for name in formats:
+        if name not in _ENDINGS:
+            raise ConfigError(f"format={name}: no such format; there are {', '.join(_ENDINGS)}")
+    return formats
+
+
+def _filter(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigError(f"filter={text}: KEY=VALUE is needed")
+    try:
+        parsed = json.loads(value)
+    except ValueError:
+        return key, value
+    # Lists are kept as JSON text in the frame.
+    return key, json.dumps(parsed) if isinstance(parsed, list) else parsed
+
+
+def _say(error: GraphSSLError) -> int:
+    print(f"graphssl-report: error: {error}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""How figures look: Okabe-Ito colours, one legend, quiet axes, the same SVG every time."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+# Okabe and Ito (2008), told apart by colour-blind readers; black and yellow left out, since a page
+# may be dark or light.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+LINES = ("-", "--", ":", "-.")
+# Stands for the colour of the text around the figure, put in when the SVG is written.
+_INK = "#010203"
+_RC: Any = {
+    "font.size": 9,
+    "text.color": _INK,
+    "axes.labelcolor": _INK,
+    "axes.edgecolor": _INK,
+    "axes.titlesize": 9,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "grid.color": "#808080",
+    "legend.frameon": False,
+    "svg.hashsalt": "graphssl",
+    "svg.fonttype": "path",
+}
+
+
+def panels(titles: Sequence[str], share_y: bool = False) -> tuple[Figure, list[Axes]]:
+    """A figure with one panel a title, at most three beside each other."""
+    across = min(3, len(titles))
+    down = math.ceil(len(titles) / across)
+    with mpl.rc_context(_RC):
+        figure = Figure(figsize=(3.1 * across + 0.6, 2.7 * down + 0.5), layout="constrained")
+        FigureCanvasAgg(figure)
+        grid = figure.subplots(down, across, squeeze=False, sharey=share_y)
+        axes = list(np.ravel(grid))
+        for spare in axes[len(titles) :]:
+            spare.remove()
+        for panel, name in zip(axes, titles, strict=False):
+            panel.set_title(name)
+    return figure, axes[: len(titles)]
+
+
+def look(index: int) -> dict[str, Any]:
+    """Colour, marker and line style of the series ``index``; all differ up to 24 series."""
+    return {
+        "color": COLOURS[index % len(COLOURS)],
+        # Moved on by one each time round, since a scatter has no lines to tell series apart.
+        "marker": MARKERS[(index + index // len(COLOURS)) % len(MARKERS)],
+        "linestyle": LINES[index // len(COLOURS) % len(LINES)],
+        "markersize": 4,
+    }
+
+
+def one_legend(figure: Figure, axes: Sequence[Axes]) -> None:
+    """One legend above all panels, each series once."""
+    found: dict[str, Any] = {}
+    for panel in axes:
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    # As many beside each other as fit: about 6 points a letter, 40 for the line before it.
+    wide = max(6 * max(map(len, found), default=1) + 40, 1)
+    columns = max(1, min(len(found), int(figure.get_figwidth() * 72 / wide)))
+    with mpl.rc_context(_RC):
+        figure.legend(found.values(), found.keys(), loc="outside upper center", ncols=columns)
+
+
+def svg(figure: Figure, name: str) -> str:
+    """The figure as an ``<svg>`` element: transparent, its ink the colour of the text around it."""
+    buffer = io.StringIO()
+    with mpl.rc_context(_RC):
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :].replace(_INK, "currentColor")
+    # Ids must not meet those of another figure on the same page.
+    text = re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{name}-", text)
+    # A width in points would not shrink on a phone.
+    return re.sub(r'<svg([^>]*?) height="[^"]*"', r"<svg\1", text, count=1)

@@ -28,6 +28,7 @@ def main() -> None:
     if "--version" in sys.argv[1:]:
         print(f"graphssl {__version__}")
         return
+    sys.path.append(os.getcwd())  # a user's own module may lie beside the user's own conf
     # Hydra then raises its errors instead of printing them over several lines.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     try:

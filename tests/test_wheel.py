@@ -1,0 +1,56 @@
+"""A built wheel finds its configuration from anywhere; so does the checkout."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from graphssl.config_dir import config_dir
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_checkout_uses_the_conf_at_its_root():
+    assert config_dir() == ROOT / "conf"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A folder that holds the installed wheel and nothing else of ours."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
+    subprocess.run([*build, str(ROOT)], check=True, capture_output=True)
+    (wheel,) = folder.glob("graphssl_werank-*.whl")
+    site = folder / "site"
+    pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--target", str(site)]
+    subprocess.run([*pip, str(wheel)], check=True, capture_output=True)
+    return site
+
+
+@pytest.mark.parametrize("args", [("--cfg", "job"), ("--help",), ("--version",)])
+def test_the_installed_command_runs_from_another_folder(site, tmp_path, args):
+    done = subprocess.run(
+        [sys.executable, str(site / "bin" / "graphssl"), *args],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_the_wheel_holds_its_own_conf(site):
+    code = "import graphssl.config_dir as c; print(c.config_dir())"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        cwd=site,
+    )
+    assert done.stdout.strip() == str(site / "graphssl" / "conf")
+    shipped = {p.relative_to(site / "graphssl" / "conf") for p in site.rglob("conf/**/*.yaml")}
+    assert shipped == {p.relative_to(ROOT / "conf") for p in (ROOT / "conf").rglob("*.yaml")}

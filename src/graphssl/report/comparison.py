@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from graphssl.report.definition import Definition
-from graphssl.report.pivot import Row, Table, differing
+from graphssl.report.pivot import Row, Table
+from graphssl.report.selecting import differing
 from graphssl.report.statistics import Comparison, compare, with_holm
 
 _LEVEL = 0.05

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from graphssl.report.definition import Definition
-from graphssl.report.pivot import Row, Table, keep, select
+from graphssl.report.pivot import Row, Table
+from graphssl.report.selecting import select
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def _command(table: Table, definition: Definition, row: Row, column: Any, seeds:
     place = {definition.columns: column}
     if definition.panel is not None:
         place[definition.panel] = table.panel
-    known = keep(select(table.frame, row.match), {})
+    known = select(table.frame, row.match)
     filters = {
         key: value
         for key, value in (definition.filters or {}).items()

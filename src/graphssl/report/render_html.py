@@ -7,7 +7,8 @@ from html import escape
 from pathlib import Path
 
 from graphssl.report.build import Report
-from graphssl.report.layout import Grid, Text, grids
+from graphssl.report.grid import Grid, Text
+from graphssl.report.layout import grids
 from graphssl.report.listing import listing
 
 _CAPTIONS = {

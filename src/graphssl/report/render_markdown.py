@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from graphssl.report.build import Report
-from graphssl.report.layout import Text, grids
+from graphssl.report.grid import Text
+from graphssl.report.layout import grids
 from graphssl.report.listing import listing
 
 

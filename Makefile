@@ -6,8 +6,9 @@ BIN := $(VENV)/bin
 # Two pytest workers share two cores; one thread each keeps them from fighting.
 TEST_ENV := OMP_NUM_THREADS=1
 WORKERS ?= 2
+DATASETS ?= cora citeseer amazon_photo amazon_computers coauthor_cs coauthor_physics
 
-.PHONY: help demo test test-all lint format clean
+.PHONY: help demo test test-all scatter data lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -28,6 +29,12 @@ test: $(VENV)/.installed ## the test suite, under five minutes
 
 test-all: $(VENV)/.installed ## the test suite with the tests that take minutes
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS)
+
+scatter: $(VENV)/.installed ## compile the optional torch-scatter (minutes)
+	$(BIN)/python -m pip install -c constraints.txt --no-build-isolation torch-scatter
+
+data: $(VENV)/.installed ## fetch and prepare the graphs of the paper tables into data/
+	$(BIN)/python -m graphssl.fetch $(DATASETS)
 
 lint: $(VENV)/.installed ## ruff and mypy
 	$(BIN)/ruff check .

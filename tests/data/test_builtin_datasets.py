@@ -41,4 +41,8 @@ def test_digits_refuses_impossible_neighbors(neighbors: int) -> None:
 def test_karate() -> None:
     dataset = KarateDataset().load(NOWHERE)
     assert (dataset.graph.num_nodes, dataset.graph.num_edges, dataset.num_classes) == (34, 156, 4)
-    assert dataset.train_mask is None
+    masks = (dataset.train_mask, dataset.val_mask, dataset.test_mask)
+    assert [int(mask.sum()) for mask in masks] == [4, 4, 26]
+    assert sum(mask.int() for mask in masks).eq(1).all()
+    for mask in masks[:2]:
+        assert sorted(dataset.y[mask[:, 0]].tolist()) == [0, 1, 2, 3]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
 from torch_geometric.datasets import KarateClub
 
 from graphssl.contracts import NodeDataset
@@ -11,7 +12,10 @@ from graphssl.data.node_dataset import node_dataset
 
 
 class KarateDataset:
-    """PyG's ``KarateClub``, one-hot features; its lone train mask is left out (no test mask).
+    """PyG's ``KarateClub``, one-hot features, with one split.
+
+    Training nodes are PyG's, one a class (Kipf & Welling, arXiv 1609.02907, appendix A); validation
+    nodes, ours, are the first other node of each class; the 26 that are left are for testing.
 
     Args:
         name: shown in the record.
@@ -23,5 +27,8 @@ class KarateDataset:
     def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
         """The graph; neither folder is touched."""
         data = KarateClub()[0]
-        del data.train_mask
+        free = ~data.train_mask
+        first = [(free & (data.y == c)).nonzero()[0] for c in range(int(data.y.max()) + 1)]
+        data.val_mask = torch.zeros_like(free).index_fill(0, torch.cat(first), True)
+        data.test_mask = free & ~data.val_mask
         return node_dataset(self.name, data)

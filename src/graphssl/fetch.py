@@ -1,0 +1,29 @@
+"""``make data``: fetch and prepare named graphs before a sweep needs them, say on a login node."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from graphssl import build
+from graphssl.cli import compose
+from graphssl.errors import GraphSSLError
+
+
+def main(names: Sequence[str]) -> int:
+    """Fetch each dataset named; the number of those that could not be had."""
+    failed = 0
+    for name in names:
+        try:
+            config, _ = compose([f"dataset={name}"])
+            graph = build.dataset(config).graph
+        except GraphSSLError as error:
+            failed += 1
+            print(f"{name}: {error}", file=sys.stderr)
+        else:
+            print(f"{name}: {graph.num_nodes} nodes, {graph.num_edges} edges", flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(min(main(sys.argv[1:]), 1))

@@ -24,7 +24,7 @@ PROTOCOLS = {
 
 
 def resolved(*overrides: str):
-    config, _ = compose(overrides)
+    config, *_ = compose(overrides)
     return OmegaConf.to_container(config, resolve=True)
 
 

@@ -22,8 +22,9 @@ def metrics(record: RunRecord, *without: str):
 def test_a_run_leaves_what_the_readme_says(small_run):
     record = small_run("save_embeddings=true")
     folder = Path(record.folder)
-    assert sorted(path.name for path in folder.iterdir() if path.name != "spectra.npz") == [
-        "config.yaml", "embeddings.npz", "encoder.pt", "metrics.jsonl", "record.json",
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "config.yaml", "embeddings.npz", "encoder.pt", "metrics.jsonl", "overrides.json",
+        "record.json", "spectra.npz",
     ]  # fmt: skip
     assert RunRecord.read(folder) == record
     assert record.dataset == {

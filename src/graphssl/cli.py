@@ -44,9 +44,10 @@ def main() -> None:
 def _hydra_main(config: DictConfig) -> None:
     from graphssl.pipeline import run
 
-    choices = HydraConfig.get().runtime.choices
+    hydra_config = HydraConfig.get()
+    choices, overrides = hydra_config.runtime.choices, hydra_config.overrides.task
     try:
-        record = run(config, group_choices(choices))
+        record = run(config, group_choices(choices), list(overrides))
     except _EXPECTED as error:
         if config.debug:
             raise
@@ -54,13 +55,13 @@ def _hydra_main(config: DictConfig) -> None:
     print(record.summary(), flush=True)
 
 
-def compose(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, Any]]:
-    """The configuration that ``overrides`` give, with the option chosen in each group."""
+def compose(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, Any], list[str]]:
+    """The configuration that ``overrides`` give, the option chosen in each group, ``overrides``."""
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
         config = hydra_compose("config", list(overrides), return_hydra_config=True)
         choices = group_choices(config.hydra.runtime.choices)
         plain = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-    return plain, choices
+    return plain, choices, list(overrides)
 
 
 def group_choices(choices: Any) -> dict[str, Any]:
@@ -110,9 +111,9 @@ def _near(name: str, names: Sequence[str], otherwise: Sequence[str] = ()) -> str
 def _known_keys(overrides: Sequence[str]) -> Iterator[str]:
     """Every dotted key of the configuration, and every group."""
     try:
-        config, choices = compose([o for o in overrides if not o.startswith("-")])
+        config, choices, _ = compose([o for o in overrides if not o.startswith("-")])
     except _EXPECTED:
-        config, choices = compose([])
+        config, choices, _ = compose([])
     yield from choices
     stack: list[tuple[str, Any]] = [("", OmegaConf.to_container(config))]
     while stack:

@@ -15,7 +15,7 @@ def main(names: Sequence[str]) -> int:
     failed = 0
     for name in names:
         try:
-            config, _ = compose([f"dataset={name}"])
+            config, *_ = compose([f"dataset={name}"])
             graph = build.dataset(config).graph
         except GraphSSLError as error:
             failed += 1

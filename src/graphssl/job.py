@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ class Job:
     Attributes:
         config: the composed configuration; ``plain`` the same, resolved, as plain containers.
         choices: the option chosen in each config group.
+        overrides: what was said on the command line.
         settings: what the shell says about training.
         data: the graph, on ``device``.
         protocols: the probe protocols by name; ``splits`` the splits each one scores.
@@ -36,6 +37,7 @@ class Job:
     config: DictConfig
     plain: dict[str, Any]
     choices: Mapping[str, Any]
+    overrides: list[str]
     settings: TrainerSettings
     device: torch.device
     data: NodeDataset
@@ -57,7 +59,7 @@ class Job:
         }
 
 
-def prepare(config: DictConfig, choices: Mapping[str, Any]) -> Job:
+def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[str]) -> Job:
     """Settle everything that can go wrong before the first step."""
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
     settings = build.settings(config)
@@ -86,6 +88,7 @@ def prepare(config: DictConfig, choices: Mapping[str, Any]) -> Job:
         config=config,
         plain=plain,
         choices=choices,
+        overrides=list(overrides),
         settings=settings,
         device=device,
         data=replace(data, graph=data.graph.to(device), y=data.y.to(device)),

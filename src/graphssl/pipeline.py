@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,10 @@ from graphssl.training.embedding import embed
 log = logging.getLogger(__name__)
 
 
-def run(config: DictConfig, choices: Mapping[str, Any]) -> RunRecord:
+def run(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[str]) -> RunRecord:
     """Pretrain, measure collapse, probe, and leave a record; what is finished is not done again."""
     store = RunStore(Path(config.paths.runs))
-    job = prepare(config, choices)
+    job = prepare(config, choices, overrides)
     run_id = identity(job.plain, job.labels_used, job.data.fingerprint)
     name = f"{job.data.name}-{job.config.objective._target_.rsplit('.')[-1].lower()}"
     with store.folder(f"{name}-seed{config.seed}", run_id, afresh=config.force) as folder:
@@ -35,6 +36,7 @@ def run(config: DictConfig, choices: Mapping[str, Any]) -> RunRecord:
             encoder = None
         else:
             OmegaConf.save(OmegaConf.create(job.plain), folder / "config.yaml")
+            (folder / "overrides.json").write_text(json.dumps(job.overrides) + "\n")
             encoder, record = pretrain(job, folder, run_id)
         missing = [name for name in job.protocols if name not in record.scores]
         if missing or (config.save_embeddings and not (folder / "embeddings.npz").exists()):

@@ -60,6 +60,7 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seed=job.config.seed,
         choices=dict(job.choices),
+        overrides=job.overrides,
         config=job.plain,
         dataset={
             "name": job.data.name,

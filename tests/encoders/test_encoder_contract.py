@@ -23,7 +23,7 @@ def name(request):
 
 @pytest.fixture
 def encoder(name, graph):
-    config, _ = compose([f"encoder={name}", "recipe.channels=[16,8]"])
+    config, *_ = compose([f"encoder={name}", "recipe.channels=[16,8]"])
     with global_stream(0, "init"):
         return build.encoder(config, graph.num_features)
 

@@ -32,6 +32,8 @@ class RunRecord:
         diagnostics: numbers on representation and embedding.
         training: steps, last loss, wall time in seconds, pace, peak memory in MiB.
         environment: versions, git commit, machine, device, threads.
+        overrides: what was said on the command line.
+        folder: where the record was read; not part of it.
     """
 
     id: str
@@ -48,6 +50,7 @@ class RunRecord:
     diagnostics: dict[str, dict[str, Any]]
     training: dict[str, Any]
     environment: dict[str, Any]
+    overrides: list[str] = field(default_factory=list)
     folder: str = field(default="", compare=False)
 
     def summary(self) -> str:

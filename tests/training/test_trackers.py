@@ -1,0 +1,36 @@
+import sys
+
+import pytest
+
+from graphssl.errors import ConfigError
+from graphssl.training.trackers import TensorBoard, WandB
+
+
+@pytest.mark.parametrize(
+    ("tracker", "package", "module"),
+    [(TensorBoard, "tensorboard", "torch.utils.tensorboard"), (WandB, "wandb", "wandb")],
+)
+def test_a_missing_package_is_named_with_the_command(
+    tracker, package, module, monkeypatch, tmp_path
+):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ConfigError, match=rf'pip install "graphssl-werank\[{package}\]"'):
+        tracker(tmp_path, "name", {})
+
+
+def test_tensorboard_gets_the_rows(small_run):
+    pytest.importorskip("tensorboard", reason="the extra `tensorboard` is not installed")
+    folder = small_run("logger=tensorboard").folder
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(f"{folder}/tensorboard").Reload()
+    assert {"loss", "effective_rank_centred", "val_accuracy"} <= set(events.Tags()["scalars"])
+    assert [event.step for event in events.Scalars("loss")] == list(range(1, 21))
+
+
+def test_wandb_gets_the_rows(small_run):
+    pytest.importorskip("wandb", reason="the extra `wandb` is not installed")
+    folder = small_run("logger=wandb", "logger.mode=offline").folder
+    from pathlib import Path
+
+    assert list(Path(folder).rglob("*.wandb"))

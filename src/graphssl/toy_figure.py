@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib
 
@@ -14,10 +14,11 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
+from rich import box
 from rich.table import Table
 
 # Okabe-Ito colours, told apart by colour-blind readers; in grey by marker and line.
-STYLES = {
+STYLES: dict[str, dict[str, Any]] = {
     "untrained": {"color": "#000000", "marker": "s", "linestyle": ":"},
     "BYOL": {"color": "#0072B2", "marker": "o", "linestyle": "-"},
     "BYOL + WERank": {"color": "#D55E00", "marker": "^", "linestyle": "--"},
@@ -41,10 +42,11 @@ def draw(frame: pd.DataFrame, folder: Path) -> list[Path]:
         _lines(row[3], _trained(deep[deep["layer"] == deepest[0]]), "step")
         _doubling(row[1], "x", last["depth"].unique())
         _doubling(row[2], "x", last["width"].unique())
-        _doubling(row[0], "y", (1, 2, 4, 8, 16, 32, 64))
+        _doubling(row[0], "y", [2**k for k in range(int(of["rank"].max()).bit_length())])
         row[0].set_ylabel(f"{network}\neffective rank")
         for axes in row:
             axes.axhline(of["data_rank"].iloc[0], color="0.5", linewidth=0.8, zorder=0)
+            axes.set_ylim(bottom=0.95)
             axes.spines[["top", "right"]].set_visible(False)
     titles = {
         f"every layer, depth {deepest[0]}": "layer (0: the data)",
@@ -70,24 +72,25 @@ def draw(frame: pd.DataFrame, folder: Path) -> list[Path]:
 
 
 def table(frame: pd.DataFrame) -> Table:
-    """Effective rank of the representation: median (least to largest) over seeds."""
+    """Effective rank of the representation, median over seeds."""
     last = frame[frame["layer"] == frame["depth"]]
     shapes = list(last[["depth", "width"]].drop_duplicates().itertuples(index=False, name=None))
     shown = Table(
+        box=box.SIMPLE,
         title=f"effective rank of the representation, data of rank {frame['data_rank'].iloc[0]}",
-        caption=f"median (range) over {frame['seed'].nunique()} seeds; "
-        "cos: mean pair cosine of the deepest network's rows",
+        caption=f"depth x width; median over {frame['seed'].nunique()} seeds; "
+        f"cos: mean pair cosine at depth {frame['depth'].max()}",
     )
-    for name in ("network", "", *(f"{depth} x {width}" for depth, width in shapes), "cos"):
+    for name in ("network", "", *(f"{depth}x{width}" for depth, width in shapes), "cos"):
         shown.add_column(name, justify="left" if name in ("network", "") else "right")
     for network in last["network"].unique():
         for arm, rows in _arms(last[last["network"] == network]).items():
             cells = []
             for depth, width in shapes:
                 rank = rows[(rows["depth"] == depth) & (rows["width"] == width)]["rank"]
-                cells.append(f"{rank.median():.1f} ({rank.min():.1f}-{rank.max():.1f})")
+                cells.append(f"{rank.median():.1f}")
             cosine = rows[rows["depth"] == rows["depth"].max()]["cosine"].median()
-            shown.add_row(network, arm, *cells, f"{cosine:.2f}")
+            shown.add_row(network, arm, *cells, f"{cosine:z.2f}")
     return shown
 
 
@@ -121,10 +124,10 @@ def _doubling(axes: Axes, which: Literal["x", "y"], ticks: Iterable[int]) -> Non
 
 def _deepest(frame: pd.DataFrame) -> tuple[int, int]:
     """Depth and width of the deepest network."""
-    row = frame.loc[frame["depth"].idxmax()]
-    return int(row["depth"]), int(row["width"])
+    return max(zip(frame["depth"].tolist(), frame["width"].tolist(), strict=True))
 
 
 def _depth_of_widths(frame: pd.DataFrame) -> int:
     """The depth at which most widths were tried."""
-    return int(frame.groupby("depth")["width"].nunique().idxmax())
+    shapes = frame[["depth", "width"]].drop_duplicates()
+    return int(shapes["depth"].mode()[0])

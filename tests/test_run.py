@@ -52,10 +52,15 @@ def test_training_lowers_the_loss(small_run, encoder):
 
 
 def test_evaluation_never_changes_training(small_run):
-    watched = metrics(small_run())
-    alone = metrics(small_run("trainer.eval_every=0", "force=true"))
-    assert [row for row in watched if "val_accuracy" in row]
-    assert [row for row in watched if "loss" in row] == alone
+    watched = metrics(small_run("diagnostics.every=5", "encoder=gat"))
+    alone = metrics(
+        small_run("diagnostics=end", "trainer.eval_every=0", "encoder=gat", "force=true")
+    )
+    looks = [row for row in watched if "val_accuracy" in row or "embedding/std_min" in row]
+    assert len(looks) == 8
+    steps = [[row for row in rows if "loss" in row] for rows in (watched, alone)]
+    assert len(steps[0]) == 20
+    assert steps[0] == steps[1]
 
 
 def test_same_seed_same_result_other_seed_other_result(small_run):

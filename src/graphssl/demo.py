@@ -32,14 +32,18 @@ def main() -> None:
     console = Console()
     records = {}
     for name, overrides in ROWS.items():
-        console.print(f"running {name}: graphssl {' '.join(overrides)}", highlight=False)
+        console.print(
+            f"running {name}: graphssl {' '.join(overrides)}", highlight=False, soft_wrap=True
+        )
         records[name] = graphssl.run([*overrides, "trainer.eval_every=10"])
     console.print(table(records))
     picture = Path(records["BGRL"].folder).parent / "demo.png"
     draw(records, picture)
     for name, record in records.items():
-        console.print(f"record of {name}: {record.folder}/record.json", highlight=False)
-    console.print(f"picture: {picture}", highlight=False)
+        console.print(
+            f"record of {name}: {record.folder}/record.json", highlight=False, soft_wrap=True
+        )
+    console.print(f"picture: {picture}", highlight=False, soft_wrap=True)
 
 
 def table(records: dict[str, RunRecord]) -> Table:

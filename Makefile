@@ -8,7 +8,7 @@ TEST_ENV := OMP_NUM_THREADS=1
 WORKERS ?= 2
 DATASETS ?= cora citeseer amazon_photo amazon_computers coauthor_cs coauthor_physics
 
-.PHONY: help demo test test-all scatter data lint format clean
+.PHONY: help demo test test-all figure-toy scatter data lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -18,7 +18,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "graphssl needs Python 3.11 or newer; say which: make PYTHON=python3.11 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,sweeps,tensorboard]"
 	@touch $@
 
 demo: $(VENV)/.installed ## the main job on an embedded real graph: a table, a picture, two minutes
@@ -29,6 +29,9 @@ test: $(VENV)/.installed ## the test suite, under five minutes
 
 test-all: $(VENV)/.installed ## the test suite with the tests that take minutes
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS)
+
+figure-toy: $(VENV)/.installed ## the toy experiment: rank against depth and width, a minute
+	$(BIN)/python -m graphssl.toy --out docs/figures
 
 scatter: $(VENV)/.installed ## compile the optional torch-scatter (minutes)
 	$(BIN)/python -m pip install -c constraints.txt --no-build-isolation torch-scatter

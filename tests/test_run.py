@@ -100,6 +100,59 @@ def test_a_finished_run_is_probed_under_a_new_protocol_without_training(small_ru
     assert (Path(first.folder) / "encoder.pt").stat().st_mtime_ns == stamp
 
 
+def test_a_protocol_with_other_settings_is_probed_again(small_run):
+    first = small_run()
+    fewer = small_run("probe.protocols.random_10_10_80.num_splits=3")
+    other = small_run("probe.split_seed=1")
+    assert fewer.id == other.id == first.id
+    assert (
+        fewer.scores["random_10_10_80"]["test_accuracy"]
+        == (first.scores["random_10_10_80"]["test_accuracy"][:3])
+    )
+    assert other.scores["random_10_10_80"]["split_seed"] == 1
+    assert small_run() == first
+
+
+def test_a_run_that_died_while_it_was_probed_is_not_trained_again(small_run, monkeypatch):
+    import graphssl.pipeline
+
+    def die(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(graphssl.pipeline, "probe", die)
+        with pytest.raises(KeyboardInterrupt):
+            small_run()
+    with monkeypatch.context() as patch:
+        patch.setattr(graphssl.pipeline, "pretrain", die)
+        assert small_run().scores["random_10_10_80"]["test_mean"] > 0.3
+
+
+def test_a_failed_run_says_why_and_a_success_takes_it_back(small_run, monkeypatch):
+    import graphssl.pipeline
+
+    def out_of_memory(*args):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nmore lines")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(graphssl.pipeline, "pretrain", out_of_memory)
+        with pytest.raises(torch.OutOfMemoryError):
+            small_run("seed=3")
+    record = small_run()
+    (failure,) = Path(record.folder).parent.glob("*/failed.json")
+    found = json.loads(failure.read_text())
+    assert found["error"] == "out of memory"
+    assert found["message"] == "CUDA out of memory. Tried to allocate 2 GiB"
+    assert "seed=3" in found["overrides"]
+    assert "in out_of_memory" in found["traceback"]
+    small_run("seed=3")
+    assert not failure.exists()
+
+
+def test_a_run_without_a_probe_has_a_record(small_run):
+    assert small_run("probe=[]").scores == {}
+
+
 def test_untrained_and_raw_take_no_step(small_run):
     untrained, raw = small_run("objective=untrained"), small_run("objective=raw")
     assert untrained.training["steps"] == raw.training["steps"] == 0

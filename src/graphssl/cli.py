@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,12 +15,16 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from graphssl import sweep
 from graphssl.config_dir import config_dir
 from graphssl.errors import GraphSSLError
 from graphssl.version import __version__
+
+log = logging.getLogger(__name__)
 
 _EXPECTED = (GraphSSLError, HydraException, OmegaConfBaseException)
 
@@ -33,6 +39,8 @@ def main() -> None:
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     try:
         _hydra_main()
+        if sweep.failed:
+            sys.exit(1)
     except _EXPECTED as error:
         _fail(error, sys.argv[1:])
     except KeyboardInterrupt:
@@ -41,18 +49,30 @@ def main() -> None:
 
 
 @hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")
-def _hydra_main(config: DictConfig) -> None:
+def _hydra_main(config: DictConfig) -> float:
     from graphssl.pipeline import run
 
-    hydra_config = HydraConfig.get()
-    choices, overrides = hydra_config.runtime.choices, hydra_config.overrides.task
+    job = HydraConfig.get()
+    overrides = list(job.overrides.task)
     try:
-        record = run(config, group_choices(choices), list(overrides))
-    except _EXPECTED as error:
-        if config.debug:
-            raise
-        _fail(error, sys.argv[1:])
+        record = run(config, group_choices(job.runtime.choices), overrides)
+    except Exception as error:
+        if job.mode == RunMode.MULTIRUN and not config.fail_fast:
+            return _note_failure(error, overrides, job)
+        if isinstance(error, _EXPECTED) and not config.debug:
+            _fail(error, sys.argv[1:])
+        raise
     print(record.summary(), flush=True)
+    return record.value(config.optimize)
+
+
+def _note_failure(error: Exception, overrides: list[str], job: Any) -> float:
+    """Let the sweep go on; a sweeper that maximises is told the least there is."""
+    from graphssl.results.failure import write_failure
+
+    write_failure(sweep.failure_path(job.sweep.dir, job.job.num), error, overrides)
+    log.error("failed: %s", describe(error, overrides))
+    return -math.inf  # Hydra's optuna sweeper cannot take NaN, or a trial without a value
 
 
 def compose(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, Any], list[str]]:

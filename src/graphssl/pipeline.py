@@ -15,6 +15,7 @@ from torch import Tensor
 
 from graphssl.job import Job, prepare
 from graphssl.pretrain import load_encoder_weights, pretrain
+from graphssl.results.failure import write_failure
 from graphssl.results.identity import identity
 from graphssl.results.record import RunRecord, scores_entry
 from graphssl.results.store import RunStore
@@ -30,35 +31,55 @@ def run(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[str]
     run_id = identity(job.plain, job.labels_used, job.data.fingerprint)
     name = f"{job.data.name}-{job.config.objective._target_.rsplit('.')[-1].lower()}"
     with store.folder(f"{name}-seed{config.seed}", run_id, afresh=config.force) as folder:
-        if (folder / "record.json").exists():
-            log.info("finished before, not run again (force=true runs it afresh): %s", folder)
-            record = RunRecord.read(folder)
-            encoder = None
-        else:
-            OmegaConf.save(OmegaConf.create(job.plain), folder / "config.yaml")
-            (folder / "overrides.json").write_text(json.dumps(job.overrides) + "\n")
-            encoder, record = pretrain(job, folder, run_id)
-        missing = [name for name in job.protocols if name not in record.scores]
-        if missing or (config.save_embeddings and not (folder / "embeddings.npz").exists()):
-            encoder = encoder or load_encoder_weights(job, folder)
-            embeddings = embed(encoder, job.data.graph)
-            record = replace(record, scores={**record.scores, **probe(job, embeddings, missing)})
-            if config.save_embeddings:
-                save_embeddings(embeddings, folder / "embeddings.npz")
-            record.write(folder)
-        (folder / "checkpoint.pt").unlink(missing_ok=True)
+        failure = folder / "failed.json"
+        try:
+            record = _finish(job, folder, run_id)
+        except Exception as error:
+            write_failure(failure, error, overrides)
+            raise
+        failure.unlink(missing_ok=True)
         return replace(record, folder=str(folder))
 
 
-def probe(job: Job, embeddings: Tensor, names: list[str]) -> dict[str, dict[str, Any]]:
-    """Score one embedding under the protocols named."""
+def _finish(job: Job, folder: Path, run_id: str) -> RunRecord:
+    """Do what is left to do of the run in ``folder``."""
+    encoder = None
+    if (folder / "record.json").exists():
+        log.info("finished before, not run again (force=true runs it afresh): %s", folder)
+        record = RunRecord.read(folder)
+    else:
+        OmegaConf.save(OmegaConf.create(job.plain), folder / "config.yaml")
+        (folder / "overrides.json").write_text(json.dumps(job.overrides) + "\n")
+        encoder, record = pretrain(job, folder, run_id)
+        record.write(folder)
+        (folder / "checkpoint.pt").unlink(missing_ok=True)
+    missing = [name for name in job.protocols if not _is_scored(job, record, name)]
+    embeddings_wanted = job.config.save_embeddings and not (folder / "embeddings.npz").exists()
+    if missing or embeddings_wanted:
+        encoder = encoder or load_encoder_weights(job, folder)
+        embeddings = embed(encoder, job.data.graph)
+        for name in missing:
+            log.info("probing under %s", name)
+            record = replace(record, scores={**record.scores, name: probe(job, embeddings, name)})
+            record.write(folder)
+        if embeddings_wanted:
+            save_embeddings(embeddings, folder / "embeddings.npz")
+    return record
+
+
+def probe(job: Job, embeddings: Tensor, name: str) -> dict[str, Any]:
+    """Score an embedding under the protocol named, and say under which settings."""
     rows, y = embeddings.float().cpu().numpy(), job.data.y.cpu().numpy()
     seed = job.config.probe.split_seed
-    scores = {}
-    for name in names:
-        log.info("probing under %s", name)
-        scores[name] = scores_entry(job.protocols[name].score(rows, y, job.splits[name], seed))
-    return scores
+    scores = job.protocols[name].score(rows, y, job.splits[name], seed)
+    return {**scores_entry(scores), "settings": job.plain["probe"]["protocols"][name]}
+
+
+def _is_scored(job: Job, record: RunRecord, name: str) -> bool:
+    """Whether ``record`` has a score under this protocol, with the settings asked for."""
+    scores = record.scores.get(name, {})
+    wanted = (job.plain["probe"]["protocols"][name], job.config.probe.split_seed)
+    return (scores.get("settings"), scores.get("split_seed")) == wanted
 
 
 def save_embeddings(embeddings: Tensor, path: Path) -> None:

@@ -75,7 +75,8 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
     protocols = config.get("probe", {}).get("protocols", {})
     for name, scores in content["scores"].items():
         accuracies = tuple(100.0 * value for value in scores["test_accuracy"])
-        settings = {k: v for k, v in protocols.get(name, {}).items() if k not in _MACHINE}
+        said = scores.get("settings") or protocols.get(name, {})
+        settings = {k: v for k, v in said.items() if k not in _MACHINE}
         yield {
             **shared,
             "protocol": name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ class RunRecord:
             split that was used and scored.
         split: index of that split, or None.
         scores: protocol name -> ``ProbeScores`` as a dict, with mean and std (population, over
-            splits) of the test accuracy.
+            splits) of the test accuracy, and the settings of the protocol.
         diagnostics: numbers on representation and embedding.
         training: steps, last loss, wall time in seconds, pace, peak memory in MiB.
         environment: versions, git commit, machine, device, threads.
@@ -62,6 +63,18 @@ class RunRecord:
             for name, s in self.scores.items()
         )
         return f"{' '.join(map(str, names))} seed {self.seed}: {scores} -> {self.folder}"
+
+    def value(self, name: str) -> float:
+        """A number to optimise, NaN where there is none.
+
+        Args:
+            name: ``val_accuracy``, the mean over the splits of the first protocol that has it, or a
+                measure of the representation.
+        """
+        if name == "val_accuracy":
+            found = [s["val_accuracy"] for s in self.scores.values() if s["val_accuracy"]]
+            return sum(found[0]) / len(found[0]) if found else math.nan
+        return float(self.diagnostics["representation"].get(name, math.nan))
 
     def write(self, folder: Path) -> None:
         """Write ``record.json`` into ``folder``, whole or not at all."""

@@ -1,0 +1,38 @@
+"""What a failed run leaves: why, where in the code, and how it was started."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from graphssl.errors import ConfigError, DataError, TrainingError
+
+_KINDS: tuple[tuple[type[BaseException], str], ...] = (
+    (TrainingError, "loss not finite"),
+    (DataError, "graph not to be had"),
+    (ConfigError, "configuration"),
+    (MemoryError, "out of memory"),
+)
+
+
+def kind_of(error: BaseException) -> str:
+    """The cause in two or three words; the class of the error where none is known."""
+    # torch raises its own class on a GPU and a plain RuntimeError on CPU.
+    if type(error).__name__ == "OutOfMemoryError" or "not enough memory" in str(error):
+        return "out of memory"
+    return next((word for cls, word in _KINDS if isinstance(error, cls)), type(error).__name__)
+
+
+def write_failure(path: Path, error: BaseException, overrides: Sequence[str]) -> None:
+    """Write ``error`` with its traceback to ``path`` as JSON."""
+    lines = str(error).strip().splitlines() or [""]
+    content = {
+        "error": kind_of(error),
+        "message": lines[0],
+        "overrides": list(overrides),
+        "traceback": "".join(traceback.format_exception(error)),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

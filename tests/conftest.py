@@ -43,7 +43,7 @@ SMALL = (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small_config() -> tuple[str, ...]:
     """Overrides of a run that takes a second."""
     return SMALL

@@ -1,0 +1,143 @@
+"""A run killed at any moment goes on to the same last bit; processes that want one run share it."""
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import graphssl
+from graphssl.results.record import RunRecord
+
+# Children are forked from this process, so that they need no imports of their own.
+FORK = multiprocessing.get_context("fork")
+STEPS = 150
+
+
+def overrides(small_config, root):
+    return [
+        *small_config, f"trainer.steps={STEPS}", "trainer.checkpoint_every=7",
+        "diagnostics.every=40", f"paths.runs={root}",
+    ]  # fmt: skip
+
+
+def traces(folder: Path):
+    """Everything a run leaves but wall-clock figures and what it was interrupted by."""
+    record = RunRecord.read(folder)
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    for row in rows:
+        row.pop("steps_per_second", None)
+    weights = torch.load(folder / "encoder.pt", weights_only=True)
+    with np.load(folder / "spectra.npz") as file:
+        spectra = {key: file[key].tobytes() for key in file}
+    return (
+        rows, record.scores, record.diagnostics, spectra,
+        {key: value.numpy().tobytes() for key, value in weights.items()},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, small_config):
+    """The traces of the run that nobody interrupts, and how long it takes in seconds."""
+    root = tmp_path_factory.mktemp("whole")
+    started = time.perf_counter()
+    record = graphssl.run(overrides(small_config, root))
+    return traces(Path(record.folder)), time.perf_counter() - started
+
+
+def kill_until_finished(args, root, moments):
+    """Start, kill after each of ``moments`` seconds, start again; then let it finish."""
+    killed = 0
+    for moment in moments:
+        child = FORK.Process(target=graphssl.run, args=(args,))
+        child.start()
+        child.join(moment)
+        if child.is_alive():
+            os.kill(child.pid, signal.SIGKILL)
+            killed += 1
+        child.join()
+    return killed, graphssl.run(args)
+
+
+def check(tmp_path, small_config, whole, kills, seed):
+    expected, seconds = whole
+    moments = [random.Random(seed).uniform(0.1, 0.5) * seconds for _ in range(kills)]
+    killed, record = kill_until_finished(overrides(small_config, tmp_path), tmp_path, moments)
+    assert killed >= 1
+    assert traces(Path(record.folder)) == expected
+    left = {path.name for path in Path(record.folder).iterdir()}
+    assert left == {
+        "config.yaml", "encoder.pt", "metrics.jsonl", "overrides.json", "record.json",
+        "spectra.npz",
+    }  # fmt: skip
+
+
+def test_killed_three_times(tmp_path, small_config, whole):
+    check(tmp_path, small_config, whole, kills=3, seed=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 11))
+def test_killed_thirty_times(tmp_path, small_config, whole, seed):
+    check(tmp_path, small_config, whole, kills=3, seed=seed)
+
+
+def test_killed_in_the_middle_of_a_checkpoint(tmp_path, small_config, whole):
+    args = overrides(small_config, tmp_path)
+    save = torch.save
+
+    def die_half_way(content, file):
+        if "step" in content and content["step"] >= 21:
+            file.write(b"half a checkpoint")
+            file.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
+        save(content, file)
+
+    def run():
+        torch.save = die_half_way
+        graphssl.run(args)
+
+    child = FORK.Process(target=run)
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+    (folder,) = tmp_path.glob("sbm-*")
+    assert torch.load(folder / "checkpoint.pt", weights_only=True)["step"] == 14
+    record = graphssl.run(args)
+    assert record.training["resumed_from"] == 14
+    assert traces(folder) == whole[0]
+    assert not list(folder.glob("*partial*"))
+
+
+def test_eight_processes_that_want_the_same_two_runs_train_each_once(tmp_path, small_config):
+    """Each process writes down what it trains; a kernel lock keeps the others out meanwhile."""
+    from graphssl import pipeline
+
+    log = tmp_path / "trained"
+    log.mkdir()
+    pretrain = pipeline.pretrain
+
+    def noted(job, folder, run_id):
+        (log / f"{run_id}-{os.getpid()}").touch()
+        return pretrain(job, folder, run_id)
+
+    def run():
+        pipeline.pretrain = noted
+        for seed in (0, 1):
+            graphssl.run([*small_config, f"seed={seed}", f"paths.runs={tmp_path / 'runs'}"])
+
+    children = [FORK.Process(target=run) for _ in range(8)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    assert [child.exitcode for child in children] == [0] * 8
+    trained = [path.name.split("-")[0] for path in log.iterdir()]
+    assert len(trained) == len(set(trained)) == 2
+    assert len(list((tmp_path / "runs").glob("*/record.json"))) == 2

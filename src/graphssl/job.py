@@ -13,7 +13,6 @@ from graphssl import build
 from graphssl.contracts import NodeDataset, ProbeProtocol, Split
 from graphssl.errors import ConfigError
 from graphssl.probing.splits import one_split, require_validation
-from graphssl.training.device import resolve_device
 from graphssl.training.settings import TrainerSettings
 
 
@@ -59,11 +58,12 @@ class Job:
         }
 
 
-def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[str]) -> Job:
+def prepare(
+    config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[str], device: torch.device
+) -> Job:
     """Settle everything that can go wrong before the first step."""
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
     settings = build.settings(config)
-    device = resolve_device(settings.device, settings.precision)
     protocols = build.protocols(config)
     by_selection = settings.select == "val_accuracy"
     labels_used = by_selection or build.trains_with_labels(config)

@@ -13,12 +13,14 @@ import numpy as np
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
+from graphssl import build
 from graphssl.job import Job, prepare
 from graphssl.pretrain import load_encoder_weights, pretrain
 from graphssl.results.failure import write_failure
 from graphssl.results.identity import identity
 from graphssl.results.record import RunRecord, scores_entry
 from graphssl.results.store import RunStore
+from graphssl.training.device import claimed_device
 from graphssl.training.embedding import embed
 
 log = logging.getLogger(__name__)
@@ -26,8 +28,13 @@ log = logging.getLogger(__name__)
 
 def run(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[str]) -> RunRecord:
     """Pretrain, measure collapse, probe, and leave a record; what is finished is not done again."""
-    store = RunStore(Path(config.paths.runs))
-    job = prepare(config, choices, overrides)
+    store, settings = RunStore(Path(config.paths.runs)), build.settings(config)
+    with claimed_device(settings.device, settings.precision) as device:
+        return _run(prepare(config, choices, overrides, device), store)
+
+
+def _run(job: Job, store: RunStore) -> RunRecord:
+    config = job.config
     run_id = identity(job.plain, job.labels_used, job.data.fingerprint)
     name = f"{job.data.name}-{job.config.objective._target_.rsplit('.')[-1].lower()}"
     with store.folder(f"{name}-seed{config.seed}", run_id, afresh=config.force) as folder:
@@ -35,7 +42,7 @@ def run(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[str]
         try:
             record = _finish(job, folder, run_id)
         except Exception as error:
-            write_failure(failure, error, overrides)
+            write_failure(failure, error, job.overrides)
             raise
         failure.unlink(missing_ok=True)
         return replace(record, folder=str(folder))

@@ -16,12 +16,6 @@ from graphssl.report.render_csv import render_csv
 from graphssl.report.render_latex import render_latex
 from graphssl.report.render_markdown import render_markdown
 
-_ENDINGS = {"md": "md", "latex": "tex", "csv": "csv", "html": "html"}
-_TEXT: dict[str, Callable[[Report], str]] = {
-    "md": render_markdown,
-    "latex": render_latex,
-    "csv": render_csv,
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

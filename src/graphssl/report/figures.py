@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,10 @@ from matplotlib.figure import Figure
 
 from graphssl.report.build import Report
 from graphssl.report.cell import Cell
-from graphssl.report.curves import rank_curve, spectra
+from graphssl.report.curves import rank_curve
+from graphssl.report.layer_figures import rank_per_layer, spectra_of_weights, spectra_per_layer
 from graphssl.report.pivot import Row, Table
+from graphssl.report.series import column_title, series
 from graphssl.report.style import look, one_legend, panels
 
 _RANK = "representation/effective_rank_centred"
@@ -19,10 +21,10 @@ _RANK_LABEL = "effective rank (centred)"
 _ACCURACY_LABEL = "test accuracy (%)"
 
 
-def figures(report: Report) -> Iterator[tuple[str, Figure]]:
-    """Every figure that the report's runs can fill, with its name."""
-    for name, draw in FIGURES.items():
-        figure = draw(report)
+def figures(report: Report, names: Iterable[str] = ()) -> Iterator[tuple[str, Figure]]:
+    """Every figure that the report's runs can fill, with its name; or those of ``names`` alone."""
+    for name in names or FIGURES:
+        figure = FIGURES[name](report)
         if figure is not None:
             yield name, figure
 
@@ -38,15 +40,13 @@ def rank_over_training(report: Report) -> Figure | None:
     columns = [c for c in table.columns if any((row.label, c) in curves for row in table.rows)]
     if not columns:
         return None
-    figure, axes = panels([_column(report, table, column) for column in columns])
+    figure, axes = panels([column_title(report, table, column) for column in columns])
     for panel, column in zip(axes, columns, strict=True):
-        for row, style in _series(table):
+        for row, style in series(table):
             if (found := curves.get((row.label, column))) is None:
                 continue
-            panel.plot(found.steps, found.mean, label=row.label, **{**style, "marker": ""})
-            panel.fill_between(
-                found.steps, found.low, found.high, color=style["color"], alpha=0.2, lw=0
-            )
+            panel.plot(found.x, found.mean, label=row.label, **{**style, "marker": ""})
+            panel.fill_between(found.x, *found.range, color=style["color"], alpha=0.2, lw=0)
         panel.set(xlabel="training step", ylabel=_RANK_LABEL)
     one_legend(figure, axes)
     return figure
@@ -58,9 +58,9 @@ def accuracy_against_rank(report: Report) -> Figure | None:
     if table is None or _RANK not in table.frame:
         return None
     ranks = table.frame.dropna(subset=[_RANK]).set_index("folder")[_RANK].to_dict()
-    figure, axes = panels([_column(report, table, column) for column in table.columns])
+    figure, axes = panels([column_title(report, table, column) for column in table.columns])
     for panel, column in zip(axes, table.columns, strict=True):
-        for row, style in _series(table):
+        for row, style in series(table):
             cell = table.cell(row, column)
             found = [(ranks.get(cell.folders[s]), cell.by_seed[s]) for s in cell.by_seed]
             points = [(rank, accuracy) for rank, accuracy in found if rank is not None]
@@ -84,7 +84,7 @@ def accuracy_against_strength(report: Report) -> Figure | None:
         [" ".join(filter(None, (str(t.panel), t.group.protocol))) for t in tables]
     )
     for panel, table in zip(axes, tables, strict=True):
-        for row, style in _series(table):
+        for row, style in series(table):
             found = {float(c): table.cell(row, c) for c in table.columns}
             _band(panel, found, row.label, {**style, "marker": ""} if row.floor else style)
         panel.set(xlabel="strength of augmentation", ylabel=_ACCURACY_LABEL)
@@ -100,8 +100,8 @@ def alpha_sweep(report: Report) -> Figure | None:
     sweep = [row for row in table.rows if row.spec.by == ("regularizer.alpha",)]
     if len(sweep) < 2:
         return None
-    levels = [row for row, _ in _series(table) if not row.spec.by]
-    figure, axes = panels([_column(report, table, column) for column in table.columns])
+    levels = [row for row, _ in series(table) if not row.spec.by]
+    figure, axes = panels([column_title(report, table, column) for column in table.columns])
     for panel, column in zip(axes, table.columns, strict=True):
         found = {float(row.by[0]): table.cell(row, column) for row in sweep}
         _band(panel, found, "WERank", look(0))
@@ -115,38 +115,14 @@ def alpha_sweep(report: Report) -> Figure | None:
     return figure
 
 
-def spectra_per_layer(report: Report) -> Figure | None:
-    """Centred singular values of every layer over the largest, of the first seed of each row."""
-    table = report.tables[0]
-    column = table.columns[0]
-    found = {
-        (row.label, layer): values
-        for row in table.rows
-        for layer, values in spectra(
-            next(iter(table.cell(row, column).folders.values()), "")
-        ).items()
-    }
-    layers = list(dict.fromkeys(layer for _, layer in found))
-    if not layers:
-        return None
-    figure, axes = panels(layers)
-    for panel, layer in zip(axes, layers, strict=True):
-        for row, style in _series(table):
-            if (row.label, layer) in found:
-                values = found[row.label, layer]
-                panel.plot(values, label=row.label, **{**style, "marker": ""})
-        panel.set_yscale("log")
-        panel.set(xlabel="index", ylabel="singular value / largest")
-    one_legend(figure, axes)
-    return figure
-
-
 FIGURES: Mapping[str, Callable[[Report], Figure | None]] = {
     "rank": rank_over_training,
     "accuracy-rank": accuracy_against_rank,
     "strength": accuracy_against_strength,
     "alpha": alpha_sweep,
+    "layers": rank_per_layer,
     "spectra": spectra_per_layer,
+    "weights": spectra_of_weights,
 }
 
 
@@ -161,21 +137,10 @@ def _band(panel: Any, cells: Mapping[float, Cell], label: str, style: dict[str, 
     panel.fill_between(x, mean - std, mean + std, color=style["color"], alpha=0.15, lw=0)
 
 
-def _series(table: Table) -> Iterator[tuple[Row, dict[str, Any]]]:
-    """The rows with their looks, methods before floors."""
-    for index, row in enumerate(sorted(table.rows, key=lambda row: row.floor)):
-        yield row, look(index)
-
-
 def _cells(table: Table) -> Iterator[tuple[Row, Any, Cell]]:
     for row in table.rows:
         for column in table.columns:
             yield row, column, table.cell(row, column)
-
-
-def _column(report: Report, table: Table, column: Any) -> str:
-    panel = "" if table.panel is None else f"{table.panel} "
-    return panel + report.definition.column_label.format(column)
 
 
 def _accuracy_table(report: Report) -> Table | None:

@@ -16,7 +16,9 @@ _CAPTIONS = {
     "accuracy-rank": "Accuracy against rank: a point a run; raw features left out.",
     "strength": "Accuracy against strength of augmentation: band of one std between seeds.",
     "alpha": "Accuracy against alpha: band of one std between seeds.",
-    "spectra": "Spectra per layer: centred singular values over the largest, of one seed.",
+    "layers": "Rank of every layer over training: median over seeds, band least to largest.",
+    "spectra": "Spectra of every layer: centred singular values over the largest, last step.",
+    "weights": "Singular values of every weight and of products over layers, last step.",
 }
 
 # Letters from which on a field is broken into lines.

@@ -41,11 +41,12 @@ _RC: Any = {
 
 
 def panels(titles: Sequence[str], share_y: bool = False) -> tuple[Figure, list[Axes]]:
-    """A figure with one panel a title, at most three beside each other."""
-    across = min(3, len(titles))
+    """A figure with one panel a title, three beside each other, or four where that fills rows."""
+    across = min(4 if len(titles) % 4 in (0, 3) else 3, len(titles))
     down = math.ceil(len(titles) / across)
+    wide = min(3.1, 10.4 / across)
     with mpl.rc_context(_RC):
-        figure = Figure(figsize=(3.1 * across + 0.6, 2.7 * down + 0.5), layout="constrained")
+        figure = Figure(figsize=(wide * across + 0.6, 2.7 * down + 0.5), layout="constrained")
         FigureCanvasAgg(figure)
         grid = figure.subplots(down, across, squeeze=False, sharey=share_y)
         axes = list(np.ravel(grid))
@@ -67,7 +68,7 @@ def look(index: int) -> dict[str, Any]:
     }
 
 
-def one_legend(figure: Figure, axes: Sequence[Axes]) -> None:
+def one_legend(figure: Figure, axes: Sequence[Axes], title: str = "") -> None:
     """One legend above all panels, each series once."""
     found: dict[str, Any] = {}
     for panel in axes:
@@ -77,7 +78,21 @@ def one_legend(figure: Figure, axes: Sequence[Axes]) -> None:
     wide = max(6 * max(map(len, found), default=1) + 40, 1)
     columns = max(1, min(len(found), int(figure.get_figwidth() * 72 / wide)))
     with mpl.rc_context(_RC):
-        figure.legend(found.values(), found.keys(), loc="outside upper center", ncols=columns)
+        figure.legend(
+            found.values(),
+            found.keys(),
+            loc="outside upper center",
+            ncols=columns,
+            title=title or None,
+        )
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a picture on white."""
+    buffer = io.BytesIO()
+    with mpl.rc_context(_RC):
+        figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
+    return buffer.getvalue()
 
 
 def svg(figure: Figure, name: str) -> str:

@@ -1,0 +1,68 @@
+import threading
+import types
+
+import pytest
+import torch
+
+from graphssl.errors import ConfigError
+from graphssl.training import device as device_module
+from graphssl.training.device import claimed_device, named_device
+
+
+@pytest.fixture
+def two_gpus(monkeypatch, tmp_path):
+    """A machine that says it has two GPUs; nothing computes on them."""
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(
+        torch.cuda, "get_device_properties", lambda i: types.SimpleNamespace(uuid=f"card-{i}")
+    )
+    monkeypatch.setattr(device_module.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(device_module, "_LOOK_AGAIN_SECONDS", 0.01)
+
+
+def test_without_a_gpu_auto_is_the_cpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    with claimed_device("auto", "fp32") as device:
+        assert device == torch.device("cpu")
+
+
+@pytest.mark.usefixtures("two_gpus")
+def test_each_run_gets_a_gpu_of_its_own_and_the_third_waits():
+    seen = []
+
+    def third():
+        with claimed_device("auto", "fp32") as device:
+            seen.append(device)
+
+    with claimed_device("auto", "fp32") as first:
+        with claimed_device("auto", "fp32") as second:
+            assert {first.index, second.index} == {0, 1}
+            waiting = threading.Thread(target=third)
+            waiting.start()
+            waiting.join(0.1)
+            assert not seen
+        waiting.join(5)
+        assert seen == [second]
+
+
+@pytest.mark.usefixtures("two_gpus")
+def test_a_gpu_named_outright_is_not_claimed():
+    for _ in range(2):
+        with claimed_device("cuda:0", "fp32") as device:
+            assert device == torch.device("cuda:0")
+
+
+@pytest.mark.parametrize("name", ["gpu", "meta", "cuda:x"])
+def test_a_device_of_an_unknown_kind(name):
+    with pytest.raises(ConfigError, match=rf"trainer\.device must be .*, got {name}"):
+        named_device(name, "fp32")
+
+
+def test_a_device_that_is_not_there():
+    with pytest.raises(ConfigError, match=r"trainer\.device=cuda:99 is not there"):
+        named_device("cuda:99", "fp32")
+
+
+def test_tf32_needs_a_gpu():
+    with pytest.raises(ConfigError, match="tf32 needs a GPU"):
+        named_device("cpu", "tf32")

@@ -6,9 +6,12 @@ BIN := $(VENV)/bin
 # Two pytest workers share two cores; one thread each keeps them from fighting.
 TEST_ENV := OMP_NUM_THREADS=1
 WORKERS ?= 2
+# Of the figures of collapse; make figure-rank DATASET=cora STEPS=500
+DATASET ?= digits
+STEPS ?= 300
 DATASETS ?= cora citeseer amazon_photo amazon_computers coauthor_cs coauthor_physics
 
-.PHONY: help demo test test-all figure-toy scatter data lint format clean
+.PHONY: help demo test test-all figure-toy figure-rank figure-spectrum collapse-runs scatter data lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -32,6 +35,21 @@ test-all: $(VENV)/.installed ## the test suite with the tests that take minutes
 
 figure-toy: $(VENV)/.installed ## the toy experiment: rank against depth and width, a minute
 	$(BIN)/python -m graphssl.toy --out docs/figures
+
+# A folder of runs of their own: finished ones are skipped, and no other length mixes with them.
+COLLAPSE_RUNS := runs/collapse-$(DATASET)-$(STEPS)
+COLLAPSE_REPORT = $(BIN)/graphssl-report $(COLLAPSE_RUNS) --format png --out docs/figures/$(DATASET)
+
+collapse-runs: $(VENV)/.installed
+	$(BIN)/graphssl -m dataset=$(DATASET) regularizer=none,werank seed=0,1,2 trainer.steps=$(STEPS) \
+		diagnostics.every=25 paths.runs=$(COLLAPSE_RUNS)
+	$(BIN)/graphssl -m dataset=$(DATASET) objective=untrained seed=0,1,2 paths.runs=$(COLLAPSE_RUNS)
+
+figure-rank: collapse-runs ## rank of every layer over training, without and with WERank
+	$(COLLAPSE_REPORT) --figures layers
+
+figure-spectrum: collapse-runs ## spectra of every layer and weight, without and with WERank
+	$(COLLAPSE_REPORT) --figures spectra,weights
 
 scatter: $(VENV)/.installed ## compile the optional torch-scatter (minutes)
 	$(BIN)/python -m pip install -c constraints.txt --no-build-isolation torch-scatter

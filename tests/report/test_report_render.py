@@ -144,23 +144,6 @@ def test_rank_curve_is_the_mean_over_seeds(report):
     assert list(line.get_ydata()) == pytest.approx([7.5, 7.0, 6.5])
 
 
-def test_spectra_are_drawn_from_what_a_run_saved(make_run, runs):
-    folder = make_run()
-    np.savez(
-        folder / "spectra.npz",
-        **{"representation/layer0/centred": [4.0, 2.0, 1.0], "representation/layer0/std": [1.0]},
-    )
-    figure = FIGURES["spectra"](build_report(runs))
-    (axes,) = figure.axes
-    assert axes.get_title() == "representation/layer0"
-    assert list(axes.get_lines()[0].get_ydata()) == [1.0, 0.5, 0.25]
-
-
-def test_damaged_spectra_draw_nothing(make_run, runs):
-    (make_run() / "spectra.npz").write_bytes(b"PK")
-    assert FIGURES["spectra"](build_report(runs)) is None
-
-
 def test_svg_is_whole_and_the_same_every_time(report):
     text = svg(FIGURES["rank"](report), "rank")
     assert ElementTree.fromstring(text).tag.endswith("svg")

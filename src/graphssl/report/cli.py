@@ -5,17 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from graphssl.errors import ConfigError, GraphSSLError
-from graphssl.report.build import Report, build_report
+from graphssl.report.build import build_report
 from graphssl.report.definition import shipped_tables
-from graphssl.report.render_csv import render_csv
-from graphssl.report.render_latex import render_latex
+from graphssl.report.files import FORMATS, files
 from graphssl.report.render_markdown import render_markdown
-
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -26,12 +24,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         formats = _formats(options.format)
         filters = dict(map(_filter, options.filter))
         metrics = tuple(options.metric.split(",")) if options.metric else ()
+        names = options.figures.split(",") if options.figures else ()
     except GraphSSLError as error:
         sys.exit(_say(error))
     for table in options.table.split(","):
         try:
             report = build_report(options.runs, table, filters, options.protocol, metrics)
-            written = _write(report, formats, Path(options.out or Path(options.runs) / "report"))
+            contents = files(report, formats, names)
+            written = _write(contents, Path(options.out or Path(options.runs) / "report"))
         except GraphSSLError as error:
             failed = _say(error)
             continue
@@ -43,22 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(failed)
 
 
-def _write(report: Report, formats: Sequence[str], out: Path) -> list[Path]:
-    name = report.definition.name
-    contents = {f"{name}.{_ENDINGS[f]}": _TEXT[f](report) for f in formats if f in _TEXT}
-    if "html" in formats:
-        # matplotlib takes a second to import and is needed here alone.
-        from graphssl.report.figures import figures
-        from graphssl.report.render_html import render_html
-        from graphssl.report.style import svg
-
-        drawn = [(key, svg(figure, key)) for key, figure in figures(report)]
-        contents[f"{name}.html"] = render_html(report, drawn)
-        contents |= {f"{name}-{key}.svg": figure for key, figure in drawn}
+def _write(contents: Mapping[str, str | bytes], out: Path) -> list[Path]:
     try:
         out.mkdir(parents=True, exist_ok=True)
         for file, content in contents.items():
-            (out / file).write_text(content, encoding="utf-8")
+            data = content.encode("utf-8") if isinstance(content, str) else content
+            (out / file).write_bytes(data)
     except OSError as error:
         raise ConfigError(f"out={out} cannot be written: {error.strerror}") from None
     return [out / file for file in contents]
@@ -73,8 +63,9 @@ def _parser() -> argparse.ArgumentParser:
         help=f"{', '.join(shipped_tables())}, or a yaml file; several with commas (default: main)",
     )
     parser.add_argument(
-        "--format", default="md", help=f"{', '.join(_ENDINGS)}; several with commas (default: md)"
+        "--format", default="md", help=f"{', '.join(FORMATS)}; several with commas (default: md)"
     )
+    parser.add_argument("--figures", help="these alone, with commas (default: all that there are)")
     parser.add_argument("--out", help="folder for the files (default: RUNS/report)")
     parser.add_argument("--protocol", help="scores of this probe protocol only")
     parser.add_argument("--metric", help="measures in place of the table's own, with commas")
@@ -91,8 +82,8 @@ def _parser() -> argparse.ArgumentParser:
 def _formats(text: str) -> list[str]:
     formats = text.split(",")
     for name in formats:
-        if name not in _ENDINGS:
-            raise ConfigError(f"format={name}: no such format; there are {', '.join(_ENDINGS)}")
+        if name not in FORMATS:
+            raise ConfigError(f"format={name}: no such format; there are {', '.join(FORMATS)}")
     return formats
 
 

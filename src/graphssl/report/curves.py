@@ -7,11 +7,12 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+K = TypeVar("K")
 Array = npt.NDArray[np.float64]
 _RANK = "effective_rank_centred"
 _KEPT = ("representation", "embedding")
@@ -27,7 +28,7 @@ class Curve:
     @property
     def mean(self) -> Array:
         """Mean over runs."""
-        return self.values.mean(axis=0)
+        return np.asarray(self.values.mean(axis=0))
 
     @property
     def median(self) -> Array:
@@ -99,7 +100,7 @@ def _same(a: Any, b: Any) -> bool:
     return a == b if isinstance(a, dict) else np.array_equal(a, b)
 
 
-def _common(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+def _common(runs: Sequence[Mapping[K, Any]]) -> list[K]:
     """Keys that every run has, in the order of the first."""
     return [key for key in runs[0] if all(key in run for run in runs)] if runs else []
 
@@ -115,7 +116,7 @@ def _by_index(runs: Sequence[Mapping[str, Array]]) -> dict[str, Curve]:
 
 def _curve(runs: Sequence[Mapping[int, float]]) -> Curve | None:
     runs = [run for run in runs if run]
-    steps = sorted(_common(runs))  # type: ignore[arg-type, type-var]
+    steps = sorted(_common(runs))
     if len(steps) < 2:
         return None
     return Curve(steps, np.array([[run[step] for step in steps] for run in runs]))

@@ -90,12 +90,12 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
 
 
 def _condition(content: Mapping[str, Any]) -> str:
-    config = dict(content["config"])
+    config, dataset = dict(content["config"]), content["dataset"]
     for group in WITHOUT_EFFECT.get(str(content["choices"].get("objective")), ()):
         if group in config:
             config[group] = dict.fromkeys(config[group]) if group == "trainer" else {}
     config = {"optimizer": {}, **config, "seed": None}
-    return identity(config, fingerprint=content["dataset"].get("name"))
+    return identity(config, fingerprint=dataset.get("fingerprint") or dataset.get("name"))
 
 
 def _tags(tags: Any) -> dict[str, Any]:

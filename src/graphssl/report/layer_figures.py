@@ -1,7 +1,7 @@
 """Figures of collapse, a panel a layer: median over seeds, band from the least to the largest.
 
-Every row of the table is a line, so that runs without and with a penalty lie in one panel. Drawn for
-the first column of the table; ``--filter dataset=cora`` picks another.
+Every row of the table is a line, so that runs without and with a penalty lie in one panel. Drawn
+for the first column of the table; ``--filter dataset=cora`` picks another.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _draw(
 def _in_order(layers: Iterable[str]) -> list[str]:
     """As they follow each other; whole networks and products come last."""
     last = ("representation", "embedding")
-    return sorted(layers, key=lambda layer: (layer in last or layer.endswith("/product")))
+    return sorted(layers, key=lambda layer: layer in last or layer.endswith("/product"))
 
 
 def _band(panel: Axes, curve: Curve, label: str, style: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from graphssl.report.build import Report
 from graphssl.report.curves import Curve, layer_ranks, layer_spectra, weight_spectra
 from graphssl.report.series import column_title, series
-from graphssl.report.style import one_legend, panels
+from graphssl.report.style import LINES, one_legend, panels
 
 Read = Callable[[Iterable[str]], dict[str, Curve]]
 
@@ -45,7 +45,7 @@ def spectra_of_weights(report: Report) -> Figure | None:
     def finish(panel: Axes) -> None:
         # Where a weight with orthonormal columns or rows has all of them.
         panel.axhline(1.0, color="#808080", linewidth=0.8, zorder=0)
-        panel.set_ylim(bottom=0)
+        panel.set_ylim(0, max(panel.get_ylim()[1], 1.1))
 
     return _draw(report, weight_spectra, ("index", "singular value"), finish)
 
@@ -67,9 +67,11 @@ def _draw(
         return None
     figure, axes = panels(layers)
     for panel, layer in zip(axes, layers, strict=True):
-        for row, style in series(table):
+        for index, (row, style) in enumerate(series(table)):
             if (curve := found.get(row.label, {}).get(layer)) is not None:
-                _band(panel, curve, row.label, style)
+                # Where lines coincide the dashes show that there are two.
+                line = LINES[index % len(LINES)]
+                _band(panel, curve, row.label, {**style, "marker": "", "linestyle": line})
         finish(panel)
     figure.supxlabel(labels[0], fontsize=9)
     figure.supylabel(labels[1], fontsize=9)
@@ -86,5 +88,5 @@ def _in_order(layers: Iterable[str]) -> list[str]:
 def _band(panel: Axes, curve: Curve, label: str, style: dict[str, Any]) -> None:
     # A singular value of 0 has no place on a logarithmic axis.
     median, low, high = (np.where(v > 0, v, np.nan) for v in (curve.median, *curve.range))
-    panel.plot(curve.x, median, label=label, **{**style, "marker": ""})
+    panel.plot(curve.x, median, label=label, **style)
     panel.fill_between(curve.x, low, high, color=style["color"], alpha=0.2, lw=0)

@@ -96,6 +96,9 @@ BAD = {
     "custom not there": (["dataset=custom", "dataset.path=no.npz"], "no.npz"),
     "masks missing": (["probe=public_split"], "public_split"),
     "alpha": (["regularizer=werank", "regularizer.alpha=-1"], "alpha"),
+    "learning rate": (["optimizer.lr=-1"], "optimizer: Invalid learning rate: -1"),
+    "seed": (["seed=abc"], "seed must be a whole number, 0 or more, got 'abc'"),
+    "split seed": (["probe.split_seed=abc"], "probe.split_seed must be a whole number"),
     "target": (["encoder.conv._target_=torch_geometric.nn.NoConv"], "NoConv"),
 }
 
@@ -125,7 +128,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     assert expected in line
     assert out == []
     assert not list(tmp_path.rglob("record.json"))
-    assert not [path for path in tmp_path.rglob("*") if path.suffix in (".jsonl", ".pt")]
+    assert not [path for path in tmp_path.glob("runs/*") if path.name != ".locks"]
 
 
 def test_the_exit_status_of_an_error_reaches_the_shell(tmp_path):

@@ -4,7 +4,7 @@ from graphssl.seeding import derive_seed, generator, global_stream
 
 
 def test_streams_and_seeds_are_all_different():
-    streams = ("init", "augmentation", "dropout", "split", "probe")
+    streams = ("init", "augmentation", "dropout", "synthetic", "diagnostics")
     seeds = {derive_seed(seed, stream) for seed in range(10) for stream in streams}
     assert len(seeds) == 50
     assert all(0 <= seed < 2**63 for seed in seeds)

@@ -42,6 +42,18 @@ def test_the_installed_command_runs_from_another_folder(site, tmp_path, args):
     assert done.stdout
 
 
+def test_a_run_from_another_folder(site, tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(site / "bin" / "graphssl"), "dataset=karate", "trainer.steps=2"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.glob("runs/*/record.json"))) == 1
+
+
 def test_the_wheel_holds_its_own_conf(site):
     code = "import graphssl.config_dir as c; print(c.config_dir())"
     done = subprocess.run(

@@ -37,7 +37,7 @@ def load_run(folder: str | Path, trust: bool = False) -> nn.Module:
 
     Args:
         folder: the run's folder.
-        trust: also build targets outside graphssl, torch and torch_geometric, which runs code
+        trust: also build targets outside graphssl, torch.nn and torch_geometric.nn, which runs code
             that the folder's config names.
     """
     from graphssl.load import load_encoder

@@ -108,7 +108,10 @@ def regularizer(config: DictConfig) -> Regularizer:
 def optimizer(config: DictConfig, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
     """The optimizer over ``parameters``; the schedule scales each group's ``initial_lr``."""
     made: Callable[..., torch.optim.Optimizer] = make(config.optimizer, "optimizer")
-    result = made(parameters)
+    try:
+        result = made(parameters)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"optimizer: {error}") from None
     for group in result.param_groups:
         group["initial_lr"] = group["lr"]
     return result

@@ -26,7 +26,7 @@ from graphssl.version import __version__
 
 log = logging.getLogger(__name__)
 
-_EXPECTED = (GraphSSLError, HydraException, OmegaConfBaseException)
+EXPECTED = (GraphSSLError, HydraException, OmegaConfBaseException)
 
 
 def main() -> None:
@@ -41,7 +41,7 @@ def main() -> None:
         _hydra_main()
         if sweep.failed:
             sys.exit(1)
-    except _EXPECTED as error:
+    except EXPECTED as error:
         _fail(error, sys.argv[1:])
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
@@ -59,7 +59,7 @@ def _hydra_main(config: DictConfig) -> float:
     except Exception as error:
         if job.mode == RunMode.MULTIRUN and not config.fail_fast:
             return _note_failure(error, overrides, job)
-        if isinstance(error, _EXPECTED) and not config.debug:
+        if isinstance(error, EXPECTED) and not config.debug:
             _fail(error, sys.argv[1:])
         raise
     print(record.summary(), flush=True)
@@ -132,7 +132,7 @@ def _known_keys(overrides: Sequence[str]) -> Iterator[str]:
     """Every dotted key of the configuration, and every group."""
     try:
         config, choices, _ = compose([o for o in overrides if not o.startswith("-")])
-    except _EXPECTED:
+    except EXPECTED:
         config, choices, _ = compose([])
     yield from choices
     stack: list[tuple[str, Any]] = [("", OmegaConf.to_container(config))]

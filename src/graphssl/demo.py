@@ -35,7 +35,7 @@ def main() -> None:
         console.print(
             f"running {name}: graphssl {' '.join(overrides)}", highlight=False, soft_wrap=True
         )
-        records[name] = graphssl.run([*overrides, "trainer.eval_every=10"])
+        records[name] = graphssl.run([*overrides, "trainer.eval_every=10", "paths.runs=runs/demo"])
     console.print(table(records))
     picture = Path(records["BGRL"].folder).parent / "demo.png"
     draw(records, picture)

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from graphssl import build
-from graphssl.cli import compose
-from graphssl.errors import GraphSSLError
+from graphssl.cli import EXPECTED, compose, describe
 
 
 def main(names: Sequence[str]) -> int:
@@ -17,9 +16,9 @@ def main(names: Sequence[str]) -> int:
         try:
             config, *_ = compose([f"dataset={name}"])
             graph = build.dataset(config).graph
-        except GraphSSLError as error:
+        except EXPECTED as error:
             failed += 1
-            print(f"{name}: {error}", file=sys.stderr)
+            print(f"{name}: {describe(error, [])}", file=sys.stderr)
         else:
             print(f"{name}: {graph.num_nodes} nodes, {graph.num_edges} edges", flush=True)
     return failed

@@ -8,9 +8,11 @@ from typing import Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
+from torch import nn
 
 from graphssl import build
-from graphssl.contracts import NodeDataset, ProbeProtocol, Split
+from graphssl.augmentation.two_views import TwoViews
+from graphssl.contracts import NodeDataset, ProbeProtocol, Regularizer, Split
 from graphssl.errors import ConfigError
 from graphssl.probing.splits import one_split, require_validation
 from graphssl.training.settings import TrainerSettings
@@ -29,6 +31,8 @@ class Job:
         protocols: the probe protocols by name; ``splits`` the splits each one scores.
         labels_used: labels have a part in training or selection.
         split: the one split that may then be used, with its index; else None.
+        objective, optimizer, augmentation, regularizer: what trains; the optimizer is None where
+            there is nothing to train.
         quick_split: the split of the quick probe in training; None where no protocol has
             validation nodes.
     """
@@ -45,17 +49,10 @@ class Job:
     labels_used: bool
     split: tuple[int, Split] | None
     quick_split: Split | None
-
-    @property
-    def labels(self) -> dict[str, Any]:
-        """What an objective that learns from labels is given; empty where labels are not used."""
-        if self.split is None:
-            return {}
-        return {
-            "labels": self.data.y,
-            "train_nodes": torch.from_numpy(self.split[1].train).to(self.device),
-            "num_classes": self.data.num_classes,
-        }
+    objective: nn.Module
+    optimizer: torch.optim.Optimizer | None
+    augmentation: TwoViews
+    regularizer: Regularizer
 
 
 def prepare(
@@ -64,6 +61,9 @@ def prepare(
     """Settle everything that can go wrong before the first step."""
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
     settings = build.settings(config)
+    for name, value in (("seed", config.seed), ("probe.split_seed", config.probe.split_seed)):
+        if not isinstance(value, int) or value < 0:
+            raise ConfigError(f"{name} must be a whole number, 0 or more, got {value!r}")
     protocols = build.protocols(config)
     by_selection = settings.select == "val_accuracy"
     labels_used = by_selection or build.trains_with_labels(config)
@@ -84,6 +84,15 @@ def prepare(
         splits = {name: [split[1]]}
     with_validation = [name for name, protocol in protocols.items() if protocol.has_validation]
     quick_split = splits[with_validation[0]][0] if with_validation else None
+    data = replace(data, graph=data.graph.to(device), y=data.y.to(device))
+    labels: dict[str, Any] = {}
+    if split is not None:
+        train_nodes = torch.from_numpy(split[1].train).to(device)
+        labels = {
+            "labels": data.y, "train_nodes": train_nodes, "num_classes": data.num_classes,
+        }  # fmt: skip
+    objective = build.objective(config, data.graph.num_features, labels).to(device)
+    parameters = list(objective.trainable_parameters())  # type: ignore[operator]
     return Job(
         config=config,
         plain=plain,
@@ -91,10 +100,14 @@ def prepare(
         overrides=list(overrides),
         settings=settings,
         device=device,
-        data=replace(data, graph=data.graph.to(device), y=data.y.to(device)),
+        data=data,
         protocols=protocols,
         splits=splits,
         labels_used=labels_used,
         split=split,
         quick_split=quick_split,
+        objective=objective,
+        optimizer=build.optimizer(config, parameters) if parameters else None,
+        augmentation=build.augmentation(config),
+        regularizer=build.regularizer(config),
     )

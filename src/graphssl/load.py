@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from hydra.utils import get_object
 from omegaconf import OmegaConf
 from torch import nn
 
@@ -15,7 +16,7 @@ from graphssl.errors import DataError
 from graphssl.results.record import RunRecord
 
 # Building a target runs its code; these packages' code is trusted already.
-_TRUSTED = ("graphssl", "torch", "torch_geometric")
+_TRUSTED = ("graphssl.", "torch.nn.", "torch_geometric.nn.")
 
 
 def load_encoder(folder: Path, trust: bool = False) -> nn.Module:
@@ -23,14 +24,13 @@ def load_encoder(folder: Path, trust: bool = False) -> nn.Module:
 
     Args:
         folder: a finished run's folder.
-        trust: also build targets outside graphssl, torch and torch_geometric.
+        trust: also build targets outside graphssl, torch.nn and torch_geometric.nn.
 
     Raises:
-        DataError: not a finished run, or a target outside those packages without ``trust``.
+        DataError: not a finished run, or a target outside those without ``trust``.
     """
     record = RunRecord.read(folder)
-    parts = {name: record.config[name] for name in ("encoder", "objective")}
-    foreign = [t for t in _targets(parts) if t.split(".")[0] not in _TRUSTED]
+    foreign = list(_foreign({name: record.config[name] for name in ("encoder", "objective")}))
     if foreign and not trust:
         raise DataError(
             f"{folder}: its config names {', '.join(foreign)}, outside graphssl and "
@@ -48,12 +48,20 @@ def load_encoder(folder: Path, trust: bool = False) -> nn.Module:
     return encoder.eval()
 
 
-def _targets(node: Any) -> Iterator[str]:
+def _foreign(node: Any) -> Iterator[str]:
+    """Targets whose code lies elsewhere, and interpolations, which a record has resolved."""
     if isinstance(node, dict):
-        if "_target_" in node:
+        if "_target_" in node and not _is_trusted(str(node["_target_"])):
             yield str(node["_target_"])
         for value in node.values():
-            yield from _targets(value)
+            yield from _foreign(value)
     elif isinstance(node, list):
         for value in node:
-            yield from _targets(value)
+            yield from _foreign(value)
+    elif isinstance(node, str) and "${" in node:
+        yield node
+
+
+def _is_trusted(target: str) -> bool:
+    # A trusted module's own imports are reachable through it: where the object is at home counts.
+    return target.startswith(_TRUSTED) and get_object(target).__module__.startswith(_TRUSTED)

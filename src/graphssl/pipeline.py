@@ -15,7 +15,8 @@ from torch import Tensor
 
 from graphssl import build
 from graphssl.job import Job, prepare
-from graphssl.pretrain import load_encoder_weights, pretrain
+from graphssl.load import load_encoder
+from graphssl.pretrain import pretrain
 from graphssl.results.failure import write_failure
 from graphssl.results.identity import identity
 from graphssl.results.record import RunRecord, scores_entry
@@ -54,6 +55,10 @@ def _finish(job: Job, folder: Path, run_id: str) -> RunRecord:
     if (folder / "record.json").exists():
         log.info("finished before, not run again (force=true runs it afresh): %s", folder)
         record = RunRecord.read(folder)
+        if record.config.get("tags") != job.plain["tags"]:
+            config = {**record.config, "tags": job.plain["tags"]}
+            record = replace(record, config=config, overrides=job.overrides)
+            record.write(folder)
     else:
         OmegaConf.save(OmegaConf.create(job.plain), folder / "config.yaml")
         (folder / "overrides.json").write_text(json.dumps(job.overrides) + "\n")
@@ -63,7 +68,8 @@ def _finish(job: Job, folder: Path, run_id: str) -> RunRecord:
     missing = [name for name in job.protocols if not _is_scored(job, record, name)]
     embeddings_wanted = job.config.save_embeddings and not (folder / "embeddings.npz").exists()
     if missing or embeddings_wanted:
-        encoder = encoder or load_encoder_weights(job, folder)
+        # Targets outside graphssl were named by the user who asks for this run.
+        encoder = encoder or load_encoder(folder, trust=True).to(job.device)
         embeddings = embed(encoder, job.data.graph)
         for name in missing:
             log.info("probing under %s", name)

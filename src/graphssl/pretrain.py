@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from functools import partial
@@ -41,11 +40,10 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
     ``checkpoint.pt``.
     """
     selection = Selection(job.settings.select)
-    objective = build.objective(job.config, job.data.graph.num_features, job.labels)
-    objective.to(job.device)
+    objective = job.objective
     training: dict[str, Any] = {"steps": 0}
-    if any(True for _ in objective.trainable_parameters()):  # type: ignore[operator]
-        training = _train(job, objective, selection, folder, run_id)
+    if job.optimizer is not None:
+        training = _train(job, job.optimizer, selection, folder, run_id)
     else:
         SpectraFile(folder / "spectra.npz").add(0, _collapse(job, objective).arrays)
     last = _collapse(job, objective).values
@@ -64,6 +62,7 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
         config=job.plain,
         dataset={
             "name": job.data.name,
+            "fingerprint": job.data.fingerprint,
             "nodes": job.data.graph.num_nodes,
             "edges": job.data.graph.num_edges,
             "features": job.data.graph.num_features,
@@ -89,23 +88,19 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
 
 
 def _train(
-    job: Job, objective: nn.Module, selection: Selection, folder: Path, run_id: str
+    job: Job, optimizer: torch.optim.Optimizer, selection: Selection, folder: Path, run_id: str
 ) -> dict[str, Any]:
     """Run the loop with its observers; what the record says about training."""
     config, settings, graph = job.config, job.settings, job.data.graph
-    parameters = list(objective.trainable_parameters())  # type: ignore[operator]
     state = TrainingState(
-        objective,
-        build.optimizer(config, parameters),
-        generator(config.seed, "augmentation", job.device),
+        job.objective, optimizer, generator(config.seed, "augmentation", job.device)
     )
     checkpointer = Checkpointer(folder / "checkpoint.pt", settings.checkpoint_every, selection)
-    augmentation, regularizer = build.augmentation(config), build.regularizer(config)
     with ExitStack() as stack:
-        stack.enter_context(global_stream(config.seed, "dropout"))
+        stack.enter_context(global_stream(config.seed, "dropout", job.device))
         if checkpointer.restore(state):
             log.info("going on from step %d of %s", state.step, folder)
-        first, started = state.step, time.perf_counter()
+        first = state.step
         sinks = [
             stack.enter_context(closing(sink))
             for sink in (
@@ -124,13 +119,12 @@ def _train(
         title = f"{job.data.name} seed {config.seed}"
         bar = progress_bar(title, first, settings.steps, settings.progress)
         observers += stack.enter_context(bar)
-        train(state, graph, augmentation, regularizer, settings, observers)
-        seconds = time.perf_counter() - started
+        train(state, graph, job.augmentation, job.regularizer, settings, observers)
     return {
         "steps": settings.steps,
         "resumed_from": first,
-        "seconds": seconds,
-        "steps_per_second": (settings.steps - first) / seconds,
+        "seconds": state.seconds,
+        "steps_per_second": settings.steps / state.seconds,
     }
 
 
@@ -154,19 +148,10 @@ def _deep_look(job: Job, spectra: SpectraFile, objective: nn.Module, step: int) 
 def _collapse(job: Job, objective: nn.Module) -> Diagnostics:
     """Its pair of views comes from a stream of its own, the same each time."""
     view = job.data.graph.view()
-    augment = build.augmentation(job.config)
     stream = generator(job.config.seed, "diagnostics", job.device)
-    return collapse_diagnostics(objective, view, lambda: augment(view, stream))
+    return collapse_diagnostics(objective, view, lambda: job.augmentation(view, stream))
 
 
 def _of(where: str, values: dict[str, float]) -> dict[str, float]:
     prefix = f"{where}/"
     return {k.removeprefix(prefix): v for k, v in values.items() if k.startswith(prefix)}
-
-
-def load_encoder_weights(job: Job, folder: Path) -> nn.Module:
-    """The encoder that a finished run kept."""
-    objective = build.objective(job.config, job.data.graph.num_features, job.labels)
-    encoder: nn.Module = objective.encoder  # type: ignore[assignment]
-    encoder.load_state_dict(torch.load(folder / "encoder.pt", weights_only=True))
-    return encoder.to(job.device)

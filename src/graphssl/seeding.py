@@ -9,7 +9,7 @@ from typing import Literal
 
 import torch
 
-Stream = Literal["init", "augmentation", "dropout", "split", "probe", "synthetic", "diagnostics"]
+Stream = Literal["init", "augmentation", "dropout", "synthetic", "diagnostics"]
 
 
 def derive_seed(seed: int, stream: Stream) -> int:
@@ -24,11 +24,15 @@ def generator(seed: int, stream: Stream, device: torch.device | str = "cpu") -> 
 
 
 @contextmanager
-def global_stream(seed: int, stream: Stream) -> Iterator[None]:
-    """Seed torch's global CPU stream inside the block and put it back after.
+def global_stream(seed: int, stream: Stream, device: torch.device | None = None) -> Iterator[None]:
+    """Seed torch's global stream, of the CPU and of ``device``, and put it back after the block.
 
-    For code that cannot be handed a generator: ``torch.nn.init`` and every ``reset_parameters``.
+    For code that cannot be handed a generator: ``torch.nn.init``, ``reset_parameters``, dropout.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(seed, stream))
+    gpus = [device] if device is not None and device.type == "cuda" else []
+    with torch.random.fork_rng(devices=gpus):
+        torch.default_generator.manual_seed(derive_seed(seed, stream))
+        for gpu in gpus:
+            with torch.cuda.device(gpu):
+                torch.cuda.manual_seed(derive_seed(seed, stream))
         yield

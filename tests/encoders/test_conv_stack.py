@@ -33,6 +33,17 @@ def test_heads_that_are_averaged_need_no_division():
     assert encoder(torch.randn(3, 5), torch.tensor([[0, 1], [1, 2]])).shape == (3, 6)
 
 
+@pytest.mark.parametrize("aggr", ["mean", "max"])
+def test_a_gcn_that_does_not_sum_gets_its_edges_removed(aggr):
+    edges = torch.tensor([[0, 1, 2, 3, 0, 2], [1, 2, 3, 0, 2, 1]])
+    graph = Graph(torch.randn(4, 5, dtype=torch.float64), edges)
+    encoder = stack(conv=partial(GCNConv, aggr=aggr)).double()
+    kept = torch.tensor([True, False, True, True, False, True])
+    torch.testing.assert_close(
+        encode(encoder, graph.view().keep_edges(kept)), encoder(graph.x, edges[:, kept])
+    )
+
+
 def test_weights_on_edges_reach_gcn_and_match_plain_pyg():
     generator = torch.Generator().manual_seed(0)
     edges = torch.randint(9, (2, 40), generator=generator)

@@ -47,7 +47,7 @@ def test_the_watch_names_the_first_step_that_is_not_finite(bad):
             self.step, self.loss = step, torch.tensor(loss)
             self.penalty = type("P", (), {"total": torch.tensor(0.0)})
 
-    watch = LossWatch(every=5)
+    watch = LossWatch(5)
     for step, loss in enumerate([1.0, 0.5, bad, 0.1], start=1):
         watch(Report(step, loss))
     with pytest.raises(TrainingError, match=r"at step 3: .*last finite loss 0\.5"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 
 import torch
@@ -56,10 +57,9 @@ def collapse_diagnostics(
 def _alignments(
     objective: nn.Module, two_views: Callable[[], tuple[GraphView, GraphView]]
 ) -> dict[str, float]:
-    training = objective.training
-    objective.eval()  # running statistics are read, not moved
-    output = objective(*two_views())
-    objective.train(training)
+    frozen = copy.deepcopy(objective).eval()
+    with torch.random.fork_rng(devices=[]):
+        output = frozen(*two_views())
     pairs = {"representation": output.representations, "embedding": output.embeddings}
     return {f"{where}/alignment": alignment(*z) for where, z in pairs.items() if len(z) == 2}
 

@@ -66,6 +66,7 @@ def supports_conv(conv: torch.nn.Module) -> bool:
         type(conv) is GCNConv
         and bool(conv.normalize and conv.add_self_loops)
         and not (conv.improved or conv.cached)
+        and conv.aggr == "add"
         and conv.flow == "source_to_target"
     )
 

@@ -77,5 +77,6 @@ def _multiply(matrix: Tensor, dense: Tensor) -> Tensor:
     if matrix.device.type == "cpu":
         product = torch.sparse.mm(matrix, dense, "sum")
     else:
-        product = matrix @ dense
+        with torch.autocast(dense.device.type, enabled=False):
+            product = matrix @ dense
     return product

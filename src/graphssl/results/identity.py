@@ -11,10 +11,11 @@ from typing import Any
 BEHAVIOUR_VERSION = 1
 
 _GROUPS = ("dataset", "encoder", "augmentation", "objective", "regularizer", "optimizer")
-# Settings of the trainer that move weights; pace, device and verbosity do not.
+# Settings of the trainer that name a run; pace and verbosity move no weight. The device does, its
+# random streams being its own, but a run is the same run wherever it is made.
 _TRAINER = ("steps", "warmup", "precision", "grad_clip", "select")
 # Keys of a dataset that say where its files are and whether to trust them, not what is in them.
-_DATASET_FILES = ("checksums", "pickle", "trust", "path")
+_DATASET_FILES = ("checksums", "pickle", "trust")
 
 
 def identity(
@@ -31,12 +32,12 @@ def identity(
     part: dict[str, Any] = {group: config[group] for group in _GROUPS}
     part["dataset"] = {k: v for k, v in config["dataset"].items() if k not in _DATASET_FILES}
     part["trainer"] = {key: config["trainer"][key] for key in _TRAINER}
-    part["seed"] = config["seed"]
+    part["seed"], part["behaviour"] = config["seed"], BEHAVIOUR_VERSION
     if config["trainer"]["select"] != "last":
         part["eval_every"] = config["trainer"]["eval_every"]
     if uses_labels:
         part["probe"] = config["probe"]
     if fingerprint is not None:
-        part["fingerprint"] = fingerprint
+        part["dataset"] = {**part["dataset"], "path": fingerprint}
     text = json.dumps(part, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

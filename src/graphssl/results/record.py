@@ -23,7 +23,7 @@ class RunRecord:
         seed: the pretraining seed.
         choices: the option chosen in each config group.
         config: the composed configuration, resolved.
-        dataset: name, numbers of nodes, edges, features, classes.
+        dataset: name, fingerprint of a user's own file, numbers of nodes, edges, features, classes.
         selection: which encoder was kept: metric, step, value.
         labels_used: whether labels had a part in training or selection; then ``split`` is the one
             split that was used and scored.
@@ -31,7 +31,8 @@ class RunRecord:
         scores: protocol name -> ``ProbeScores`` as a dict, with mean and std (population, over
             splits) of the test accuracy, and the settings of the protocol.
         diagnostics: numbers on representation and embedding.
-        training: steps, last loss, wall time in seconds, pace, peak memory in MiB.
+        training: steps, wall time in seconds over all processes that took part, pace, peak memory
+            in MiB.
         environment: versions, git commit, machine, device, threads.
         overrides: what was said on the command line.
         folder: where the record was read; not part of it.
@@ -68,12 +69,13 @@ class RunRecord:
         """A number to optimise, NaN where there is none.
 
         Args:
-            name: ``val_accuracy``, the mean over the splits of the first protocol that has it, or a
-                measure of the representation.
+            name: ``val_accuracy`` under the first protocol that has it, on the one split of this
+                seed, on which alone test accuracy may then be read; or a measure of the
+                representation.
         """
         if name == "val_accuracy":
             found = [s["val_accuracy"] for s in self.scores.values() if s["val_accuracy"]]
-            return sum(found[0]) / len(found[0]) if found else math.nan
+            return float(found[0][self.seed % len(found[0])]) if found else math.nan
         return float(self.diagnostics["representation"].get(name, math.nan))
 
     def write(self, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import torch
 
 from graphssl.training.loop import StepReport, TrainingState
 from graphssl.training.selection import Selection
+
+log = logging.getLogger(__name__)
 
 
 def save_atomically(content: Any, path: Path) -> None:
@@ -37,26 +40,40 @@ class Checkpointer:
         """Weights, optimizer, every random stream, the selection and the step."""
         content = {
             "step": state.step,
+            "seconds": state.seconds,
+            "device": state.generator.device.type,
             "objective": state.objective.state_dict(),
             "optimizer": state.optimizer.state_dict(),
             "generator": state.generator.get_state(),
             "torch_rng": torch.get_rng_state(),
-            "cuda_rng": torch.cuda.get_rng_state_all(),
+            "cuda_rng": _cuda_stream(state.generator.device),
             "selection": self.selection.state_dict(),
         }
         save_atomically(content, self.path)
 
     def restore(self, state: TrainingState) -> bool:
-        """Put ``state`` back to the last checkpoint; False if there is none."""
+        """Put ``state`` back to the last checkpoint; False if there is none to go on from."""
         if not self.path.exists():
             return False
         content = torch.load(self.path, map_location="cpu", weights_only=True)
+        device = state.generator.device
+        if content["device"] != device.type:
+            log.warning(
+                "begun on %s, whose random streams %s does not have: starting from the beginning",
+                content["device"],
+                device.type,
+            )
+            return False
         state.objective.load_state_dict(content["objective"])
         state.optimizer.load_state_dict(content["optimizer"])
         state.generator.set_state(content["generator"])
         torch.set_rng_state(content["torch_rng"])
-        if content["cuda_rng"]:
-            torch.cuda.set_rng_state_all(content["cuda_rng"])
+        if content["cuda_rng"] is not None:
+            torch.cuda.set_rng_state(content["cuda_rng"], device)
         self.selection.load_state_dict(content["selection"])
-        state.step = content["step"]
+        state.step, state.seconds = content["step"], content["seconds"]
         return True
+
+
+def _cuda_stream(device: torch.device) -> torch.Tensor | None:
+    return torch.cuda.get_rng_state(device) if device.type == "cuda" else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import logging
 import tempfile
 import time
 from collections.abc import Iterator
@@ -12,6 +14,8 @@ import torch
 from filelock import FileLock, Timeout
 
 from graphssl.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_SECONDS = 1.0
 
@@ -54,6 +58,7 @@ def named_device(name: str, precision: str) -> torch.device:
 
 
 def _first_free_gpu() -> tuple[FileLock, int]:
+    waited = False
     while True:
         for index in range(torch.cuda.device_count()):
             lock = FileLock(_claim_file(index))
@@ -62,10 +67,13 @@ def _first_free_gpu() -> tuple[FileLock, int]:
             except Timeout:
                 continue
             return lock, index
+        if not waited:
+            log.info("every GPU is claimed by another run: waiting for one")
+        waited = True
         time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def _claim_file(index: int) -> Path:
     # The same card has another index under CUDA_VISIBLE_DEVICES, and the same uuid.
     uuid = torch.cuda.get_device_properties(index).uuid
-    return Path(tempfile.gettempdir()) / f"graphssl-gpu-{uuid}.lock"
+    return Path(tempfile.gettempdir()) / f"graphssl-{getpass.getuser()}-gpu-{uuid}.lock"

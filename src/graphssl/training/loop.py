@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,12 +30,14 @@ class TrainingState:
         optimizer: over the objective's trainable parameters.
         generator: the augmentations' own random stream.
         step: optimizer steps done.
+        seconds: wall time they took, over all processes that took part.
     """
 
     objective: nn.Module
     optimizer: torch.optim.Optimizer
     generator: torch.Generator
     step: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ def train(
     objective, optimizer = state.objective, state.optimizer
     base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
     parameters = list(objective.trainable_parameters())  # type: ignore[operator]
-    watch = LossWatch(settings.log_every)
+    watch = LossWatch(settings.log_every, *(getattr(o, "every", 0) for o in observers))
+    started = time.perf_counter() - state.seconds
     objective.train()
     with matmul_precision(settings.precision):
         for step in range(state.step, settings.steps):
@@ -95,7 +99,7 @@ def train(
             regularizer_now.decoupled_step(weights, base_lrs[0] * factor)
             optimizer.step()
             objective.after_step(step + 1, settings.steps)  # type: ignore[operator]
-            state.step = step + 1
+            state.step, state.seconds = step + 1, time.perf_counter() - started
 
             report = StepReport(
                 step=state.step,
@@ -113,18 +117,19 @@ def train(
 class LossWatch:
     """Stops training at the first loss that is not finite.
 
-    Losses are looked at every ``every`` steps, so that a GPU is not made to wait at each one.
+    Losses are looked at when an observer is about to do something (every so many steps), so that a
+    GPU is not made to wait at each one and nothing that is not finite is evaluated or saved.
     """
 
-    def __init__(self, every: int) -> None:
-        self.every = every
+    def __init__(self, *every: int) -> None:
+        self.every = [steps for steps in every if steps]
         self.last_finite: float | None = None
         self._pending: list[StepReport] = []
 
     def __call__(self, report: StepReport) -> None:
         """Remember the loss of this step; look when it is time."""
         self._pending.append(report)
-        if report.step % self.every == 0 or report.step == report.total:
+        if report.step == report.total or any(report.step % every == 0 for every in self.every):
             self.look()
 
     def look(self) -> None:

@@ -17,7 +17,7 @@ from torch_geometric.nn import GCNConv
 from graphssl.encoders.sparse import Pattern, SparseMatrix
 from graphssl.graph import Graph, GraphView
 
-# Break-even of a sparse first product lies near one non-zero in ten (docs/performance.md).
+# A sparse first product pays twofold here and breaks even near 0.2 (docs/performance.md).
 SPARSE_DENSITY = 0.1
 
 

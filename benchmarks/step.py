@@ -1,7 +1,8 @@
-"""A BGRL step against the published one in plain PyG: ``python -m benchmarks.step cora amazon_photo``.
+"""A BGRL step against the published one in plain PyG.
 
-Both take their steps in turn, in one process, one thread, on the recipe's widths and drop rates, with
-masks drawn inside the step on our side and given to the other. Prints medians and their ratio.
+``python -m benchmarks.step cora amazon_photo``. Both take their steps in turn, in one process, one
+thread, on the recipe's widths and drop rates, with masks drawn inside the step on our side and
+given to the other. Prints medians and their ratio.
 """
 
 from __future__ import annotations

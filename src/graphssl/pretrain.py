@@ -44,9 +44,9 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
     training: dict[str, Any] = {"steps": 0}
     if job.optimizer is not None:
         training = _train(job, job.optimizer, selection, folder, run_id)
-    else:
-        SpectraFile(folder / "spectra.npz").add(0, _collapse(job, objective).arrays)
-    last = _collapse(job, objective).values
+    last = _collapse(job, objective)
+    if job.optimizer is None:
+        SpectraFile(folder / "spectra.npz").add(0, last.arrays)
     encoder: nn.Module = objective.encoder  # type: ignore[assignment]
     selection.apply(encoder)
     save_atomically(encoder.state_dict(), folder / "encoder.pt")
@@ -78,8 +78,8 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
         scores={},
         diagnostics={
             "representation": {"dimensions": len(kept.arrays["centred"]), **kept.values},
-            "embedding": _of("embedding", last),
-            "weights": _of("weights", last),
+            "embedding": _of("embedding", last.values),
+            "weights": _of("weights", last.values),
         },
         training=training,
         environment=environment(job.device),

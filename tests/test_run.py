@@ -60,10 +60,52 @@ def test_evaluation_never_changes_training(small_run):
     watched = metrics(small_run("diagnostics.every=5", *gat))
     alone = metrics(small_run("diagnostics=end", "trainer.eval_every=0", "force=true", *gat))
     looks = [row for row in watched if "val_accuracy" in row or "embedding/std_min" in row]
-    assert len(looks) == 8
+    assert [row["step"] for row in looks] == [0, 5, 5, 10, 10, 15, 15, 20, 20]
     steps = [[row for row in rows if "loss" in row] for rows in (watched, alone)]
     assert len(steps[0]) == 20
     assert steps[0] == steps[1]
+
+
+@pytest.mark.parametrize(
+    "off",
+    [
+        ["regularizer=werank", "regularizer.alpha=0"],
+        ["regularizer=werank", "regularizer.alpha=0", "regularizer.apply=decoupled"],
+        ["regularizer=srip", "regularizer.alpha=0"],
+        ["regularizer=double_soft", "regularizer.alpha=0"],
+        [
+            "regularizer=variance_covariance",
+            "regularizer.alpha_variance=0",
+            "regularizer.alpha_covariance=0",
+        ],
+    ],
+    ids=" ".join,
+)
+def test_a_regularizer_turned_off_is_none_to_the_last_bit(small_run, off):
+    none, turned_off = small_run("norm=batch"), small_run("norm=batch", *off)
+    assert none.id != turned_off.id
+    for key in ("scores", "diagnostics"):
+        assert getattr(none, key) == getattr(turned_off, key)
+    saved = [torch.load(Path(r.folder) / "encoder.pt") for r in (none, turned_off)]
+    assert all(torch.equal(saved[0][name], saved[1][name]) for name in saved[0])
+    rows = [[row["loss"] for row in metrics(r) if "loss" in row] for r in (none, turned_off)]
+    assert rows[0] == rows[1]
+
+
+def test_the_penalty_is_logged_with_its_floor(small_run):
+    record = small_run("regularizer=werank", "regularizer.alpha=0.5", "recipe.channels=[100,8]")
+    rows = [row for row in metrics(record) if "loss" in row]
+    wide = "encoder.convs.0.lin"  # 100 outputs of 64 features: no column of it can be orthonormal
+    assert rows[0][f"penalty_floor/{wide}"] == pytest.approx(6.0)
+    for row in rows:
+        layers = [key.removeprefix("penalty/") for key in row if key.startswith("penalty/")]
+        assert len(layers) == 4
+        assert row["penalty"] == pytest.approx(0.5 * sum(row[f"penalty/{x}"] for x in layers))
+        assert row["penalty_floor"] == 0.5 * sum(row[f"penalty_floor/{x}"] for x in layers)
+        for key in ("", *(f"/{layer}" for layer in layers)):
+            above = row[f"penalty{key}"] - row[f"penalty_floor{key}"]
+            assert row[f"penalty_above_floor{key}"] == above > 0
+    assert rows[-1]["penalty_above_floor"] < rows[0]["penalty_above_floor"]
 
 
 def test_same_seed_same_result_other_seed_other_result(small_run):

@@ -7,7 +7,7 @@ C classes, S splits.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -151,10 +151,19 @@ class Objective(Protocol):
 
 @dataclass(frozen=True)
 class Penalty:
-    """A regularizer's value: ``total`` (scalar, alphas applied) and each layer's own, unscaled."""
+    """A regularizer's value and the least it can be at these shapes.
+
+    Attributes:
+        total: what is added to the loss, scalar, alphas applied.
+        per_layer: each layer's own value, alpha not applied.
+        floor: the least that ``total`` can be.
+        floors: the least that each layer's own value can be, where it is known.
+    """
 
     total: Tensor
     per_layer: Mapping[str, Tensor]
+    floor: float = 0.0
+    floors: Mapping[str, float] = field(default_factory=dict)
 
 
 class Regularizer(Protocol):
@@ -173,8 +182,4 @@ class Regularizer(Protocol):
 
     def decoupled_step(self, weights: Mapping[str, Tensor], lr: float) -> None:
         """What is not added to the loss: its own step, called before the optimizer's."""
-        ...
-
-    def floors(self, weights: Mapping[str, Tensor]) -> dict[str, float]:
-        """The least value that each entry of ``Penalty.per_layer`` can have, where it is known."""
         ...

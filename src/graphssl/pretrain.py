@@ -41,12 +41,13 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
     """
     selection = Selection(job.settings.select)
     objective = job.objective
-    training: dict[str, Any] = {"steps": 0}
-    if job.optimizer is not None:
-        training = _train(job, job.optimizer, selection, folder, run_id)
-    last = _collapse(job, objective)
     if job.optimizer is None:
-        SpectraFile(folder / "spectra.npz").add(0, last.arrays)
+        training: dict[str, Any] = {"steps": 0}
+        deep = DeepLook(job, SpectraFile(folder / "spectra.npz"))
+        deep(objective, 0)
+    else:
+        training, deep = _train(job, job.optimizer, selection, folder, run_id)
+    last = deep.last
     encoder: nn.Module = objective.encoder  # type: ignore[assignment]
     selection.apply(encoder)
     save_atomically(encoder.state_dict(), folder / "encoder.pt")
@@ -89,8 +90,8 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
 
 def _train(
     job: Job, optimizer: torch.optim.Optimizer, selection: Selection, folder: Path, run_id: str
-) -> dict[str, Any]:
-    """Run the loop with its observers; what the record says about training."""
+) -> tuple[dict[str, Any], DeepLook]:
+    """Run the loop with its observers; what the record says about training, and the last look."""
     config, settings, graph = job.config, job.settings, job.data.graph
     state = TrainingState(
         job.objective, optimizer, generator(config.seed, "augmentation", job.device)
@@ -112,20 +113,23 @@ def _train(
         if settings.eval_every:
             quick = partial(_quick_look, job)
             observers.append(Evaluator(quick, settings.eval_every, sinks, selection))
-        spectra = SpectraFile(folder / "spectra.npz", first)
-        every = config.diagnostics.every or settings.steps
-        observers.append(Evaluator(partial(_deep_look, job, spectra), every, sinks))
+        deep = DeepLook(job, SpectraFile(folder / "spectra.npz", first))
+        collapse = Evaluator(deep, config.diagnostics.every or settings.steps, sinks)
+        if first == 0 and config.diagnostics.every:
+            collapse.look(job.objective, 0)
+        observers.append(collapse)
         observers.append(checkpointer)
         title = f"{job.data.name} seed {config.seed}"
         bar = progress_bar(title, first, settings.steps, settings.progress)
         observers += stack.enter_context(bar)
         train(state, graph, job.augmentation, job.regularizer, settings, observers)
-    return {
+    training = {
         "steps": settings.steps,
         "resumed_from": first,
         "seconds": state.seconds,
         "steps_per_second": settings.steps / state.seconds,
     }
+    return training, deep
 
 
 def _quick_look(job: Job, objective: nn.Module, step: int) -> dict[str, float]:
@@ -138,18 +142,27 @@ def _quick_look(job: Job, objective: nn.Module, step: int) -> dict[str, float]:
     return found
 
 
-def _deep_look(job: Job, spectra: SpectraFile, objective: nn.Module, step: int) -> dict[str, float]:
-    """Every layer and weight: numbers for ``metrics.jsonl``, spectra for ``spectra.npz``."""
-    found = _collapse(job, objective)
-    spectra.add(step, found.arrays)
-    return found.values
+class DeepLook:
+    """Every layer and weight: numbers for ``metrics.jsonl``, spectra for ``spectra.npz``.
 
+    Attributes:
+        last: what the last look found.
+    """
 
-def _collapse(job: Job, objective: nn.Module) -> Diagnostics:
-    """Its pair of views comes from a stream of its own, the same each time."""
-    view = job.data.graph.view()
-    stream = generator(job.config.seed, "diagnostics", job.device)
-    return collapse_diagnostics(objective, view, lambda: job.augmentation(view, stream))
+    last: Diagnostics
+
+    def __init__(self, job: Job, spectra: SpectraFile) -> None:
+        self.job, self.spectra = job, spectra
+
+    def __call__(self, objective: nn.Module, step: int) -> dict[str, float]:
+        """Look; the pair of views comes from a stream of its own, the same each time."""
+        view = self.job.data.graph.view()
+        stream = generator(self.job.config.seed, "diagnostics", self.job.device)
+        self.last = collapse_diagnostics(
+            objective, view, lambda: self.job.augmentation(view, stream)
+        )
+        self.spectra.add(step, self.last.arrays)
+        return self.last.values
 
 
 def _of(where: str, values: dict[str, float]) -> dict[str, float]:

@@ -83,7 +83,7 @@ def test_each_pulls_a_network_to_its_floor(kind):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(6, 9), nn.Linear(9, 4))
     penalty, optimizer = kind(alpha=1.0), torch.optim.SGD(model.parameters(), lr=0.01)
-    floor = sum(penalty.floors(model).values())
+    floor = penalty.penalty(model).floor
     start = penalty.penalty(model).total.item()
     for _ in range(300):
         optimizer.zero_grad()
@@ -94,11 +94,10 @@ def test_each_pulls_a_network_to_its_floor(kind):
 
 def test_none_adds_an_exact_zero():
     none = NoRegularizer()
-    assert not none.active
     assert none(WEIGHTS, OUTPUT).total.item() == 0.0
     assert none(WEIGHTS, OUTPUT).per_layer == {}
     assert none.at(3, 10) is none
-    assert none.floors(WEIGHTS) == {}
+    assert none(WEIGHTS, OUTPUT).floors == {}
 
 
 def test_sum_is_the_sum_of_its_terms():
@@ -108,9 +107,8 @@ def test_sum_is_the_sum_of_its_terms():
     parts = [term.at(5, 10)(WEIGHTS, OUTPUT) for term in terms.values()]
     torch.testing.assert_close(got.total, parts[0].total + parts[1].total)
     assert list(got.per_layer) == ["werank.wide", "werank.tall", "vc.variance", "vc.covariance"]
-    assert both.floors(WEIGHTS) == {"werank.wide": 0.0, "werank.tall": 5**0.5}
-    assert both.active
-    assert not Sum({"a": NoRegularizer(), "b": WERank(alpha=0.0)}).active
+    assert got.floors == {"werank.wide": 0.0, "werank.tall": 5**0.5}
+    assert got.floor == pytest.approx(0.5 * 0.1 * 5**0.5)
 
 
 def test_sum_passes_on_the_decoupled_step():

@@ -12,26 +12,16 @@ from graphssl.contracts import Penalty, StepOutput
 
 
 class BaseRegularizer(ABC):
-    """A regularizer whose alpha does not change, that has no floor and is added to the loss."""
+    """A regularizer whose alpha does not change and that is added to the loss."""
 
     @abstractmethod
     def __call__(self, weights: Mapping[str, Tensor], output: StepOutput) -> Penalty:
         """The penalty on ``weights``, name -> (out, in), or on ``output``."""
 
-    @property
-    def active(self) -> bool:
-        """Whether it can change training; if not, a step may leave it out to the last bit."""
-        return True
-
     def at(self, step: int, total: int) -> Self:
         """The same regularizer with alpha as it is at ``step`` (from 0) of ``total``."""
         del step, total
         return self
-
-    def floors(self, weights: Mapping[str, Tensor]) -> dict[str, float]:
-        """The least value that each entry of ``Penalty.per_layer`` can have, where it is known."""
-        del weights
-        return {}
 
     def decoupled_step(self, weights: Mapping[str, Tensor], lr: float) -> None:
         """What is not added to the loss: its own step, called before the optimizer's."""

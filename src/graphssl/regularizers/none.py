@@ -13,8 +13,6 @@ from graphssl.regularizers.base import BaseRegularizer
 class NoRegularizer(BaseRegularizer):
     """A penalty of zero."""
 
-    active = False
-
     def __call__(self, weights: Mapping[str, Tensor], output: StepOutput) -> Penalty:
         """Zero, and no layer."""
         return Penalty(output.loss.new_zeros(()), {})

@@ -30,26 +30,22 @@ class Sum(BaseRegularizer):
             raise ConfigError(f"terms must name at least one regularizer, got {dict(terms)}")
         self.terms = dict(terms)
 
-    @property
-    def active(self) -> bool:
-        """Whether any term can change training."""
-        return any(term.active for term in self.terms.values())
-
     def __call__(self, weights: Mapping[str, Tensor], output: StepOutput) -> Penalty:
-        """Totals added; per layer ``<term>.<layer>``."""
+        """Totals and floors added; per layer ``<term>.<layer>``."""
         penalties = {name: term(weights, output) for name, term in self.terms.items()}
         total = sum((p.total for p in penalties.values()), start=output.loss.new_zeros(()))
-        return Penalty(total, _flatten({name: p.per_layer for name, p in penalties.items()}))
+        return Penalty(
+            total,
+            _flatten({name: p.per_layer for name, p in penalties.items()}),
+            sum(p.floor for p in penalties.values()),
+            _flatten({name: p.floors for name, p in penalties.items()}),
+        )
 
     def at(self, step: int, total: int) -> Self:
         """Every term as it is at ``step`` (from 0) of ``total``."""
         now = copy(self)
         now.terms = {name: term.at(step, total) for name, term in self.terms.items()}
         return now
-
-    def floors(self, weights: Mapping[str, Tensor]) -> dict[str, float]:
-        """Floors of every term, ``<term>.<layer>``."""
-        return _flatten({name: term.floors(weights) for name, term in self.terms.items()})
 
     def decoupled_step(self, weights: Mapping[str, Tensor], lr: float) -> None:
         """The decoupled steps of its terms, one after the other."""

@@ -57,15 +57,11 @@ class VarianceCovariance(BaseRegularizer):
         self.alpha_variance, self.alpha_covariance = alpha_variance, alpha_covariance
         self.gamma = gamma
 
-    @property
-    def active(self) -> bool:
-        """False where both strengths are 0."""
-        return self.alpha_variance > 0 or self.alpha_covariance > 0
-
     def __call__(self, weights: Mapping[str, Tensor], output: StepOutput) -> Penalty:
         """Both terms summed over the views; ``weights`` are not read."""
         views = output.representations
-        with torch.set_grad_enabled(torch.is_grad_enabled() and self.active):
+        active = self.alpha_variance > 0 or self.alpha_covariance > 0
+        with torch.set_grad_enabled(torch.is_grad_enabled() and active):
             variance = torch.stack([variance_term(z, self.gamma) for z in views]).sum()
             covariance = torch.stack([covariance_term(z) for z in views]).sum()
             total = self.alpha_variance * variance + self.alpha_covariance * covariance

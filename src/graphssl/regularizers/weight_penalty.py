@@ -96,7 +96,7 @@ class WeightPenalty(BaseRegularizer):
         return self.penalty(weights)
 
     def penalty(self, source: Source) -> Penalty:
-        """Total, to be added to the loss, and every matrix's own value.
+        """Total, to be added to the loss, and every matrix's own value, with their floors.
 
         What cannot change the loss (alpha 0, ``apply="decoupled"``) is computed without autograd,
         and the total is then zero.
@@ -114,7 +114,9 @@ class WeightPenalty(BaseRegularizer):
         per_layer = {name: value.detach() for name, value in values.items()}
         if total is None:
             total = next(iter(values.values())).new_zeros(())
-        return Penalty(total, per_layer)
+        floors = {name: self.floor(weights[name]) for name in alphas}
+        floor = sum(alphas[name] * floors[name] for name in alphas) if in_loss else 0.0
+        return Penalty(total, per_layer, floor, floors)
 
     def decoupled_step(self, source: Source, lr: float) -> None:
         """``W <- W - lr * alpha * grad`` in place; nothing where ``apply="loss"``.
@@ -140,17 +142,6 @@ class WeightPenalty(BaseRegularizer):
         now = copy(self)
         now._factor = alpha_factor(self.schedule, step, total, self.schedule_steps)
         return now
-
-    @property
-    def active(self) -> bool:
-        """False where alpha is 0 throughout."""
-        alphas = self.alpha.values() if isinstance(self.alpha, Mapping) else [self.alpha]
-        return any(alpha * self._factor > 0 for alpha in alphas)
-
-    def floors(self, source: Source) -> dict[str, float]:
-        """The least value of every entry of ``Penalty.per_layer``."""
-        weights, alphas = self._select(source)
-        return {name: self.floor(weights[name]) for name in alphas}
 
     def _select(self, source: Source) -> tuple[LayerWeights, dict[str, float]]:
         found = layer_weights(source, trainable=isinstance(source, nn.Module))

@@ -35,9 +35,12 @@ class Evaluator:
         """Look when it is time."""
         if report.step % self.every and report.step != report.total:
             return
-        objective = report.state.objective
-        metrics = self.measure(objective, report.step)
+        self.look(report.state.objective, report.step)
+
+    def look(self, objective: nn.Module, step: int) -> None:
+        """Measure, offer, log."""
+        metrics = self.measure(objective, step)
         if self.selection is not None:
-            self.selection.offer(objective.encoder, metrics, report.step)  # type: ignore[arg-type]
+            self.selection.offer(objective.encoder, metrics, step)  # type: ignore[arg-type]
         for sink in self.sinks:
-            sink.log(report.step, metrics)
+            sink.log(step, metrics)

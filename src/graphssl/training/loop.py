@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
@@ -105,7 +105,7 @@ def train(
                 step=state.step,
                 total=settings.steps,
                 loss=output.loss.detach(),
-                penalty=Penalty(penalty.total.detach(), penalty.per_layer),
+                penalty=replace(penalty, total=penalty.total.detach()),
                 learning_rate=base_lrs[0] * factor,
                 state=state,
             )

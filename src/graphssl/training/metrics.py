@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from graphssl.contracts import Penalty
 from graphssl.training.loop import StepReport
 
 
@@ -48,7 +49,8 @@ class MetricsFile:
 def _cut_back(path: Path, step: int) -> None:
     if not path.exists():
         return
-    kept = [line for line in _whole_lines(path) if json.loads(line)["step"] <= step]
+    # A run that starts again starts its rows again, that of step 0 too.
+    kept = [line for line in _whole_lines(path) if step > 0 and json.loads(line)["step"] <= step]
     partial = path.with_suffix(".partial")
     partial.write_text("".join(kept), encoding="utf-8")
     os.replace(partial, path)
@@ -74,10 +76,19 @@ class StepMetrics:
         now = time.perf_counter()
         row = {"loss": report.loss.item(), "learning_rate": report.learning_rate}
         if report.penalty.per_layer:
-            row["penalty"] = report.penalty.total.item()
-            row |= {f"penalty/{k}": v.item() for k, v in report.penalty.per_layer.items()}
+            row |= _penalty_row(report.penalty)
         if self._mark is not None and now > self._mark[1]:
             row["steps_per_second"] = (report.step - self._mark[0]) / (now - self._mark[1])
         self._mark = (report.step, now)
         for sink in self.sinks:
             sink.log(report.step, row)
+
+
+def _penalty_row(penalty: Penalty) -> dict[str, float]:
+    """Value, floor and value above floor: of the total, alphas applied, and of every layer."""
+    values = {"": penalty.total.item()}
+    values |= {f"/{layer}": value.item() for layer, value in penalty.per_layer.items()}
+    floors = {"": penalty.floor} | {f"/{layer}": f for layer, f in penalty.floors.items()}
+    row = {f"penalty{where}": value for where, value in values.items()}
+    row |= {f"penalty_floor{where}": floor for where, floor in floors.items()}
+    return row | {f"penalty_above_floor{w}": values[w] - floor for w, floor in floors.items()}

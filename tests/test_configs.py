@@ -108,7 +108,8 @@ IDENTITY = [
     ("paths.runs=elsewhere", False), ("paths.data=elsewhere", False), ("paths.mirror=m", False),
     ("trainer.device=cpu", False), ("trainer.progress=false", False), ("logger=tensorboard", False),
     ("trainer.log_every=3", False), ("trainer.eval_every=9", False), ("debug=true", False),
-    ("trainer.checkpoint_every=9", False), ("probe=grace", False), ("probe.split_seed=4", False),
+    ("trainer.checkpoint_every=9", False), ("trainer.threads=1", False), ("collision=skip", False),
+    ("probe=grace", False), ("probe.split_seed=4", False),
     ("diagnostics=end", False), ("save_embeddings=true", False), ("force=true", False),
     ("recipe.steps=300", False),
 ]  # fmt: skip

@@ -25,8 +25,12 @@ def run(overrides: Sequence[str] = ()) -> RunRecord:
 
     Args:
         overrides: as on the command line, e.g. ``["dataset=cora", "seed=1"]``.
+
+    Raises:
+        GraphSSLError: what the command line prints as one line, e.g. ``RunBusyError`` when another
+            process is making this run and ``collision=skip`` was said.
     """
-    from graphssl.cli import compose
+    from graphssl.compose import compose
     from graphssl.pipeline import run as run_config
 
     return run_config(*compose(overrides))

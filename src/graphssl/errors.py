@@ -15,3 +15,7 @@ class DataError(GraphSSLError):
 
 class TrainingError(GraphSSLError):
     """Training cannot go on: loss not finite, out of memory."""
+
+
+class RunBusyError(GraphSSLError):
+    """Another process is making this run, and ``collision=skip`` says not to wait for it."""

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 
 from graphssl import build
-from graphssl.cli import EXPECTED, compose, describe
+from graphssl.compose import compose
+from graphssl.explain import EXPECTED, describe
 
 
 def main(names: Sequence[str]) -> int:

@@ -15,7 +15,11 @@ from graphssl.augmentation.two_views import TwoViews
 from graphssl.contracts import NodeDataset, ProbeProtocol, Regularizer, Split
 from graphssl.errors import ConfigError
 from graphssl.probing.splits import one_split, require_validation
+from graphssl.training.device import named_device
 from graphssl.training.settings import TrainerSettings
+
+# What to do about a run that another process is making.
+COLLISIONS = ("wait", "skip")
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +31,7 @@ class Job:
         choices: the option chosen in each config group.
         overrides: what was said on the command line.
         settings: what the shell says about training.
+        device: where it computes; the CPU until ``on`` says otherwise.
         data: the graph, on ``device``.
         protocols: the probe protocols by name; ``splits`` the splits each one scores.
         labels_used: labels have a part in training or selection.
@@ -54,13 +59,26 @@ class Job:
     augmentation: TwoViews
     regularizer: Regularizer
 
+    def on(self, device: torch.device) -> Job:
+        """The same on ``device``; the objective itself moves there."""
+        graph, y = self.data.graph.to(device), self.data.y.to(device)
+        return replace(
+            self,
+            device=device,
+            data=replace(self.data, graph=graph, y=y),
+            objective=self.objective.to(device),
+        )
 
-def prepare(
-    config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[str], device: torch.device
-) -> Job:
-    """Settle everything that can go wrong before the first step."""
+
+def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[str]) -> Job:
+    """Settle everything that can go wrong before the first step, without claiming a device."""
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
     settings = build.settings(config)
+    named_device(settings.device, settings.precision)
+    if config.collision not in COLLISIONS:
+        raise ConfigError(
+            f"collision must be one of {', '.join(COLLISIONS)}, got {config.collision}"
+        )
     for name, value in (("seed", config.seed), ("probe.split_seed", config.probe.split_seed)):
         if not isinstance(value, int) or value < 0:
             raise ConfigError(f"{name} must be a whole number, 0 or more, got {value!r}")
@@ -84,14 +102,13 @@ def prepare(
         splits = {name: [split[1]]}
     with_validation = [name for name, protocol in protocols.items() if protocol.has_validation]
     quick_split = splits[with_validation[0]][0] if with_validation else None
-    data = replace(data, graph=data.graph.to(device), y=data.y.to(device))
     labels: dict[str, Any] = {}
     if split is not None:
-        train_nodes = torch.from_numpy(split[1].train).to(device)
+        train_nodes = torch.from_numpy(split[1].train)
         labels = {
             "labels": data.y, "train_nodes": train_nodes, "num_classes": data.num_classes,
         }  # fmt: skip
-    objective = build.objective(config, data.graph.num_features, labels).to(device)
+    objective = build.objective(config, data.graph.num_features, labels)
     parameters = list(objective.trainable_parameters())  # type: ignore[operator]
     return Job(
         config=config,
@@ -99,7 +116,7 @@ def prepare(
         choices=choices,
         overrides=list(overrides),
         settings=settings,
-        device=device,
+        device=torch.device("cpu"),
         data=data,
         protocols=protocols,
         splits=splits,

@@ -23,22 +23,33 @@ from graphssl.results.record import RunRecord, scores_entry
 from graphssl.results.store import RunStore
 from graphssl.training.device import claimed_device
 from graphssl.training.embedding import embed
+from graphssl.training.threads import threads
 
 log = logging.getLogger(__name__)
 
 
-def run(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[str]) -> RunRecord:
-    """Pretrain, measure collapse, probe, and leave a record; what is finished is not done again."""
+def run(
+    config: DictConfig,
+    choices: Mapping[str, Any],
+    overrides: Sequence[str],
+    launcher_threads: int | None = None,
+) -> RunRecord:
+    """Pretrain, measure collapse, probe, and leave a record; what is finished is not done again.
+
+    Raises:
+        RunBusyError: another process is making this run, and ``collision`` is ``skip``.
+    """
     store, settings = RunStore(Path(config.paths.runs)), build.settings(config)
-    with claimed_device(settings.device, settings.precision) as device:
-        return _run(prepare(config, choices, overrides, device), store)
+    with threads(settings.threads or launcher_threads):
+        return _run(prepare(config, choices, overrides), store)
 
 
 def _run(job: Job, store: RunStore) -> RunRecord:
     config = job.config
     run_id = identity(job.plain, job.labels_used, job.data.fingerprint)
-    name = f"{job.data.name}-{job.config.objective._target_.rsplit('.')[-1].lower()}"
-    with store.folder(f"{name}-seed{config.seed}", run_id, afresh=config.force) as folder:
+    name = f"{job.data.name}-{config.objective._target_.rsplit('.')[-1].lower()}-seed{config.seed}"
+    wait = config.collision == "wait"
+    with store.folder(name, run_id, afresh=config.force, wait=wait) as folder:
         failure = folder / "failed.json"
         try:
             record = _finish(job, folder, run_id)
@@ -50,8 +61,8 @@ def _run(job: Job, store: RunStore) -> RunRecord:
 
 
 def _finish(job: Job, folder: Path, run_id: str) -> RunRecord:
-    """Do what is left to do of the run in ``folder``."""
-    encoder = None
+    """Do what is left to do of the run in ``folder``; only that needs a device."""
+    record = None
     if (folder / "record.json").exists():
         log.info("finished before, not run again (force=true runs it afresh): %s", folder)
         record = RunRecord.read(folder)
@@ -59,14 +70,23 @@ def _finish(job: Job, folder: Path, run_id: str) -> RunRecord:
             config = {**record.config, "tags": job.plain["tags"]}
             record = replace(record, config=config, overrides=job.overrides)
             record.write(folder)
+        if not _unscored(job, record) and not _embeddings_wanted(job, folder):
+            return record
     else:
         OmegaConf.save(OmegaConf.create(job.plain), folder / "config.yaml")
         (folder / "overrides.json").write_text(json.dumps(job.overrides) + "\n")
+    with claimed_device(job.settings.device, job.settings.precision) as device:
+        return _work(job.on(device), folder, run_id, record)
+
+
+def _work(job: Job, folder: Path, run_id: str, record: RunRecord | None) -> RunRecord:
+    """Train unless there is a ``record``; give it the scores and files that are missing."""
+    encoder = None
+    if record is None:
         encoder, record = pretrain(job, folder, run_id)
         record.write(folder)
         (folder / "checkpoint.pt").unlink(missing_ok=True)
-    missing = [name for name in job.protocols if not _is_scored(job, record, name)]
-    embeddings_wanted = job.config.save_embeddings and not (folder / "embeddings.npz").exists()
+    missing, embeddings_wanted = _unscored(job, record), _embeddings_wanted(job, folder)
     if missing or embeddings_wanted:
         # Targets outside graphssl were named by the user who asks for this run.
         encoder = encoder or load_encoder(folder, trust=True).to(job.device)
@@ -88,11 +108,18 @@ def probe(job: Job, embeddings: Tensor, name: str) -> dict[str, Any]:
     return {**scores_entry(scores), "settings": job.plain["probe"]["protocols"][name]}
 
 
-def _is_scored(job: Job, record: RunRecord, name: str) -> bool:
-    """Whether ``record`` has a score under this protocol, with the settings asked for."""
-    scores = record.scores.get(name, {})
-    wanted = (job.plain["probe"]["protocols"][name], job.config.probe.split_seed)
-    return (scores.get("settings"), scores.get("split_seed")) == wanted
+def _unscored(job: Job, record: RunRecord) -> list[str]:
+    """Protocols under which ``record`` has no score with the settings asked for."""
+    found = {
+        name: (scores.get("settings"), scores.get("split_seed"))
+        for name, scores in record.scores.items()
+    }
+    settings, split_seed = job.plain["probe"].get("protocols"), job.config.probe.split_seed
+    return [name for name in job.protocols if found.get(name) != (settings[name], split_seed)]
+
+
+def _embeddings_wanted(job: Job, folder: Path) -> bool:
+    return bool(job.config.save_embeddings) and not (folder / "embeddings.npz").exists()
 
 
 def save_embeddings(embeddings: Tensor, path: Path) -> None:

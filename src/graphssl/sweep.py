@@ -1,4 +1,4 @@
-"""What a sweep does about jobs that fail: it goes on, lists them at the end, and exits non-zero.
+"""What a sweep does about jobs that do not finish: it goes on and names them at its end.
 
 Jobs may run in other processes, so they report through files in the sweep's own folder.
 """
@@ -7,31 +7,88 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from graphssl.results.failure import write_failure
+
 # Jobs that failed in the sweep that this process started; the command line exits by it.
 failed: list[str] = []
+# Folder of that sweep, while it goes on.
+_folder: list[Path] = []
 
 
-def failure_path(sweep_dir: str, job: int) -> Path:
-    """Where job number ``job`` says that it failed."""
-    return Path(sweep_dir) / "failed" / f"{job}.json"
+@contextmanager
+def begun(job: Any, overrides: Sequence[str]) -> Iterator[None]:
+    """Say that ``job`` (Hydra's configuration in it) is at work; a job that is killed leaves it."""
+    path = _note(job, "begun")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"overrides": list(overrides)}), encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.unlink()
 
 
-class ListFailures(Callback):
-    """Hydra calls it in the process that started the sweep, once every job has ended."""
+def note(job: Any, outcome: str, error: Exception, overrides: Sequence[str]) -> None:
+    """Say that ``job`` ``failed`` or was ``skipped``, and why."""
+    write_failure(_note(job, outcome), error, overrides)
+
+
+def _note(job: Any, outcome: str) -> Path:
+    return Path(job.sweep.dir) / outcome / f"{job.job.num}.json"
+
+
+class ListUnfinished(Callback):
+    """Hydra calls it in the process that started the sweep."""
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Remember the sweep, in case its launcher never comes to the end."""
+        _folder.append(Path(config.hydra.sweep.dir))
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Print a line for each failed job."""
-        folder = failure_path(config.hydra.sweep.dir, 0).parent
-        for path in sorted(folder.glob("*.json"), key=lambda p: int(p.stem)):
-            found = json.loads(path.read_text(encoding="utf-8"))
-            failed.append(f"{' '.join(found['overrides'])}: {found['error']}: {found['message']}")
-        if failed:
-            print(f"graphssl: {len(failed)} jobs failed (details in {folder}):", file=sys.stderr)
-            for line in failed:
-                print(f"  {line}", file=sys.stderr)
+        """Print a line for each job that was skipped, failed or never ended."""
+        _list(_folder.pop())
+
+
+def cut_short(error: Exception) -> bool:
+    """List what is known of a sweep whose launcher gave up, as it does when a job is killed.
+
+    Returns:
+        Whether ``error`` is of that kind.
+    """
+    if type(error).__module__.partition(".")[0] not in ("joblib", "submitit"):
+        return False
+    line = (str(error).splitlines() or [""])[0]
+    print(f"graphssl: error: the launcher stopped: {line}", file=sys.stderr)
+    _list(_folder.pop())
+    failed.append(line)
+    return True
+
+
+def _list(folder: Path) -> None:
+    skipped, lost = _notes(folder / "skipped"), _notes(folder / "begun")
+    failed.extend(_notes(folder / "failed") + lost)
+    for lines, what in (
+        (skipped, "skipped, being made by another process"),
+        (_notes(folder / "failed"), f"failed (details in {folder / 'failed'})"),
+        (lost, "without an end: killed, or still at work under the launcher"),
+    ):
+        if lines:
+            print(f"graphssl: {len(lines)} jobs {what}:", *lines, sep="\n  ", file=sys.stderr)
+
+
+def _notes(folder: Path) -> list[str]:
+    found = [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*.json"), key=lambda p: int(p.stem))
+    ]
+    return [
+        ": ".join([" ".join(x["overrides"]), *(x[k] for k in ("error", "message") if k in x)])
+        for x in found
+    ]

@@ -24,7 +24,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from graphssl import build
-from graphssl.cli import compose
+from graphssl.compose import compose
 from graphssl.diagnostics.geometry import mean_pair_cosine
 from graphssl.diagnostics.layers import layer_outputs
 from graphssl.diagnostics.rank import effective_rank

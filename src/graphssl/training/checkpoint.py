@@ -42,6 +42,7 @@ class Checkpointer:
             "step": state.step,
             "seconds": state.seconds,
             "device": state.generator.device.type,
+            "threads": torch.get_num_threads(),
             "objective": state.objective.state_dict(),
             "optimizer": state.optimizer.state_dict(),
             "generator": state.generator.get_state(),
@@ -64,6 +65,15 @@ class Checkpointer:
                 device.type,
             )
             return False
+        threads = torch.get_num_threads()
+        if content.get("threads", threads) != threads:
+            log.warning(
+                "begun on %d threads, going on with %d: the last digits may differ "
+                "(trainer.threads=%d for the same)",
+                content["threads"],
+                threads,
+                content["threads"],
+            )
         state.objective.load_state_dict(content["objective"])
         state.optimizer.load_state_dict(content["optimizer"])
         state.generator.set_state(content["generator"])

@@ -31,8 +31,9 @@ def claimed_device(name: str, precision: str) -> Iterator[torch.device]:
     Raises:
         ConfigError: a device that is not there, or a precision that it does not have.
     """
-    if name != "auto" or not torch.cuda.device_count():
-        yield named_device("cpu" if name == "auto" else name, precision)
+    device = named_device(name, precision)
+    if name != "auto" or device.type == "cpu":
+        yield device
         return
     lock, index = _first_free_gpu()
     try:
@@ -42,10 +43,11 @@ def claimed_device(name: str, precision: str) -> Iterator[torch.device]:
 
 
 def named_device(name: str, precision: str) -> torch.device:
-    """The device called ``name``, once it is known to be there."""
+    """The device called ``name``, once it is known to be there; of ``auto`` the kind alone."""
     count = torch.cuda.device_count()
+    automatic = "cuda" if count else "cpu"
     try:
-        device = torch.device(name)
+        device = torch.device(automatic if name == "auto" else name)
     except RuntimeError:
         device = torch.device("meta")
     if device.type not in ("cpu", "cuda"):

@@ -18,6 +18,8 @@ class TrainerSettings:
         steps: optimizer steps of the run.
         warmup: share of the steps over which the learning rate rises; then cosine to 0.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:<i>``.
+        threads: threads on the CPU; None for what the launcher of a sweep implies
+            (``launcher.py``), and outside a sweep for torch's own default.
         precision: ``fp32``; ``tf32`` or ``bf16`` (autocast).
         grad_clip: largest gradient norm, or None for no clipping.
         log_every: steps between two rows of ``metrics.jsonl`` and looks at the loss.
@@ -34,6 +36,7 @@ class TrainerSettings:
     steps: int
     warmup: float = 0.1
     device: str = "auto"
+    threads: int | None = None
     precision: str = "fp32"
     grad_clip: float | None = None
     log_every: int = 10
@@ -54,8 +57,10 @@ class TrainerSettings:
             )
         if self.grad_clip is not None and self.grad_clip <= 0:
             raise ConfigError(f"trainer.grad_clip must be positive or null, got {self.grad_clip}")
-        if self.log_every < 1:
-            raise ConfigError(f"trainer.log_every must be at least 1, got {self.log_every}")
+        for name in ("log_every", "threads"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ConfigError(f"trainer.{name} must be at least 1, got {value}")
         for name in ("eval_every", "checkpoint_every"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"trainer.{name} must not be negative, got {getattr(self, name)}")
@@ -69,10 +74,10 @@ class TrainerSettings:
             )
 
     def _check_types(self) -> None:
-        whole = ("steps", "log_every", "eval_every", "checkpoint_every")
+        whole = ("steps", "threads", "log_every", "eval_every", "checkpoint_every")
         for name in (*whole, "warmup", "grad_clip"):
             value = getattr(self, name)
-            if value is None and name == "grad_clip":
+            if value is None and name in ("grad_clip", "threads"):
                 continue
             kind, word = (int, "a whole number") if name in whole else (int | float, "a number")
             if not isinstance(value, kind) or isinstance(value, bool):

@@ -1,0 +1,30 @@
+"""From overrides to a configuration, outside Hydra's own command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
+
+from graphssl.config_dir import config_dir
+
+
+def compose(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, Any], list[str]]:
+    """The configuration that ``overrides`` give, the option chosen in each group, ``overrides``."""
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        config = hydra_compose("config", list(overrides), return_hydra_config=True)
+        choices = group_choices(config.hydra.runtime.choices)
+        plain = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    return plain, choices, list(overrides)
+
+
+def group_choices(choices: Any) -> dict[str, Any]:
+    """The choices in our own groups, without Hydra's."""
+    return {
+        group: list(option) if OmegaConf.is_list(option) else option
+        for group, option in choices.items()
+        if not group.startswith("hydra/")
+    }

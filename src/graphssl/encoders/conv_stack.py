@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from graphssl.encoders import gcn_propagation
+from graphssl.encoders import gat_propagation, gcn_propagation
+from graphssl.encoders.first_product import first_product
 from graphssl.errors import ConfigError
-from graphssl.graph import GraphView
+from graphssl.graph import Graph, GraphView
 
 
 class ConvStack(nn.Module):
@@ -72,19 +73,19 @@ class ConvStack(nn.Module):
     def encode_view(self, view: GraphView) -> Tensor:
         """The same as ``self(view.x, view.edge_index, view.edge_weight)``, through the masks.
 
-        GCN uses the masks where they are; any other operator gets the edges removed.
+        GCN and GAT use the masks where they are; any other operator gets the edges removed.
         """
-        if not self._uses_masks(view):
+        fast = self._fast_path(view.graph)
+        if fast is None:
             return self.forward(view.x, view.edge_index, view.edge_weight)
-        adjacency = gcn_propagation.normalized_adjacency(view)
+        propagate = fast.propagation(view)
         h: Tensor | None = None
         for layer, (conv, norm, act) in enumerate(self._layers()):
             weight = conv.lin.weight
             if self._is_standardized(layer):
                 weight = standardized_rows(weight)
-            h = gcn_propagation.first_product(view, weight) if h is None else h @ weight.t()
-            h = adjacency @ h
-            h = act(norm(h if conv.bias is None else h + conv.bias))
+            h = first_product(view, weight) if h is None else h @ weight.t()
+            h = act(norm(propagate(conv, h)))
         assert h is not None
         return h
 
@@ -103,10 +104,11 @@ class ConvStack(nn.Module):
     def _is_standardized(self, layer: int) -> bool:
         return self.weight_standardization and layer > 0
 
-    def _uses_masks(self, view: GraphView) -> bool:
-        return all(map(gcn_propagation.supports_conv, self.convs)) and (
-            gcn_propagation.supports_graph(view.graph)
-        )
+    def _fast_path(self, graph: Graph) -> Any:
+        for fast in (gcn_propagation, gat_propagation):
+            if all(map(fast.supports_conv, self.convs)) and fast.supports_graph(graph):
+                return fast
+        return None
 
 
 def standardized_rows(weight: Tensor) -> Tensor:

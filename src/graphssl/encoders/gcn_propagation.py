@@ -1,24 +1,21 @@
-"""GCN's propagation and first product on a masked view, without copying the graph.
+"""GCN's propagation on a masked view, without copying the graph.
 
 A dropped edge is a zero weight in ``D^-1/2 (A + I) D^-1/2``, exact because GCN is linear in the
-edge weight and sums; a hidden feature dimension is a zero row of the first weight matrix. So the
-sparse pattern is made once a graph, and a view only fills in values.
+edge weight and sums. So the sparse pattern is made once a graph, and a view only fills in values.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 from torch_geometric.nn import GCNConv
 
+from graphssl.augmentation.once_per_graph import once_per_graph
 from graphssl.encoders.sparse import Pattern, SparseMatrix
 from graphssl.graph import Graph, GraphView
-
-# A sparse first product pays twofold here and breaks even near 0.2 (docs/performance.md).
-SPARSE_DENSITY = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +26,6 @@ class _Plan:
         edge: ids of the edges that are no self-loops, with ``source`` and ``target`` of each.
         loop: ids of the self-loops, with ``loop_node`` of each.
         pattern: entries ``edge`` then one loop a node, row = target; ``transposed``: row = source.
-        features: the feature matrix as a sparse one, where it is sparse enough to pay.
         parallel_loops: whether some node has several self-loops.
     """
 
@@ -40,11 +36,7 @@ class _Plan:
     loop_node: Tensor
     pattern: Pattern
     transposed: Pattern
-    features: SparseMatrix | None
     parallel_loops: bool
-
-
-_plans: WeakKeyDictionary[Graph, _Plan] = WeakKeyDictionary()
 
 
 def supports_graph(graph: Graph) -> bool:
@@ -69,6 +61,17 @@ def supports_conv(conv: torch.nn.Module) -> bool:
         and conv.aggr == "add"
         and conv.flow == "source_to_target"
     )
+
+
+def propagation(view: GraphView) -> Callable[[GCNConv, Tensor], Tensor]:
+    """What a GCN layer does on ``view`` after its linear map: (conv, (N, D)) -> (N, D)."""
+    adjacency = normalized_adjacency(view)
+
+    def propagate(conv: GCNConv, h: Tensor) -> Tensor:
+        h = adjacency @ h
+        return h if conv.bias is None else h + conv.bias
+
+    return propagate
 
 
 def normalized_adjacency(view: GraphView) -> SparseMatrix:
@@ -96,14 +99,6 @@ def normalized_adjacency(view: GraphView) -> SparseMatrix:
     return SparseMatrix(plan.pattern.matrix(values), plan.transposed.matrix(values))
 
 
-def first_product(view: GraphView, weight: Tensor) -> Tensor:
-    """``(X * mask) W`` with W = ``weight.T`` given as (D, F): (N, F) -> (N, D)."""
-    if view.feature_mask is not None:
-        weight = weight * view.feature_mask
-    features = _plan(view.graph).features
-    return view.graph.x @ weight.t() if features is None else features @ weight.t()
-
-
 def _existing_loops(ones: Tensor, plan: _Plan, weight: Tensor, edge_mask: Tensor | None) -> Tensor:
     if edge_mask is None:
         return ones.index_copy(0, plan.loop_node, weight[plan.loop])
@@ -111,13 +106,8 @@ def _existing_loops(ones: Tensor, plan: _Plan, weight: Tensor, edge_mask: Tensor
     return ones.index_copy(0, plan.loop_node, kept)
 
 
+@once_per_graph
 def _plan(graph: Graph) -> _Plan:
-    if graph not in _plans:
-        _plans[graph] = _make_plan(graph)
-    return _plans[graph]
-
-
-def _make_plan(graph: Graph) -> _Plan:
     source, target = graph.edge_index
     is_loop = source == target
     edge, loop = (~is_loop).nonzero().flatten(), is_loop.nonzero().flatten()
@@ -133,18 +123,5 @@ def _make_plan(graph: Graph) -> _Plan:
         loop_node=graph.edge_index[0, loop],
         pattern=Pattern.of(rows, cols, size),
         transposed=Pattern.of(cols, rows, size),
-        features=_sparse_features(graph.x),
         parallel_loops=loop.numel() != graph.edge_index[0, loop].unique().numel(),
-    )
-
-
-def _sparse_features(x: Tensor) -> SparseMatrix | None:
-    if x.count_nonzero() > SPARSE_DENSITY * x.numel():
-        return None
-    row, col = x.nonzero(as_tuple=True)
-    values = x[row, col]
-    size = (x.size(0), x.size(1))
-    return SparseMatrix(
-        forward=Pattern.of(row, col, size).matrix(values),
-        transposed=Pattern.of(col, row, (size[1], size[0])).matrix(values),
     )

@@ -40,7 +40,11 @@ class Pattern:
     def matrix(self, values: Tensor) -> Tensor:
         """The sparse CSR tensor with ``values`` (nnz,), given in the original order."""
         return torch.sparse_csr_tensor(
-            self.crow, self.col, values[self.order], self.size, check_invariants=False
+            self.crow,
+            self.col,
+            values.index_select(0, self.order),
+            self.size,
+            check_invariants=False,
         )
 
 
@@ -63,14 +67,15 @@ class _ConstantProduct(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, dense: Tensor, matrix: SparseMatrix) -> Tensor:
         ctx.matrix = matrix
-        return _multiply(matrix.forward, dense)
+        return multiply(matrix.forward, dense)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        return _multiply(ctx.matrix.transposed, grad), None
+        return multiply(ctx.matrix.transposed, grad), None
 
 
-def _multiply(matrix: Tensor, dense: Tensor) -> Tensor:
+def multiply(matrix: Tensor, dense: Tensor) -> Tensor:
+    """``matrix @ dense`` of a sparse CSR and a dense matrix, outside autograd."""
     # The product with a reduction is native and the fastest on CPU; it exists there only.
     dense = dense.to(matrix.dtype).contiguous()  # under autocast what comes in is bfloat16
     product: Tensor

@@ -22,6 +22,7 @@ from graphssl.results.identity import BEHAVIOUR_VERSION
 from graphssl.results.record import RunRecord
 from graphssl.seeding import generator, global_stream
 from graphssl.training.checkpoint import Checkpointer, save_atomically
+from graphssl.training.clock import RunningClock, write_profile
 from graphssl.training.embedding import embed
 from graphssl.training.evaluation import Evaluator
 from graphssl.training.loop import Observer, TrainingState, train
@@ -36,8 +37,8 @@ log = logging.getLogger(__name__)
 def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]:
     """Train (or go on from the last checkpoint), keep the selected encoder, measure its collapse.
 
-    Writes ``encoder.pt``, ``metrics.jsonl``, ``spectra.npz`` into ``folder`` and, on the way,
-    ``checkpoint.pt``.
+    Writes ``encoder.pt``, ``metrics.jsonl``, ``spectra.npz`` into ``folder``, ``profile.json``
+    where asked for and, on the way, ``checkpoint.pt``.
     """
     selection = Selection(job.settings.select)
     objective = job.objective
@@ -122,7 +123,10 @@ def _train(
         title = f"{job.data.name} seed {config.seed}"
         bar = progress_bar(title, first, settings.steps, settings.progress)
         observers += stack.enter_context(bar)
-        train(state, graph, job.augmentation, job.regularizer, settings, observers)
+        clock = RunningClock(job.device) if settings.profile else None
+        train(state, graph, job.augmentation, job.regularizer, settings, observers, clock)
+    if clock is not None and state.step > first:
+        log.info("%s", write_profile(clock, state.step - first, folder / "profile.json"))
     training = {
         "steps": settings.steps,
         "resumed_from": first,

@@ -44,6 +44,9 @@ class BGRL(nn.Module):
         ConfigError: ``ema`` outside [0, 1].
     """
 
+    # forward reads nothing from Python that changes between steps, so a GPU may replay it
+    static_forward = True
+
     def __init__(
         self, encoder: nn.Module, predictor: Callable[..., nn.Module], ema: float = 0.99
     ) -> None:

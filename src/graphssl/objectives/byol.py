@@ -32,6 +32,9 @@ class BYOL(nn.Module):
         ConfigError: ``ema`` outside [0, 1], ``projection_channels`` below 1.
     """
 
+    # forward reads nothing from Python that changes between steps, so a GPU may replay it
+    static_forward = True
+
     def __init__(
         self,
         encoder: nn.Module,

@@ -23,6 +23,6 @@ class BaseRegularizer(ABC):
         del step, total
         return self
 
-    def decoupled_step(self, weights: Mapping[str, Tensor], lr: float) -> None:
+    def decoupled_step(self, weights: Mapping[str, Tensor], lr: float | Tensor) -> None:
         """What is not added to the loss: its own step, called before the optimizer's."""
         del weights, lr

@@ -42,12 +42,15 @@ class Sum(BaseRegularizer):
         )
 
     def at(self, step: int, total: int) -> Self:
-        """Every term as it is at ``step`` (from 0) of ``total``."""
+        """Every term as it is at ``step`` (from 0) of ``total``; itself if none changes."""
+        terms = {name: term.at(step, total) for name, term in self.terms.items()}
+        if all(terms[name] is term for name, term in self.terms.items()):
+            return self
         now = copy(self)
-        now.terms = {name: term.at(step, total) for name, term in self.terms.items()}
+        now.terms = terms
         return now
 
-    def decoupled_step(self, weights: Mapping[str, Tensor], lr: float) -> None:
+    def decoupled_step(self, weights: Mapping[str, Tensor], lr: float | Tensor) -> None:
         """The decoupled steps of its terms, one after the other."""
         for term in self.terms.values():
             term.decoupled_step(weights, lr)

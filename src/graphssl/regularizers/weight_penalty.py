@@ -118,11 +118,11 @@ class WeightPenalty(BaseRegularizer):
         floor = sum(alphas[name] * floors[name] for name in alphas) if in_loss else 0.0
         return Penalty(total, per_layer, floor, floors)
 
-    def decoupled_step(self, source: Source, lr: float) -> None:
+    def decoupled_step(self, source: Source, lr: float | Tensor) -> None:
         """``W <- W - lr * alpha * grad`` in place; nothing where ``apply="loss"``.
 
         To be called before the optimizer's step, so that the gradient is that of the weights before
-        it. ``lr`` is the learning rate of this step.
+        it. ``lr`` is the learning rate of this step, a number or a scalar on the device.
         """
         if self.apply == "loss":
             return
@@ -135,12 +135,18 @@ class WeightPenalty(BaseRegularizer):
                 with torch.enable_grad():
                     (grad,) = torch.autograd.grad(self.value(weight), weight)
                 with torch.no_grad():
-                    weight.sub_(grad, alpha=lr * alpha)
+                    if isinstance(lr, Tensor):  # on a GPU, which is not to be waited for
+                        weight.addcmul_(grad, lr, value=-alpha)
+                    else:
+                        weight.sub_(grad, alpha=lr * alpha)
 
     def at(self, step: int, total: int) -> Self:
-        """The same penalty with alpha as it is at ``step`` (from 0) of ``total``."""
+        """The same penalty with alpha as it is at ``step`` (from 0) of ``total``; itself if so."""
+        factor = alpha_factor(self.schedule, step, total, self.schedule_steps)
+        if factor == self._factor:
+            return self
         now = copy(self)
-        now._factor = alpha_factor(self.schedule, step, total, self.schedule_steps)
+        now._factor = factor
         return now
 
     def _select(self, source: Source) -> tuple[LayerWeights, dict[str, float]]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -18,6 +19,8 @@ from graphssl.encoders.layer_weights import layer_weights
 from graphssl.errors import TrainingError
 from graphssl.graph import Graph
 from graphssl.schedules import warmup_cosine
+from graphssl.training.clock import Clock
+from graphssl.training.cuda_graph import CapturedStep, Step, captures, scalars_to_device
 from graphssl.training.settings import TrainerSettings
 
 
@@ -42,7 +45,10 @@ class TrainingState:
 
 @dataclass(frozen=True)
 class StepReport:
-    """What an observer may look at after a step; tensors are detached."""
+    """What an observer may look at after a step; tensors are detached.
+
+    ``penalty.per_layer`` is to be read at once: a captured step writes it anew.
+    """
 
     step: int
     total: int
@@ -67,51 +73,79 @@ def train(
     regularizer: Regularizer,
     settings: TrainerSettings,
     observers: Sequence[Observer],
+    clock: Clock | None = None,
 ) -> None:
     """Take the steps from ``state.step`` to ``settings.steps``, in the order things happen.
 
     Raises:
         TrainingError: the loss became NaN or infinite.
+        ConfigError: ``trainer.cuda_graph=true`` and the step cannot be captured.
     """
-    objective, optimizer = state.objective, state.optimizer
-    base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
-    parameters = list(objective.trainable_parameters())  # type: ignore[operator]
+    clock = clock or Clock()
+    objective, optimizer, total = state.objective, state.optimizer, settings.steps
+    scalars_to_device(optimizer, graph.x.device)
+    take_step: Step = partial(_step, state, graph, augmentation, settings, clock)
+    if captures(settings, objective, optimizer, graph.x.device):
+        required = settings.cuda_graph is True
+        take_step = CapturedStep(take_step, regularizer, optimizer, state.generator, required)
     watch = LossWatch(settings.log_every, *(getattr(o, "every", 0) for o in observers))
     started = time.perf_counter() - state.seconds
     objective.train()
     with matmul_precision(settings.precision):
-        for step in range(state.step, settings.steps):
-            factor = warmup_cosine(step, settings.steps, settings.warmup_steps)
-            for group, base_lr in zip(optimizer.param_groups, base_lrs, strict=True):
-                group["lr"] = base_lr * factor
-            regularizer_now = regularizer.at(step, settings.steps)
-            weights = layer_weights(objective, trainable=True)
+        for step in range(state.step, total):
+            with clock("other"):
+                factor = warmup_cosine(step, total, settings.warmup_steps)
+                learning_rate = set_learning_rate(optimizer, factor)
+                loss, penalty = take_step(regularizer.at(step, total))
+                with clock("EMA"):
+                    objective.after_step(step + 1, total)  # type: ignore[operator]
+                state.step, state.seconds = step + 1, time.perf_counter() - started
+                report = StepReport(state.step, total, loss, penalty, learning_rate, state)
+                with clock("observers"):
+                    watch(report)
+                    for observer in observers:
+                        observer(report)
 
-            with torch.autocast(graph.x.device.type, torch.bfloat16, settings.precision == "bf16"):
-                view1, view2 = augmentation(graph.view(), state.generator)
-                output = objective(view1, view2)
-            penalty = regularizer_now(weights, output)
-            loss = output.loss + penalty.total
-            optimizer.zero_grad()
-            loss.backward()
-            if settings.grad_clip is not None:
-                nn.utils.clip_grad_norm_(parameters, settings.grad_clip)
-            regularizer_now.decoupled_step(weights, base_lrs[0] * factor)
-            optimizer.step()
-            objective.after_step(step + 1, settings.steps)  # type: ignore[operator]
-            state.step, state.seconds = step + 1, time.perf_counter() - started
 
-            report = StepReport(
-                step=state.step,
-                total=settings.steps,
-                loss=output.loss.detach(),
-                penalty=replace(penalty, total=penalty.total.detach()),
-                learning_rate=base_lrs[0] * factor,
-                state=state,
-            )
-            watch(report)
-            for observer in observers:
-                observer(report)
+def _step(
+    state: TrainingState,
+    graph: Graph,
+    augmentation: TwoViews,
+    settings: TrainerSettings,
+    clock: Clock,
+    regularizer: Regularizer,
+) -> tuple[Tensor, Penalty]:
+    """Views, loss, penalty, gradient, new weights. Loss and penalty come back detached."""
+    objective, optimizer = state.objective, state.optimizer
+    weights = layer_weights(objective, trainable=True)
+    with torch.autocast(graph.x.device.type, torch.bfloat16, settings.precision == "bf16"):
+        with clock("augmentation"):
+            view1, view2 = augmentation(graph.view(), state.generator)
+        with clock("loss"), clock.networks(objective):
+            output = objective(view1, view2)
+    with clock("regularizer"):
+        penalty = regularizer(weights, output)
+    with clock("backward"):
+        optimizer.zero_grad()
+        (output.loss + penalty.total).backward()
+    with clock("optimizer"):
+        if settings.grad_clip is not None:
+            parameters = objective.trainable_parameters()  # type: ignore[operator]
+            nn.utils.clip_grad_norm_(parameters, settings.grad_clip)
+        regularizer.decoupled_step(weights, optimizer.param_groups[0]["lr"])
+        optimizer.step()
+    return output.loss.detach(), replace(penalty, total=penalty.total.detach())
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, factor: float) -> float:
+    """Every group's ``initial_lr`` times ``factor``; returns that of the first group."""
+    rates: list[float] = [group["initial_lr"] * factor for group in optimizer.param_groups]
+    for group, rate in zip(optimizer.param_groups, rates, strict=True):
+        if isinstance(group["lr"], Tensor):  # on the device, where a captured step reads it
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
+    return rates[0]
 
 
 class LossWatch:

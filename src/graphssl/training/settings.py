@@ -28,6 +28,9 @@ class TrainerSettings:
         select: which encoder is kept: the last one, or the best evaluated one by
             ``val_accuracy`` or ``effective_rank_centred``.
         progress: show a progress bar on a terminal.
+        profile: write ``profile.json``, where the time of a step goes.
+        cuda_graph: on a GPU, capture the step and replay it: ``auto`` where it can be, True or
+            False.
 
     Raises:
         ConfigError: a value outside its range.
@@ -44,6 +47,8 @@ class TrainerSettings:
     checkpoint_every: int = 500
     select: str = "last"
     progress: bool = True
+    profile: bool = False
+    cuda_graph: bool | str = "auto"
 
     def __post_init__(self) -> None:
         self._check_types()
@@ -71,6 +76,11 @@ class TrainerSettings:
         if self.select != "last" and self.eval_every == 0:
             raise ConfigError(
                 f"trainer.select={self.select} needs trainer.eval_every above 0, got 0"
+            )
+
+        if not isinstance(self.cuda_graph, bool) and self.cuda_graph != "auto":
+            raise ConfigError(
+                f"trainer.cuda_graph must be auto, true or false, got {self.cuda_graph}"
             )
 
     def _check_types(self) -> None:

@@ -1,14 +1,14 @@
-"""GAT's attention on a masked view, without a message per edge and without copying the graph.
+"""GAT's attention on a masked view, one head at a time, without a message per edge.
 
-A dropped edge is a logit of minus infinity: the softmax leaves it out exactly. H heads on N nodes
-are one head on N * H nodes, head h of node n being number ``n * H + h``. So one sparse pattern,
-made once a graph, serves all heads, and a view only fills in values.
+The attention of a head is the values of a sparse matrix, so that aggregation is a sparse product
+and the gradient of the attention a sampled one. A view filters edges that were sorted once a graph.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -28,16 +28,14 @@ _KNOWN = {
 
 
 @dataclass(frozen=True, eq=False)
-class _Plan:
-    """What depends on the graph, the number of heads and the option of self-loops alone.
+class _Entries:
+    """The edges that a layer attends over, in ascending order of target.
 
     Attributes:
-        edge: (nnz,) the edge that each entry is; E stands for a self-loop that GAT adds.
-        row: (nnz,) the target of each entry, ascending.
-        pattern: row = target, entries in the order of ``row``; ``transposed``: row = source.
+        row: (nnz,) the target of each.
+        pattern: row = target, column = source; ``transposed``: row = source.
     """
 
-    edge: Tensor
     row: Tensor
     pattern: Pattern
     transposed: Pattern
@@ -64,20 +62,15 @@ def propagation(view: GraphView) -> Callable[[GATConv, Tensor], Tensor]:
     As PyG's ``GATConv``: the graph's own self-loops give way to one a node where the layer adds
     them, and edge weights are not read.
     """
+    entries = cache(partial(_entries, view))
 
     def propagate(conv: GATConv, h: Tensor) -> Tensor:
-        plan = _plan(view.graph, conv.heads, conv.add_self_loops)
-        hidden = None
-        if view.edge_mask is not None:
-            hidden = torch.cat([~view.edge_mask, view.edge_mask.new_zeros(1)])
-            hidden = hidden.index_select(0, plan.edge)
+        edges = entries(conv.add_self_loops)
         # Under autocast h comes in as bfloat16.
         h = h.to(conv.att_src.dtype).view(-1, conv.heads, conv.out_channels)
         source, target = ((h * vector).sum(-1) for vector in (conv.att_src, conv.att_dst))
-        out: Tensor = Attention.apply(
-            h.flatten(0, 1), source.flatten(), target.flatten(), plan, hidden, conv.negative_slope
-        )
-        out = out.view_as(h)
+        heads = zip(h.unbind(1), source.unbind(1), target.unbind(1), strict=True)
+        out = torch.stack([Attention.apply(*head, edges, conv.negative_slope) for head in heads], 1)
         out = out.flatten(1) if conv.concat else out.mean(1)
         return out if conv.bias is None else out + conv.bias
 
@@ -87,64 +80,64 @@ def propagation(view: GraphView) -> Callable[[GATConv, Tensor], Tensor]:
 class Attention(torch.autograd.Function):
     """``o_i = sum_j a_ij x_j``, ``a_ij = softmax_j(LeakyReLU(s_j + t_i))``, over the edges (j, i).
 
-    x and o are (M, C), s and t are (M,). Velickovic et al., arXiv 1710.10903, equations 3 and 4.
+    x and o are (N, C), s and t are (N,). Velickovic et al., arXiv 1710.10903, equations 3 and 4.
     With G the gradient of o, that of x_j is ``sum_i a_ij G_i``, and that of the softmax's argument
     ``a_ij (<G_i, x_j> - <G_i, o_i>)``. Differentiable once.
     """
 
     @staticmethod
     def forward(  # noqa: D102
-        ctx: Any, x: Tensor, s: Tensor, t: Tensor, plan: _Plan, hidden: Tensor | None, slope: float
+        ctx: Any, x: Tensor, s: Tensor, t: Tensor, entries: _Entries, slope: float
     ) -> Tensor:
-        offsets, row = plan.pattern.crow, plan.row
-        z = s.index_select(0, plan.pattern.col) + t.index_select(0, row)
+        offsets, row = entries.pattern.crow, entries.row
+        x = x.contiguous()
+        z = s.index_select(0, entries.pattern.col) + t.index_select(0, row)
         a = torch.nn.functional.leaky_relu(z, slope)
-        if hidden is not None:
-            a.masked_fill_(hidden, -torch.inf)
         largest = torch.segment_reduce(a, "max", offsets=offsets, unsafe=True)
-        largest.clamp_(min=torch.finfo(a.dtype).min)  # -inf where a node has no edge left
         a.sub_(largest.index_select(0, row)).exp_()
-        total = torch.segment_reduce(a, "sum", offsets=offsets, unsafe=True) + 1e-16
+        total = torch.segment_reduce(a, "sum", offsets=offsets, unsafe=True)
         a.div_(total.index_select(0, row))
-        out = multiply(plan.pattern.matrix(a), x)
+        out = multiply(entries.pattern.matrix(a), x)
         ctx.save_for_backward(x, z, a, out)
-        ctx.plan, ctx.slope = plan, slope
+        ctx.entries, ctx.slope = entries, slope
         return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # noqa: D102
         x, z, a, out = ctx.saved_tensors
-        plan: _Plan = ctx.plan
+        entries: _Entries = ctx.entries
         grad = grad.contiguous()
-        products = torch.sparse.sampled_addmm(plan.pattern.matrix(a), grad, x.t(), beta=0.0)
-        grad_logit = products.values() - (grad * out).sum(1).index_select(0, plan.row)
+        products = torch.sparse.sampled_addmm(entries.pattern.matrix(a), grad, x.t(), beta=0.0)
+        grad_logit = products.values() - (grad * out).sum(1).index_select(0, entries.row)
         grad_z = torch.ops.aten.leaky_relu_backward(grad_logit.mul_(a), z, ctx.slope, False)
         zeros = z.new_zeros(x.size(0))
         return (
-            multiply(plan.transposed.matrix(a), grad),
-            zeros.index_add(0, plan.pattern.col, grad_z),
-            zeros.index_add(0, plan.row, grad_z),
-            *(None, None, None),
+            multiply(entries.transposed.matrix(a), grad),
+            zeros.index_add(0, entries.pattern.col, grad_z),
+            zeros.index_add(0, entries.row, grad_z),
+            *(None, None),
         )
 
 
+def _entries(view: GraphView, self_loops: bool) -> _Entries:
+    edge, row, col = _by_target(view.graph, self_loops)
+    if view.edge_mask is not None:
+        kept = torch.cat([view.edge_mask, view.edge_mask.new_ones(1)]).index_select(0, edge)
+        kept = kept.nonzero().flatten()
+        row, col = row.index_select(0, kept), col.index_select(0, kept)
+    size = (view.graph.num_nodes, view.graph.num_nodes)
+    return _Entries(row, Pattern.of_sorted(row, col, size), Pattern.of(col, row, size))
+
+
 @once_per_graph
-def _plan(graph: Graph, heads: int, self_loops: bool) -> _Plan:
+def _by_target(graph: Graph, self_loops: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Number, target and source of every edge, by target; the added self-loops have number E."""
     source, target = graph.edge_index
     edge = torch.arange(graph.num_edges)
     if self_loops:
         edge = edge[source != target]
     nodes = torch.arange(graph.num_nodes if self_loops else 0)
-    row, col = torch.cat([target[edge], nodes]), torch.cat([source[edge], nodes])
-    row, col = ((n.unsqueeze(1) * heads + torch.arange(heads)).flatten() for n in (row, col))
-    row, order = row.sort(stable=True)
-    col = col[order]
-    edge = torch.cat([edge, torch.full_like(nodes, graph.num_edges)])
-    size = (graph.num_nodes * heads, graph.num_nodes * heads)
-    return _Plan(
-        edge=edge.repeat_interleave(heads)[order],
-        row=row,
-        pattern=Pattern.of(row, col, size),
-        transposed=Pattern.of(col, row, size),
-    )
+    row, order = torch.cat([target[edge], nodes]).sort(stable=True)
+    col = torch.cat([source[edge], nodes])[order]
+    return torch.cat([edge, torch.full_like(nodes, graph.num_edges)])[order], row, col

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -21,30 +21,33 @@ class Pattern:
         size: (rows, cols).
         crow: (rows + 1,) int64, row pointers.
         col: (nnz,) int64, column of each entry.
-        order: (nnz,) int64; entry k in compressed-row order is entry ``order[k]`` as given.
+        order: (nnz,) int64; entry k in compressed-row order is entry ``order[k]`` as given. None
+            where they were given in that order.
     """
 
     size: tuple[int, int]
     crow: Tensor
     col: Tensor
-    order: Tensor
+    order: Tensor | None = None
 
     @staticmethod
     def of(row: Tensor, col: Tensor, size: tuple[int, int]) -> Pattern:
         """The pattern of entries given as coordinates, duplicates kept (they add up)."""
         order = torch.argsort(row, stable=True)
+        return replace(Pattern.of_sorted(row, col[order], size), order=order)
+
+    @staticmethod
+    def of_sorted(row: Tensor, col: Tensor, size: tuple[int, int]) -> Pattern:
+        """The same of entries that stand in the order of their rows; ``row`` is only counted."""
         counts = torch.bincount(row, minlength=size[0])
-        crow = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
-        return Pattern(size, crow, col[order], order)
+        return Pattern(size, torch.cat([counts.new_zeros(1), counts.cumsum(0)]), col)
 
     def matrix(self, values: Tensor) -> Tensor:
         """The sparse CSR tensor with ``values`` (nnz,), given in the original order."""
+        if self.order is not None:
+            values = values.index_select(0, self.order)
         return torch.sparse_csr_tensor(
-            self.crow,
-            self.col,
-            values.index_select(0, self.order),
-            self.size,
-            check_invariants=False,
+            self.crow, self.col, values, self.size, check_invariants=False
         )
 
 

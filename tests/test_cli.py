@@ -13,6 +13,7 @@ from graphssl import __version__
 from graphssl.cli import main
 from graphssl.config_dir import config_dir
 from graphssl.errors import ConfigError
+from graphssl.help import help_text
 
 
 def graphssl(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess:
@@ -38,6 +39,15 @@ def test_help_names_every_group_and_option(tmp_path):
         (line,) = [x for x in shown.splitlines() if x.startswith(f"{group.name}: ")]
         assert line.split(": ")[1].split(", ") == sorted(p.stem for p in group.glob("*.yaml"))
     assert shown.count("\n  graphssl") + shown.count("  graphssl -m") >= 3
+
+
+def test_help_names_options_of_the_users_own(tmp_path):
+    own = tmp_path / "my conf" / "encoder" / "mine.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text("")
+    shown = help_text(["--help", "--config-dir", str(own.parents[1]), "dataset=cora"])
+    (line,) = [x for x in shown.splitlines() if x.startswith("encoder: ")]
+    assert {"mine", "gcn"} <= set(line.split(": ")[1].split(", "))
 
 
 @pytest.mark.parametrize("flag", ["--help", "--cfg=job"])

@@ -19,6 +19,7 @@ from graphssl.compose import compose, group_choices
 from graphssl.config_dir import config_dir
 from graphssl.errors import RunBusyError
 from graphssl.explain import EXPECTED, describe
+from graphssl.help import help_text
 from graphssl.version import __version__
 
 __all__ = ["compose", "main"]
@@ -31,14 +32,15 @@ def main() -> None:
     if "--version" in sys.argv[1:]:
         print(f"graphssl {__version__}")
         return
+    if {"--help", "-h"} & set(sys.argv[1:]):
+        print(help_text(sys.argv[1:]))
+        return
     sys.path.append(os.getcwd())  # a user's own module may lie beside the user's own conf
     # Hydra then raises its errors instead of printing them over several lines.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     launcher.keep_visible_gpus()
     try:
         _hydra_main()
-    except RunBusyError as error:
-        print(f"graphssl: skipped (collision=skip): {error}", file=sys.stderr)
     except EXPECTED as error:
         _fail(error, sys.argv[1:])
     except KeyboardInterrupt:
@@ -53,16 +55,29 @@ def main() -> None:
 
 @hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")
 def _hydra_main(config: DictConfig) -> float:
+    if HydraConfig.get().mode == RunMode.MULTIRUN:
+        return _run_in_sweep(config)
+    try:
+        return _run(config, None)
+    except RunBusyError as error:
+        print(f"graphssl: skipped (collision=skip): {error}", file=sys.stderr)
+    except EXPECTED as error:
+        if config.debug:
+            raise
+        _fail(error, sys.argv[1:])
+    return math.nan
+
+
+def _run_in_sweep(config: DictConfig) -> float:
     job = HydraConfig.get()
     overrides = list(job.overrides.task)
-    if job.mode != RunMode.MULTIRUN:
-        return _run(config, None)
     launcher.show_gpus(job.launcher)
     try:
         with sweep.begun(job, overrides):
             return _run(config, launcher.threads_per_job(job.launcher))
     except RunBusyError as error:
         sweep.note(job, "skipped", error, overrides)
+        log.warning("skipped (collision=skip): %s", error)
     except Exception as error:
         sweep.note(job, "failed", error, overrides)
         if config.fail_fast:

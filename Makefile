@@ -12,7 +12,7 @@ DATASET ?= digits
 STEPS ?= 300
 DATASETS ?= cora citeseer amazon_photo amazon_computers coauthor_cs coauthor_physics
 
-.PHONY: help demo test test-all figure-toy figure-rank figure-spectrum collapse-runs scatter data lint format clean
+.PHONY: help demo test test-all figure-toy figure-rank figure-spectrum collapse-runs bench scatter data lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -51,6 +51,9 @@ figure-rank: collapse-runs ## rank of every layer over training, without and wit
 
 figure-spectrum: collapse-runs ## spectra of every layer and weight, without and with WERank
 	$(COLLAPSE_REPORT) --figures spectra,weights
+
+bench: $(VENV)/.installed ## every benchmark in one table, ten minutes; ONLY=step,memory for some
+	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
 
 scatter: $(VENV)/.installed ## compile the optional torch-scatter (minutes)
 	$(BIN)/python -m pip install -c constraints.txt --no-build-isolation torch-scatter

@@ -1,62 +1,120 @@
-"""A BGRL step against the published one in plain PyG.
+"""A BGRL step against the published one in plain PyG: ``python -m benchmarks.step [GRAPH] ...``.
 
-``python -m benchmarks.step cora amazon_photo``. Both take their steps in turn, in one process, one
-thread, on the recipe's widths and drop rates, with masks drawn inside the step on our side and
-given to the other. Prints medians and their ratio.
+Both take their steps in turn, in one process, on the recipe's widths and drop rates; masks are
+drawn inside the step on our side and given to the other.
 """
 
 from __future__ import annotations
 
-import statistics
 import sys
-import time
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import torch
+from torch_geometric.nn import GATConv, GCNConv
 
+from benchmarks.floor import measured_rates, step_floor
+from benchmarks.graphs import Setting, setting
+from benchmarks.measure import KEEP_MEMORY, Row, in_child, interleaved
 from benchmarks.reference_step import PlainBGRL
 from graphssl import build
-from graphssl.cli import compose
-from graphssl.job import prepare
+from graphssl.encoders.layer_weights import layer_weights
+from graphssl.regularizers.werank import WERank
 from graphssl.seeding import generator
 from graphssl.training.loop import TrainingState, train
 
-STEPS = 7  # of each, after one that is not counted
+# at least, aim; rounds, fewer where a step takes seconds
+GCN = {
+    "cora": (2.5, 4.5, 11),
+    "amazon_photo": (2.2, 3.5, 7),
+    "amazon_computers": (2.2, 3.5, 5),
+    "coauthor_cs": (4.5, 8.0, 3),
+}
+GAT = {"amazon_photo": (1.3, 2.0, 5)}
+WERANK = {"amazon_photo": (0.03, 0.01), "coauthor_cs": (0.10, 0.05)}
 
 
-def main(names: list[str]) -> None:
-    torch.set_num_threads(1)
-    print("graph            plain PyG ms     ours ms    plain / ours")
-    for name in names:
-        config, choices, overrides = compose(
-            [f"dataset={name}", f"trainer.steps={STEPS + 1}", "probe=[]", "trainer.eval_every=0"]
+class OurStep:
+    """Calling it takes one step of the training loop, as a run takes it."""
+
+    def __init__(self, on: Setting) -> None:
+        config, self.graph = on.config, on.data.graph
+        self.objective = build.objective(config, self.graph.num_features)
+        parameters = list(self.objective.trainable_parameters())
+        self.state = TrainingState(
+            self.objective, build.optimizer(config, parameters), generator(0, "augmentation")
         )
-        job = prepare(config, choices, overrides, torch.device("cpu"))
-        graph, recipe = job.data.graph, config.recipe
-        plain = PlainBGRL(
-            graph.num_features, list(recipe.channels), recipe.predictor_channels,
-            recipe.lr, recipe.weight_decay, STEPS + 1, 1,
+        self.augmentation = build.augmentation(config)
+        self.regularizer = build.regularizer(config)
+        self.settings = build.settings(config)
+
+    def __call__(self) -> None:
+        one = replace(self.settings, steps=self.state.step + 1)
+        train(self.state, self.graph, self.augmentation, self.regularizer, one, [])
+
+
+def plain_step(on: Setting, encoder: str) -> partial[float]:
+    """The same in plain PyG, on masks drawn once."""
+    recipe, graph = on.config.recipe, on.data.graph
+    heads = 4
+
+    def gat(in_channels: int, out_channels: int) -> GATConv:
+        return GATConv(in_channels, out_channels // heads, heads=heads)
+
+    plain = PlainBGRL(
+        graph.num_features, list(recipe.channels), recipe.predictor_channels, recipe.lr,
+        recipe.weight_decay, total=1000, warmup=100, conv=gat if encoder == "gat" else GCNConv,
+    )  # fmt: skip
+    plain.start()
+    drops = [p for pair in zip(recipe.drop_feature, recipe.drop_edge, strict=True) for p in pair]
+    sizes = (graph.num_features, graph.num_edges) * 2
+    masks = [torch.rand(n) >= p for n, p in zip(sizes, drops, strict=True)]
+    return partial(plain.step, graph.x, graph.edge_index, masks)
+
+
+def compare(graph: str, encoder: str, rounds: int, size: Any = None) -> dict[str, Any]:
+    """Median seconds of both steps, of WERank's value and gradient, and of the floor."""
+    on = setting(graph, f"encoder={encoder}", size=size)
+    ours = OurStep(on)
+    weights, werank = layer_weights(ours.objective, trainable=True), WERank()
+
+    def penalty() -> None:
+        torch.autograd.grad(werank.penalty(weights).total, list(weights.values()))
+
+    plain_s, ours_s = interleaved([plain_step(on, encoder), ours], rounds)
+    (werank_s,) = interleaved([penalty], 3 * rounds)
+    floor = step_floor(on, *measured_rates()) if encoder == "gcn" else None
+    return {
+        "plain": plain_s, "ours": ours_s, "werank": werank_s, "floor": floor, "real": on.real,
+    }  # fmt: skip
+
+
+def rows(encoder: str, graphs: Sequence[str]) -> list[Row]:
+    """Each graph in a process of its own."""
+    table = []
+    for graph in graphs:
+        least, aim, rounds = (GAT if encoder == "gat" else GCN)[graph]
+        found = in_child("benchmarks.step:compare", KEEP_MEMORY, graph=graph, encoder=encoder,
+                         rounds=rounds)  # fmt: skip
+        note = "" if found["real"] else "random graph of its size"
+        table.append(
+            Row(f"step {graph} {encoder}", "s", found["ours"], found["plain"], "x", least, aim,
+                rounds, found["floor"], note)
         )  # fmt: skip
-        plain.start()
-        drops = (recipe.drop_feature[0], recipe.drop_edge[0], recipe.drop_feature[1],
-                 recipe.drop_edge[1])  # fmt: skip
-        sizes = (graph.num_features, graph.num_edges) * 2
-        masks = [torch.rand(n) >= p for n, p in zip(sizes, drops, strict=True)]
-        times: list[tuple[float, float]] = []
-        mark = time.perf_counter()
+        if encoder == "gcn" and graph in WERANK:
+            table.append(
+                Row(f"WERank on a step {graph}", "s", found["werank"], found["ours"], "share",
+                    *WERANK[graph], 3 * rounds, note=note)
+            )  # fmt: skip
+    return table
 
-        def both(report, plain=plain, graph=graph, masks=masks, times=times) -> None:
-            nonlocal mark
-            ours = time.perf_counter() - mark
-            started = time.perf_counter()
-            plain.step(graph.x, graph.edge_index, masks)
-            times.append((time.perf_counter() - started, ours))
-            mark = time.perf_counter()
 
-        state = TrainingState(job.objective, job.optimizer, generator(0, "augmentation"))
-        train(state, graph, job.augmentation, build.regularizer(config), job.settings, [both])
-        plain_ms, ours_ms = (1e3 * statistics.median(t[1:]) for t in zip(*times, strict=True))
-        ratio = statistics.median(a / b for a, b in times[1:])
-        print(f"{name:16} {plain_ms:12.0f} {ours_ms:11.0f} {ratio:12.2f}", flush=True)
+def main(graphs: list[str]) -> None:
+    from benchmarks.table import as_text
+
+    print(as_text(rows("gcn", graphs)))
 
 
 if __name__ == "__main__":

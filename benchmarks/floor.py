@@ -1,0 +1,71 @@
+"""The arithmetic floor of a GCN step: what its products and its memory traffic take at least.
+
+``floor = flops / rate of a dense product + bytes / bandwidth``, both rates measured beside it.
+
+Flops of one BGRL step, for each of its two views (N nodes, E edges, D_0 = F, D_l the layers'
+widths, P the predictor's, nnz the non-zeros of X, or N F where it is used dense):
+
+- first product: ``2 nnz D_1``, three times (online, target, gradient in W; X has none);
+- products of later layers: ``2 N D_{l-1} D_l``, four times (online, target, two gradients);
+- propagation: ``2 (E_kept + N) D_l``, three times (online, its gradient, target);
+- predictor: ``4 N D_L P``, three times (forward, two gradients).
+
+Bytes, float32, each pass over a tensor counted once and nothing for gathering in a product:
+
+- X: ``4 N F``, or ``12 nnz`` sparse (value and int64 column), three times;
+- propagation matrix: ``12 (E_kept + N)``, three times a layer;
+- (N, D_l) of every layer: 26 passes (online forward 8: product 1, propagation 2, normalisation 3,
+  activation 2; target forward 8; backward 10: activation 3, normalisation 5, propagation 2);
+- (N, P) of the predictor: 7 passes (product 1, activation 2, second product 1; backward 3).
+
+Random masks, optimizer, EMA and loss are left out. Where a graph fits into the cache, memory is
+faster than the bandwidth measured, so the floor is then a little too high.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+
+from benchmarks.graphs import Setting
+from benchmarks.measure import interleaved
+from graphssl.encoders.first_product import SPARSE_DENSITY
+
+
+def measured_rates(rounds: int = 7) -> tuple[float, float]:
+    """Flops a second of a product (8192, 768) x (768, 256); bytes a second of ``a = b + 2 c``."""
+    left, right = torch.rand(8192, 768), torch.rand(768, 256)
+    product = torch.empty(8192, 256)
+    a, b, c = (torch.rand(2**25) for _ in range(3))
+    gemm_s, triad_s = interleaved(
+        [lambda: torch.mm(left, right, out=product), lambda: torch.add(b, c, alpha=2, out=a)],
+        rounds,
+        warmup=2,
+    )
+    return 2 * 8192 * 768 * 256 / gemm_s, 3 * 4 * 2**25 / triad_s
+
+
+def step_floor(on: Setting, flops_rate: float, bandwidth: float) -> float:
+    """Seconds."""
+    flops, traffic = step_work(on)
+    return flops / flops_rate + traffic / bandwidth
+
+
+def step_work(on: Setting) -> tuple[float, float]:
+    """Flops and bytes of one step, as the module says."""
+    graph, recipe = on.data.graph, on.config.recipe
+    nodes, widths, hidden = graph.num_nodes, list(recipe.channels), recipe.predictor_channels
+    nnz, x_bytes = float(graph.x.numel()), 4.0 * graph.x.numel()
+    if (set_entries := graph.x.count_nonzero().item()) <= SPARSE_DENSITY * graph.x.numel():
+        nnz, x_bytes = float(set_entries), 12.0 * set_entries
+    flops = traffic = 0.0
+    for dropped in recipe.drop_edge:
+        entries = (1 - dropped) * graph.num_edges + nodes
+        flops += 3 * 2 * nnz * widths[0]
+        flops += 4 * sum(2 * nodes * a * b for a, b in pairwise(widths))
+        flops += 3 * sum(2 * entries * width for width in widths)
+        flops += 3 * 4 * nodes * widths[-1] * hidden
+        traffic += 3 * x_bytes + 3 * 12 * entries * len(widths)
+        traffic += 26 * 4 * nodes * sum(widths) + 7 * 4 * nodes * hidden
+    return flops, traffic

@@ -1,0 +1,54 @@
+"""Peak memory of a step above what loading left, ours and plain PyG's, a process each.
+
+The system's default allocator, since one that keeps what is freed would count it as used.
+"""
+
+from __future__ import annotations
+
+import resource
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.graphs import setting
+from benchmarks.measure import Row, in_child
+from benchmarks.step import OurStep, plain_step
+
+STEPS = 2  # the second one has the optimizer's moments too
+
+
+def mib_of_steps(graph: str, side: str, size: Any = None) -> dict[str, Any]:
+    """MiB of the peak over two steps, ``side`` being ``"ours"`` or ``"plain"``."""
+    on = setting(graph, size=size)
+    step = OurStep(on) if side == "ours" else plain_step(on, "gcn")
+    before = _forget_peak()
+    for _ in range(STEPS):
+        step()
+    return {"mib": peak_mib() - before, "real": on.real}
+
+
+def _forget_peak() -> float:
+    """Make the peak from now on that of what comes; what is held now, in MiB."""
+    with suppress(OSError):  # not Linux: the peak is that of loading, if loading took more
+        Path("/proc/self/clear_refs").write_text("5")
+    return peak_mib()
+
+
+def peak_mib() -> float:
+    """The most that this process held at once, in MiB."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        (line,) = [x for x in status.read_text().splitlines() if x.startswith("VmHWM")]
+        return int(line.split()[1]) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # bytes on macOS
+
+
+def rows() -> list[Row]:
+    measure = partial(in_child, "benchmarks.memory:mib_of_steps", graph="coauthor_cs")
+    ours, plain = measure(side="ours"), measure(side="plain")
+    note = "" if ours["real"] else "random graph of its size"
+    return [
+        Row("peak memory coauthor_cs gcn", "MiB", ours["mib"], plain["mib"], "share", 0.5, 1 / 3,
+            rounds=1, note=note)
+    ]  # fmt: skip

@@ -1,0 +1,125 @@
+"""Every benchmark runs, on tiny graphs; nothing here looks at how long it took."""
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from benchmarks.graphs import random_graph, setting
+from benchmarks.measure import Row, in_child, interleaved, machine
+
+from benchmarks import diagnostics, floor, growth, memory, probe_trained, startup, step, table
+from graphssl.encoders.gcn_propagation import supports_graph
+
+TINY = (40, 120, 12, 0.5, 3)  # nodes, edges, features, density, classes
+ROW = Row("a", "s", 1.0, 3.0, "x", 2.0, 4.0, rounds=3, floor=0.5)
+
+
+@pytest.mark.parametrize("encoder", ["gcn", "gat"])
+def test_step(encoder):
+    found = step.compare("amazon_photo", encoder, rounds=1, size=TINY)
+    assert min(found["plain"], found["ours"], found["werank"]) > 0
+    assert (found["floor"] is not None) == (encoder == "gcn")
+    assert not found["real"]
+
+
+def test_our_step_moves_online_and_target_network():
+    ours = step.OurStep(setting("cora", size=TINY))
+    before = [p.clone() for p in ours.objective.parameters() if p.ndim == 2]
+    for _ in range(2):  # the learning rate of the very first step is 0
+        ours()
+    after = [p for p in ours.objective.parameters() if p.ndim == 2]
+    assert not any(map(torch.equal, before, after))
+
+
+@pytest.mark.parametrize("side", ["ours", "plain"])
+def test_memory(side):
+    assert memory.mib_of_steps("coauthor_cs", side, size=TINY)["mib"] >= 0
+
+
+def test_memory_sees_what_is_given_back():
+    before = memory._forget_peak()
+    del_me = torch.ones(2**24)  # 64 MiB
+    del del_me
+    assert memory.peak_mib() - before > 60
+
+
+def test_diagnostics():
+    found = diagnostics.seconds_of_looks("cora", size=TINY)
+    assert 0 < found["looks"] < found["run"]
+    assert [diagnostics._looks(*x) for x in ((1000, 250), (1000, 300), (1000, 0))] == [4, 4, 1]
+
+
+def test_probe():
+    found = probe_trained.seconds_of_solvers(splits=2, steps=2, size=(400, 2000, 12, 0.5, 3))
+    assert (
+        found["seconds"].keys() == found["accuracy"].keys() == {"batched", *probe_trained.SOLVERS}
+    )
+
+
+def test_growth(tmp_path):
+    found = [growth.step_of(nodes) for nodes in (50, 100)]
+    growth.draw(found, tmp_path / "growth.png")
+    assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_first_step():
+    found = startup.time_to_first_step("dataset=sbm", "dataset.num_nodes=100")
+    assert 0 < found["beyond"] < found["whole"]
+
+
+def test_random_graph_has_the_size_asked_for_and_goes_the_fast_way():
+    graph = random_graph(1000, 8000, 20, 0.25)
+    assert (graph.num_nodes, graph.num_edges, graph.num_features) == (1000, 8000, 20)
+    assert graph.x.count_nonzero().item() == pytest.approx(5000, rel=0.1)
+    assert supports_graph(graph)
+
+
+def test_floor_of_a_step_counted_by_hand():
+    # 2 nodes, 2 edges, 3 features used dense, layers 256-128, predictor 512
+    on = setting("amazon_photo", size=(2, 2, 3, 1.0, 2))
+    entries = [0.6 * 2 + 2, 0.9 * 2 + 2]
+    flops = sum(
+        3 * 2 * 6 * 256 + 4 * 2 * 2 * 256 * 128 + 3 * 2 * e * 384 + 3 * 4 * 2 * 128 * 512
+        for e in entries
+    )
+    traffic = sum(3 * 24 + 3 * 12 * e * 2 + 26 * 4 * 2 * 384 + 7 * 4 * 2 * 512 for e in entries)
+    assert floor.step_work(on) == (pytest.approx(flops), pytest.approx(traffic))
+    assert floor.step_floor(on, 1e9, math.inf) == pytest.approx(flops / 1e9)
+
+
+def test_a_child_is_handed_its_arguments_and_hands_back_its_result():
+    assert in_child("benchmarks.growth:step_of", nodes=50)["nodes"] == 50
+
+
+def test_interleaved_takes_turns():
+    calls = []
+    interleaved([lambda: calls.append("a"), lambda: calls.append("b")], rounds=2)
+    assert calls == ["a", "b"] * 3
+
+
+@pytest.mark.parametrize(
+    ("row", "value", "verdict"),
+    [
+        (ROW, 3.0, "ok"),
+        (replace(ROW, ours=0.5), 6.0, "aim"),
+        (replace(ROW, ours=2.0), 1.5, "MISSED"),
+        (replace(ROW, kind="share", ours=0.1, reference=4.0, least=0.03, aim=0.01), 0.025, "ok"),
+        (replace(ROW, kind="at most", reference=None, least=1.5, aim=0.8), 1.0, "ok"),
+    ],
+)
+def test_verdict(row, value, verdict):
+    assert (row.value, row.verdict) == (pytest.approx(value), verdict)
+
+
+def test_table(tmp_path):
+    rows = [ROW, replace(ROW, name="b", kind="share", floor=None, note="random graph")]
+    text = table.write(rows, machine(), tmp_path)
+    assert (tmp_path / "bench.txt").read_text() == text
+    assert "3x" in text
+    assert "50 %" in text  # of the floor
+    assert [r["name"] for r in json.loads((tmp_path / "bench.json").read_text())["rows"]] == [
+        "a",
+        "b",
+    ]

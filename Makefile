@@ -7,12 +7,11 @@ BIN := $(VENV)/bin
 # but lose much to it where other work runs beside.
 TEST_ENV := OMP_NUM_THREADS=1
 WORKERS ?= 2
-# Of the figures of collapse; make figure-rank DATASET=cora STEPS=500
-DATASET ?= digits
-STEPS ?= 300
+PROFILE ?= smoke
+ARGS ?=
 DATASETS ?= cora citeseer amazon_photo amazon_computers coauthor_cs coauthor_physics
 
-.PHONY: help demo test test-all figure-toy figure-rank figure-spectrum collapse-runs bench scatter data lint format clean
+.PHONY: help demo test test-all figure-toy paper bench scatter data lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -35,22 +34,33 @@ test-all: $(VENV)/.installed ## the test suite with the tests that take minutes
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS)
 
 figure-toy: $(VENV)/.installed ## the toy experiment: rank against depth and width, a minute
-	$(BIN)/python -m graphssl.toy --out docs/figures
+	$(BIN)/python -m graphssl.toy
 
-# A folder of runs of their own: finished ones are skipped, and no other length mixes with them.
-COLLAPSE_RUNS := runs/collapse-$(DATASET)-$(STEPS)
-COLLAPSE_REPORT = $(BIN)/graphssl-report $(COLLAPSE_RUNS) --format png --out docs/figures/$(DATASET)
+# One experiment yaml each (conf/experiment), at the size that conf/profile/$(PROFILE).yaml says. Finished
+# runs are not run again; what else is to be said goes into ARGS, e.g. ARGS='seed=range(20)'.
+TABLES := main augmentation alpha layers depth regularizers encoders
+FIGURES := rank spectrum
+PAPER := $(TABLES:%=table-%) $(FIGURES:%=figure-%)
 
-collapse-runs: $(VENV)/.installed
-	$(BIN)/graphssl -m dataset=$(DATASET) regularizer=none,werank seed=0,1,2 trainer.steps=$(STEPS) \
-		diagnostics.every=25 paths.runs=$(COLLAPSE_RUNS)
-	$(BIN)/graphssl -m dataset=$(DATASET) objective=untrained seed=0,1,2 paths.runs=$(COLLAPSE_RUNS)
+$(TABLES:%=table-%): table-%: $(VENV)/.installed
+	$(BIN)/graphssl -m experiment=table_$* profile=$(PROFILE) $(ARGS)
 
-figure-rank: collapse-runs ## rank of every layer over training, without and with WERank
-	$(COLLAPSE_REPORT) --figures layers
+$(FIGURES:%=figure-%): figure-%: $(VENV)/.installed
+	$(BIN)/graphssl -m experiment=figure_$* profile=$(PROFILE) $(ARGS)
 
-figure-spectrum: collapse-runs ## spectra of every layer and weight, without and with WERank
-	$(COLLAPSE_REPORT) --figures spectra,weights
+table-main: ## BGRL and BGRL + WERank over the datasets; PROFILE=smoke (minutes), cpu (hours) or paper (GPU)
+table-augmentation: ## strength of augmentation by regularizer
+table-alpha: ## strength of the penalty
+table-layers: ## which layers carry the penalty
+table-depth: ## depth and width of the encoder
+table-regularizers: ## WERank beside other regularizers
+table-encoders: ## GCN, GAT, GraphSAGE, GIN
+figure-rank: ## rank of every layer over training, without and with WERank
+figure-spectrum: ## spectra of every layer and weight, without and with WERank
+
+# One after the other, also under make -j: they share runs.
+paper: $(VENV)/.installed ## all of these tables and figures
+	for target in $(PAPER) figure-toy; do $(MAKE) --no-print-directory $$target || exit 1; done
 
 bench: $(VENV)/.installed ## every benchmark in one table, ten minutes; ONLY=step,memory for some
 	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -93,7 +94,11 @@ def _work(job: Job, folder: Path, run_id: str, record: RunRecord | None) -> RunR
         embeddings = embed(encoder, job.data.graph)
         for name in missing:
             log.info("probing under %s", name)
-            record = replace(record, scores={**record.scores, name: probe(job, embeddings, name)})
+            started = time.perf_counter()
+            scores = {**record.scores, name: probe(job, embeddings, name)}
+            seconds = record.training.get("probe_seconds", 0.0) + time.perf_counter() - started
+            training = {**record.training, "probe_seconds": seconds}
+            record = replace(record, scores=scores, training=training)
             record.write(folder)
         if embeddings_wanted:
             save_embeddings(embeddings, folder / "embeddings.npz")

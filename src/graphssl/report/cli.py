@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from graphssl.errors import ConfigError, GraphSSLError
 from graphssl.report.build import build_report
 from graphssl.report.definition import shipped_tables
-from graphssl.report.files import FORMATS, files
-from graphssl.report.render_markdown import render_markdown
+from graphssl.report.files import FORMATS
+from graphssl.report.publish import publish
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -30,28 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for table in options.table.split(","):
         try:
             report = build_report(options.runs, table, filters, options.protocol, metrics)
-            contents = files(report, formats, names)
-            written = _write(contents, Path(options.out or Path(options.runs) / "report"))
+            publish(report, formats, names, Path(options.out or Path(options.runs) / "report"))
         except GraphSSLError as error:
             failed = _say(error)
-            continue
-        if "md" in formats:
-            print(render_markdown(report))
-        for note in report.notes:
-            print(f"graphssl-report: {note}", file=sys.stderr)
-        print("\n".join(f"written: {path}" for path in written), file=sys.stderr)
     sys.exit(failed)
-
-
-def _write(contents: Mapping[str, str | bytes], out: Path) -> list[Path]:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for file, content in contents.items():
-            data = content.encode("utf-8") if isinstance(content, str) else content
-            (out / file).write_bytes(data)
-    except OSError as error:
-        raise ConfigError(f"out={out} cannot be written: {error.strerror}") from None
-    return [out / file for file in contents]
 
 
 def _parser() -> argparse.ArgumentParser:

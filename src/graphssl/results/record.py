@@ -32,7 +32,7 @@ class RunRecord:
             splits) of the test accuracy, and the settings of the protocol.
         diagnostics: numbers on representation and embedding.
         training: steps, wall time in seconds over all processes that took part, pace, peak memory
-            in MiB.
+            in MiB, wall time of the probes.
         environment: versions, git commit, machine, device, threads.
         overrides: what was said on the command line.
         folder: where the record was read; not part of it.

@@ -1,0 +1,1 @@
+"""A plugin of Hydra, which looks for sweepers in this namespace and nowhere else."""

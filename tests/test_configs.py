@@ -109,6 +109,7 @@ IDENTITY = [
     ("trainer.device=cpu", False), ("trainer.progress=false", False), ("logger=tensorboard", False),
     ("trainer.log_every=3", False), ("trainer.eval_every=9", False), ("debug=true", False),
     ("trainer.checkpoint_every=9", False), ("trainer.threads=1", False), ("collision=skip", False),
+    ("trainer.profile=true", False), ("trainer.cuda_graph=false", False),
     ("probe=grace", False), ("probe.split_seed=4", False),
     ("diagnostics=end", False), ("save_embeddings=true", False), ("force=true", False),
     ("recipe.steps=300", False),

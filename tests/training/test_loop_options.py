@@ -56,7 +56,7 @@ def test_the_watch_names_the_first_step_that_is_not_finite(bad):
 
 BAD = {
     "steps": 0, "warmup": 1.0, "precision": "fp8", "grad_clip": 0.0, "log_every": 0,
-    "eval_every": -1, "checkpoint_every": -1, "select": "best",
+    "eval_every": -1, "checkpoint_every": -1, "select": "best", "cuda_graph": "maybe",
 }  # fmt: skip
 
 

@@ -45,12 +45,13 @@ def node_dataset(
 
 
 def _assemble(name: str, data: Data, fingerprint: str | None) -> NodeDataset:
+    if getattr(data.x, "layout", None) != torch.strided and hasattr(data.x, "to_dense"):
+        # torch's sparse layouts, or torch_sparse's SparseTensor, which is no Tensor
+        log.info("%s: sparse features made dense", name)
+        data.x = data.x.to_dense()
     for key in ("x", "edge_index", "y"):
         if not isinstance(getattr(data, key, None), Tensor):
             raise DataError(f"{name}: the graph has no {key}")
-    if data.x.layout != torch.strided:
-        log.info("%s: sparse features (%s) made dense", name, data.x.layout)
-        data.x = data.x.to_dense()
     x, y = data.x.float(), data.y.squeeze(-1) if data.y.dim() == 2 else data.y
     _check_features(name, x)
     _check_edges(name, data.edge_index, data.get("edge_weight"), len(x))

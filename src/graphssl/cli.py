@@ -81,7 +81,7 @@ def _run_in_sweep(config: DictConfig) -> float:
     except Exception as error:
         sweep.note(job, "failed", error, overrides)
         if config.fail_fast:
-            _fail(error, sys.argv[1:])
+            _fail(error, overrides)
         log.error("failed: %s", describe(error, overrides))
     # A sweeper that maximises is told the least there is. Hydra's optuna sweeper cannot take NaN,
     # or a trial without a value.

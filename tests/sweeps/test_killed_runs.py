@@ -1,4 +1,4 @@
-"""A run killed at any moment goes on to the same last bit; processes that want one run share it."""
+"""A run killed at any moment goes on to the same last bit."""
 
 import json
 import multiprocessing
@@ -110,31 +110,3 @@ def test_killed_in_the_middle_of_a_checkpoint(tmp_path, small_config, whole):
     assert record.training["resumed_from"] == 14
     assert traces(folder) == whole
     assert not list(folder.glob("*partial*"))
-
-
-def test_eight_processes_that_want_the_same_two_runs_train_each_once(tmp_path, small_config):
-    """Each process writes down what it trains; a kernel lock keeps the others out meanwhile."""
-    from graphssl import pipeline
-
-    log = tmp_path / "trained"
-    log.mkdir()
-    pretrain = pipeline.pretrain
-
-    def noted(job, folder, run_id):
-        (log / f"{run_id}-{os.getpid()}").touch()
-        return pretrain(job, folder, run_id)
-
-    def run():
-        pipeline.pretrain = noted
-        for seed in (0, 1):
-            graphssl.run([*small_config, f"seed={seed}", f"paths.runs={tmp_path / 'runs'}"])
-
-    children = [FORK.Process(target=run) for _ in range(8)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
-    assert [child.exitcode for child in children] == [0] * 8
-    trained = [path.name.split("-")[0] for path in log.iterdir()]
-    assert len(trained) == len(set(trained)) == 2
-    assert len(list((tmp_path / "runs").glob("*/record.json"))) == 2

@@ -7,44 +7,85 @@ import sys
 from pathlib import Path
 
 import pytest
+from joblib import cpu_count
 
 
 def sweep(cwd: Path, *args: str) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, "-m", "graphssl", "-m", *args],
         cwd=cwd,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "OMP_NUM_THREADS": "2", "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         timeout=300,
     )
 
 
-LAUNCHERS = {"basic": (), "joblib": ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")}
+LAUNCHERS = {
+    "basic": (),
+    "joblib": ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2"),
+    "submitit": ("hydra/launcher=submitit_local", "hydra.launcher.cpus_per_task=1"),
+}
+# What the environment says (OMP_NUM_THREADS) holds where the launcher says nothing.
+THREADS = {"basic": 2, "joblib": max(1, cpu_count() // 2), "submitit": 1}
 
 
-@pytest.mark.parametrize("launcher", list(LAUNCHERS))
-def test_a_failed_job_does_not_stop_the_others(tmp_path, small_config, launcher):
-    if launcher == "joblib":
-        pytest.importorskip("hydra_plugins.hydra_joblib_launcher", reason="extra `sweeps`")
-    done = sweep(
-        tmp_path, *small_config, "seed=0,1", "recipe.channels=[8],[]", *LAUNCHERS[launcher]
-    )
+@pytest.fixture
+def launched(request):
+    """Overrides that choose a launcher."""
+    if request.param != "basic":
+        name = f"hydra_plugins.hydra_{request.param}_launcher"
+        pytest.importorskip(name, reason="extra `sweeps`")
+    return request.param, LAUNCHERS[request.param]
+
+
+every_launcher = pytest.mark.parametrize(
+    "launched",
+    ["basic", *(pytest.param(name, marks=pytest.mark.slow) for name in ("joblib", "submitit"))],
+    indirect=True,
+)
+
+
+@pytest.mark.parametrize("launched", list(LAUNCHERS), indirect=True)
+def test_a_failed_job_does_not_stop_the_others(tmp_path, small_config, launched):
+    launcher, overrides = launched
+    done = sweep(tmp_path, *small_config, "recipe.channels=[],[8]", *overrides)
     assert done.returncode == 1
-    assert len(list(tmp_path.glob("runs/*/record.json"))) == 2
-    ending = done.stderr[done.stderr.index("graphssl: 2 jobs failed (details in ") :].splitlines()
-    assert len(ending) == 3
-    assert all("recipe.channels=[]" in line for line in ending[1:])
-    assert all("configuration: encoder.channels must name" in line for line in ending[1:])
+    (record,) = (json.loads(p.read_text()) for p in tmp_path.glob("runs/*/record.json"))
+    assert record["environment"]["threads"] == THREADS[launcher]
+    ending = done.stderr[done.stderr.index("graphssl: 1 jobs failed (details in ") :].splitlines()
+    assert len(ending) == 2
+    assert "recipe.channels=[]" in ending[1]
+    assert "configuration: encoder.channels must name" in ending[1]
     (found,) = {json.loads(p.read_text())["error"] for p in tmp_path.rglob("failed/*.json")}
     assert found == "configuration"
 
 
-def test_fail_fast_stops_at_the_first(tmp_path, small_config):
-    done = sweep(tmp_path, *small_config, "recipe.channels=[],[8]", "fail_fast=true")
+@every_launcher
+def test_fail_fast_stops_at_the_first(tmp_path, small_config, launched):
+    launcher, overrides = launched
+    done = sweep(tmp_path, *small_config, "recipe.channels=[],[8]", "fail_fast=true", *overrides)
     assert done.returncode == 1
     assert "encoder.channels must name" in done.stderr
-    assert not list(tmp_path.glob("runs/*/record.json"))
+    assert "Traceback" not in done.stderr
+    if launcher == "basic":
+        assert not list(tmp_path.glob("runs/*/record.json"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launched", ["joblib", "submitit"], indirect=True)
+def test_a_job_that_is_killed_is_named(tmp_path, small_config, launched):
+    """As the kernel does when memory runs out: no Python code of the job runs after that."""
+    (tmp_path / "killer.py").write_text(
+        "import os, signal\ndef act():\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    act = "act._target_=torch.nn.ReLU,killer.act"
+    done = sweep(tmp_path, *small_config, act, *launched[1])
+    assert done.returncode == 1
+    assert "graphssl: error: the launcher stopped: " in done.stderr
+    assert "Traceback" not in done.stderr
+    ending = done.stderr[done.stderr.index("jobs without an end: killed") :].splitlines()
+    assert "act._target_=killer.act" in ending[-1]
 
 
 def test_optuna_maximises_validation_accuracy_past_a_failed_trial(tmp_path, small_config):

@@ -1,9 +1,11 @@
 import threading
 import types
+from contextlib import contextmanager
 
 import pytest
 import torch
 
+from graphssl import pipeline
 from graphssl.errors import ConfigError
 from graphssl.training import device as device_module
 from graphssl.training.device import claimed_device, named_device
@@ -66,3 +68,23 @@ def test_a_device_that_is_not_there():
 def test_tf32_needs_a_gpu():
     with pytest.raises(ConfigError, match="tf32 needs a GPU"):
         named_device("cpu", "tf32")
+
+
+def test_a_device_is_claimed_only_where_something_is_left_to_do(small_run, monkeypatch):
+    claims = []
+
+    @contextmanager
+    def claimed(name, precision):
+        claims.append(name)
+        yield torch.device("cpu")
+
+    monkeypatch.setattr(pipeline, "claimed_device", claimed)
+    for overrides, claimed_so_far in (
+        ((), 1),
+        ((), 1),
+        (("probe=[random_10_10_80,grace]",), 2),
+        (("save_embeddings=true",), 3),
+        (("save_embeddings=true",), 3),
+    ):
+        small_run("trainer.device=auto", *overrides)
+        assert len(claims) == claimed_so_far

@@ -7,12 +7,13 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from graphssl.errors import ConfigError, DataError, TrainingError
+from graphssl.errors import ConfigError, DataError, RunBusyError, TrainingError
 
 _KINDS: tuple[tuple[type[BaseException], str], ...] = (
     (TrainingError, "loss not finite"),
     (DataError, "graph not to be had"),
     (ConfigError, "configuration"),
+    (RunBusyError, "busy"),
     (MemoryError, "out of memory"),
 )
 

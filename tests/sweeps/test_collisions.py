@@ -1,0 +1,86 @@
+"""Two processes that want the same run: one works, the other waits or skips, as told."""
+
+import multiprocessing
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+import graphssl
+from graphssl import pipeline
+from graphssl.cli import main
+from graphssl.errors import ConfigError, RunBusyError
+
+FORK = multiprocessing.get_context("fork")
+
+
+def held(record) -> FileLock:
+    """The lock that a process has while it makes the run of ``record``."""
+    return FileLock(Path(record.folder).parent / ".locks" / f"{record.id}.lock")
+
+
+def test_skip_names_the_run_that_another_process_makes(small_run):
+    record = small_run()
+    with held(record), pytest.raises(RunBusyError, match="another process is making") as raised:
+        small_run("collision=skip")
+    assert record.folder in str(raised.value)
+    assert small_run("collision=skip") == record
+
+
+def test_a_third_way_is_an_error(small_run):
+    with pytest.raises(ConfigError, match="collision must be one of wait, skip, got both"):
+        small_run("collision=both")
+
+
+@pytest.mark.parametrize("in_sweep", [True, False])
+def test_a_skipped_job_is_no_failure(tmp_path, small_config, monkeypatch, capsys, in_sweep):
+    record = graphssl.run([*small_config, f"paths.runs={tmp_path / 'runs'}"])
+    what = ["-m", "seed=0,1"] if in_sweep else ["seed=0"]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["graphssl", *what, *small_config, "collision=skip"])
+    with held(record):
+        main()
+    assert len(list(tmp_path.glob("runs/*/record.json"))) == 1 + in_sweep
+    err = capsys.readouterr().err
+    if in_sweep:
+        ending = err[err.index("graphssl: 1 jobs skipped, being made by another process:") :]
+        assert "seed=0 " in ending
+        assert "busy: another process is making runs/sbm-" in ending
+        assert "seed=1" not in ending
+    else:
+        assert "graphssl: skipped (collision=skip): another process is making runs/sbm-" in err
+
+
+@pytest.mark.parametrize("collision", ["wait", "skip"])
+def test_eight_processes_that_want_the_same_two_runs_train_each_once(
+    tmp_path, small_config, collision
+):
+    """Each process writes down what it trains; a kernel lock keeps the others out meanwhile."""
+    log = tmp_path / "trained"
+    log.mkdir()
+    pretrain = pipeline.pretrain
+
+    def noted(job, folder, run_id):
+        (log / f"{run_id}-{os.getpid()}").touch()
+        return pretrain(job, folder, run_id)
+
+    def run():
+        pipeline.pretrain = noted
+        for seed in (0, 1):
+            overrides = [f"seed={seed}", f"paths.runs={tmp_path / 'runs'}"]
+            try:
+                graphssl.run([*small_config, *overrides, f"collision={collision}"])
+            except RunBusyError:
+                assert collision == "skip"
+
+    children = [FORK.Process(target=run) for _ in range(8)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    assert [child.exitcode for child in children] == [0] * 8
+    trained = [path.name.split("-")[0] for path in log.iterdir()]
+    assert len(trained) == len(set(trained)) == 2
+    assert len(list((tmp_path / "runs").glob("*/record.json"))) == 2

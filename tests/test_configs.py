@@ -112,7 +112,7 @@ IDENTITY = [
     ("trainer.profile=true", False), ("trainer.cuda_graph=false", False),
     ("probe=grace", False), ("probe.split_seed=4", False),
     ("diagnostics=end", False), ("save_embeddings=true", False), ("force=true", False),
-    ("recipe.steps=300", False),
+    ("recipe.steps=300", False), ("augmentation.strength=1", False),
 ]  # fmt: skip
 
 

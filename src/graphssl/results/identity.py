@@ -39,5 +39,14 @@ def identity(
         part["probe"] = config["probe"]
     if fingerprint is not None:
         part["dataset"] = {**part["dataset"], "path": fingerprint}
-    text = json.dumps(part, sort_keys=True)
+    text = json.dumps(_canonical(part), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _canonical(value: Any) -> Any:
+    """``value`` with whole floats as ints: ``strength=1`` is the run that ``strength=1.0`` is."""
+    if isinstance(value, Mapping):
+        return {key: _canonical(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

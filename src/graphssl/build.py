@@ -118,12 +118,13 @@ def optimizer(config: DictConfig, parameters: list[nn.Parameter]) -> torch.optim
 
 
 def tracker(
-    config: DictConfig, folder: Path, run_id: str, plain: dict[str, Any]
+    config: DictConfig, folder: Path, run_id: str, plain: dict[str, Any], resume_step: int
 ) -> list[MetricSink]:
-    """TensorBoard or W&B where one was chosen."""
+    """TensorBoard or W&B where one was chosen; rows after ``resume_step`` come again."""
     if "_target_" not in config.logger:
         return []
-    return [make(config.logger, "logger")(folder=folder, name=run_id, config=plain)]
+    chosen = make(config.logger, "logger")
+    return [chosen(folder=folder, name=run_id, config=plain, resume_step=resume_step)]
 
 
 def _parameters(config: DictConfig) -> set[str]:

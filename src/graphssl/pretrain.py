@@ -107,7 +107,7 @@ def _train(
             stack.enter_context(closing(sink))
             for sink in (
                 MetricsFile(folder / "metrics.jsonl", first),
-                *build.tracker(config, folder, run_id, job.plain),
+                *build.tracker(config, folder, run_id, job.plain, first),
             )
         ]
         observers: list[Observer] = [StepMetrics(sinks, settings.log_every)]

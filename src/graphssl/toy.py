@@ -29,7 +29,7 @@ from graphssl.diagnostics.geometry import mean_pair_cosine
 from graphssl.diagnostics.layers import layer_outputs
 from graphssl.diagnostics.rank import effective_rank
 from graphssl.diagnostics.spectrum import singular_spectra
-from graphssl.errors import GraphSSLError
+from graphssl.explain import EXPECTED, describe
 from graphssl.seeding import generator
 from graphssl.toy_figure import draw, table
 from graphssl.training.loop import StepReport, TrainingState, train
@@ -51,8 +51,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     console, started = Console(), time.perf_counter()
     try:
         frame = grid(SHAPES, SEEDS, args.alpha, args.overrides)
-    except GraphSSLError as error:
-        sys.exit(f"graphssl: error: {error}")
+    except EXPECTED as error:
+        sys.exit(f"graphssl: error: {describe(error, args.overrides)}")
     console.print(table(frame))
     for path in draw(frame, args.out):
         console.print(f"figure: {path}", highlight=False)

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from graphssl.contracts import FloatArray
 from graphssl.diagnostics.geometry import (
-    alignment,
     mean_pair_cosine,
     std_per_dimension,
     uniformity,
@@ -43,16 +42,15 @@ class Diagnostics:
     arrays: dict[str, FloatArray]
 
 
-def representation_diagnostics(z: Tensor, other: Tensor | None = None) -> Diagnostics:
+def representation_diagnostics(z: Tensor) -> Diagnostics:
     """Every measure of a representation ``z`` (N, D).
 
     Values: ``<measure>_centred`` and ``<measure>_uncentred`` for numerical_rank, rankme,
     effective_rank, participation_ratio, power_law_exponent, condition_number and spread;
-    mean_pair_cosine, std_mean, std_min, uniformity, with ``other`` (the same nodes in another view)
-    alignment; and ``few_nodes``, 1 where N <= D and rank says nothing of the representation. A
-    measure without a finite value, such as the condition number of a matrix that lost rank, is left
-    out. Centred rank can look healthy while all rows point one way: read it beside the uncentred
-    one and ``mean_pair_cosine``.
+    mean_pair_cosine, std_mean, std_min, uniformity; and ``few_nodes``, 1 where N <= D and rank says
+    nothing of the representation. A measure without a finite value, such as the condition number of
+    a matrix that lost rank, is left out. Centred rank can look healthy while all rows point one
+    way: read it beside the uncentred one and ``mean_pair_cosine``.
 
     Arrays: ``centred`` and ``uncentred`` singular values, ``std`` of every dimension.
 
@@ -70,8 +68,6 @@ def representation_diagnostics(z: Tensor, other: Tensor | None = None) -> Diagno
         "uniformity": uniformity(z),
         "few_nodes": float(z.size(0) <= z.size(1)),
     }
-    if other is not None:
-        values["alignment"] = alignment(z, other)
     arrays = {"centred": spectra.centred, "uncentred": spectra.uncentred, "std": std}
     return Diagnostics(_finite(values), arrays)
 

@@ -10,18 +10,20 @@ from graphssl.errors import ConfigError
 
 
 class TensorBoard:
-    """Event files in ``<run folder>/tensorboard``.
+    """Event files in ``<run folder>/tensorboard``; rows after ``resume_step`` are hidden there.
 
     Raises:
         ConfigError: the package is not installed.
     """
 
-    def __init__(self, folder: Path, name: str, config: Mapping[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, name: str, config: Mapping[str, Any], resume_step: int = 0
+    ) -> None:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
             raise _missing("tensorboard") from None
-        self._writer = SummaryWriter(str(folder / "tensorboard"))
+        self._writer = SummaryWriter(str(folder / "tensorboard"), purge_step=resume_step + 1)
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """One scalar a value."""
@@ -34,12 +36,13 @@ class TensorBoard:
 
 
 class WandB:
-    """A Weights & Biases run.
+    """A Weights & Biases run; one that is resumed here is resumed there.
 
     Args:
         folder: where W&B keeps its local files.
-        name: the run's id here, its name there.
+        name: the run's id here, its id and name there.
         config: the composed configuration.
+        resume_step: the step that training goes on from.
         project: the W&B project.
         mode: ``online``, ``offline`` or ``disabled``.
 
@@ -52,6 +55,7 @@ class WandB:
         folder: Path,
         name: str,
         config: Mapping[str, Any],
+        resume_step: int = 0,
         project: str = "graphssl",
         mode: str = "online",
     ) -> None:
@@ -60,7 +64,13 @@ class WandB:
         except ImportError:
             raise _missing("wandb") from None
         self._run = wandb.init(
-            project=project, name=name, dir=str(folder), config=dict(config), mode=mode
+            project=project,
+            id=name,
+            name=name,
+            resume="allow" if resume_step else None,
+            dir=str(folder),
+            config=dict(config),
+            mode=mode,
         )
 
     def log(self, step: int, values: Mapping[str, float]) -> None:

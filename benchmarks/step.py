@@ -1,13 +1,14 @@
-"""A BGRL step against the published one in plain PyG: ``python -m benchmarks.step [GRAPH] ...``.
+"""A BGRL step against the published one in plain PyG: ``python -m benchmarks.step amazon_photo``.
 
-Both take their steps in turn, in one process, on the recipe's widths and drop rates; masks are
-drawn inside the step on our side and given to the other.
+Freed memory is kept on both sides, which helps plain PyG most; ``--default-allocator`` leaves the
+system's allocator as it is. Both take their steps in turn, in one process, on the recipe's widths
+and drop rates; masks are drawn inside the step on our side and given to the other.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+import argparse
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from benchmarks.floor import measured_rates, step_floor
 from benchmarks.graphs import Setting, setting
 from benchmarks.measure import KEEP_MEMORY, Row, in_child, interleaved
 from benchmarks.reference_step import PlainBGRL
+from benchmarks.table import as_text
 from graphssl import build
 from graphssl.encoders.layer_weights import layer_weights
 from graphssl.regularizers.werank import WERank
@@ -91,13 +93,14 @@ def compare(graph: str, encoder: str, rounds: int, size: Any = None) -> dict[str
     }  # fmt: skip
 
 
-def rows(encoder: str, graphs: Sequence[str]) -> list[Row]:
+def rows(encoder: str, graphs: Sequence[str], env: Mapping[str, str] = KEEP_MEMORY) -> list[Row]:
     """Each graph in a process of its own."""
     table = []
     for graph in graphs:
         least, aim, rounds = (GAT if encoder == "gat" else GCN)[graph]
-        found = in_child("benchmarks.step:compare", KEEP_MEMORY, graph=graph, encoder=encoder,
-                         rounds=rounds)  # fmt: skip
+        found = in_child(
+            "benchmarks.step:compare", env, graph=graph, encoder=encoder, rounds=rounds
+        )
         note = "" if found["real"] else "random graph of its size"
         table.append(
             Row(f"step {graph} {encoder}", "s", found["ours"], found["plain"], "x", least, aim,
@@ -111,11 +114,14 @@ def rows(encoder: str, graphs: Sequence[str]) -> list[Row]:
     return table
 
 
-def main(graphs: list[str]) -> None:
-    from benchmarks.table import as_text
-
-    print(as_text(rows("gcn", graphs)))
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.step", description=__doc__)
+    parser.add_argument("graphs", nargs="*", choices=GCN, default=list(GCN))
+    parser.add_argument("--default-allocator", action="store_true")
+    options = parser.parse_args()
+    env = {} if options.default_allocator else KEEP_MEMORY
+    print(as_text(rows("gcn", options.graphs, env)))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or ["cora", "amazon_photo"])
+    main()

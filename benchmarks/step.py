@@ -1,4 +1,4 @@
-"""A BGRL step against the published one in plain PyG: ``python -m benchmarks.step amazon_photo``.
+"""A BGRL step against the published one in plain PyG: ``python -m benchmarks.step``.
 
 Freed memory is kept on both sides, which helps plain PyG most; ``--default-allocator`` leaves the
 system's allocator as it is. Both take their steps in turn, in one process, on the recipe's widths
@@ -116,7 +116,7 @@ def rows(encoder: str, graphs: Sequence[str], env: Mapping[str, str] = KEEP_MEMO
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.step", description=__doc__)
-    parser.add_argument("graphs", nargs="*", choices=GCN, default=list(GCN))
+    parser.add_argument("--graphs", nargs="+", choices=GCN, default=list(GCN))
     parser.add_argument("--default-allocator", action="store_true")
     options = parser.parse_args()
     env = {} if options.default_allocator else KEEP_MEMORY

@@ -9,6 +9,7 @@ import torch
 from benchmarks.graphs import random_graph, setting
 from benchmarks.measure import Row, in_child, interleaved, machine
 
+from benchmarks import __main__ as whole
 from benchmarks import diagnostics, floor, growth, memory, probe_trained, startup, step, table
 from graphssl.encoders.gcn_propagation import supports_graph
 
@@ -123,3 +124,31 @@ def test_table(tmp_path):
         "a",
         "b",
     ]
+
+
+@pytest.mark.parametrize("environment", [step.KEEP_MEMORY, {}])
+def test_step_from_the_shell(environment, monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr("sys.argv", ["step", *([] if environment else ["--default-allocator"])])
+    monkeypatch.setattr(step, "rows", lambda *given: asked.append(given) or [ROW])
+    step.main()
+    assert asked == [("gcn", list(step.GCN), environment)]
+    assert "3x" in capsys.readouterr().out
+
+
+def test_the_whole_table_from_the_shell(tmp_path, monkeypatch, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    parts = {"first": lambda: [ROW], "second": interrupted, "third": lambda: 1 / 0}
+    monkeypatch.setattr(whole, "PARTS", parts)
+    monkeypatch.setattr(
+        "sys.argv", ["bench", "--only", "first,second,third", "--out", str(tmp_path)]
+    )
+    assert whole.main() == 130
+    assert "interrupted" in (shown := capsys.readouterr().out)
+    assert (tmp_path / "bench.txt").read_text() == shown
+    monkeypatch.setattr("sys.argv", ["bench", "--only", "fourth"])
+    with pytest.raises(SystemExit):
+        whole.main()
+    assert "fourth is none of first, second, third" in capsys.readouterr().err

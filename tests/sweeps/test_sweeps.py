@@ -2,22 +2,26 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from joblib import cpu_count
 
 
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "2"}
+
+
+def command(*args: str) -> list[str]:
+    return [sys.executable, "-m", "graphssl", "-m", *args]
+
+
 def sweep(cwd: Path, *args: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-m", "graphssl", "-m", *args],
-        cwd=cwd,
-        env={**os.environ, "OMP_NUM_THREADS": "2", "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        timeout=300,
+        command(*args), cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=300
     )
 
 
@@ -70,6 +74,23 @@ def test_fail_fast_stops_at_the_first(tmp_path, small_config, launched):
     assert "Traceback" not in done.stderr
     if launcher == "basic":
         assert not list(tmp_path.glob("runs/*/record.json"))
+
+
+@every_launcher
+def test_ctrl_c_leaves_what_the_same_command_goes_on_from(tmp_path, small_config, launched):
+    args = [*small_config, "trainer.steps=100000", "trainer.checkpoint_every=20", "seed=0,1"]
+    with subprocess.Popen(
+        command(*args, *launched[1]), cwd=tmp_path, env=ENVIRONMENT, text=True,
+        stderr=subprocess.PIPE, start_new_session=True,
+    ) as child:  # fmt: skip
+        while not list(tmp_path.glob("runs/*/checkpoint.pt")) and child.poll() is None:
+            time.sleep(0.1)
+        os.killpg(child.pid, signal.SIGINT)  # a terminal sends it to all processes of the sweep
+        err = child.communicate(timeout=60)[1]
+    assert child.returncode == 130
+    assert "interrupted; the same command goes on from the last checkpoint" in err
+    assert list(tmp_path.glob("runs/*/checkpoint.pt"))
+    assert not list(tmp_path.glob("runs/*/failed.json"))
 
 
 @pytest.mark.slow

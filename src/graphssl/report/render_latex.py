@@ -21,6 +21,8 @@ _SPECIAL = {
     "*": r"$^{*}$",
 }
 
+_LONGEST = 40  # characters that still fit on a line beside other columns
+
 
 def render_latex(report: Report) -> str:
     """The whole report in LaTeX; what is missing follows as comments."""
@@ -35,12 +37,14 @@ def render_latex(report: Report) -> str:
 
 def _table(grid: Grid) -> str:
     rows = [" & ".join(map(_field, row)) + r" \\" for row in grid.rows]
+    columns = list(zip(*([field.text for field in row] for row in grid.rows), strict=True))
+    kinds = "".join(_kind(max(map(len, texts))) for texts in columns[1:])
     return "\n".join(
         [
             r"\begin{table}",
-            r"\centering",
+            r"\centering\footnotesize\setlength{\tabcolsep}{4pt}",
             rf"\caption{{{_escape(grid.title)}. {_escape(grid.caption)}}}",
-            rf"\begin{{tabular}}{{l{'r' * (len(grid.header) - 1)}}}",
+            rf"\begin{{tabular}}{{l{kinds}}}",
             r"\toprule",
             " & ".join(map(_escape, grid.header)) + r" \\",
             r"\midrule",
@@ -50,6 +54,11 @@ def _table(grid: Grid) -> str:
             r"\end{table}",
         ]
     )
+
+
+def _kind(longest: int) -> str:
+    """A column of numbers, or one of sentences, which has to break its lines."""
+    return "r" if longest <= _LONGEST else r"p{0.3\linewidth}"
 
 
 def _field(field: Text) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from joblib import cpu_count
 
-
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "2"}
 
 

@@ -61,7 +61,7 @@ def test_probe():
 
 def test_growth(tmp_path):
     found = [growth.step_of(nodes) for nodes in (50, 100)]
-    growth.draw(found, tmp_path / "growth.png")
+    growth.draw(dict.fromkeys(growth.SETTINGS, found), tmp_path / "growth.png")
     assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
 
 

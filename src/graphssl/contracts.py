@@ -180,6 +180,6 @@ class Regularizer(Protocol):
         """The same regularizer with its strength as it is at ``step`` (from 0) of ``total``."""
         ...
 
-    def decoupled_step(self, weights: Mapping[str, Tensor], lr: float) -> None:
+    def decoupled_step(self, weights: Mapping[str, Tensor], lr: float | Tensor) -> None:
         """What is not added to the loss: its own step, called before the optimizer's."""
         ...

@@ -37,7 +37,7 @@ figure-toy: $(VENV)/.installed ## the toy experiment: rank against depth and wid
 	$(BIN)/python -m graphssl.toy
 
 # One experiment yaml each (conf/experiment), at the size that conf/profile/$(PROFILE).yaml says. Finished
-# runs are not run again; what else is to be said goes into ARGS, e.g. ARGS='seed=range(20)'.
+# runs are not run again; what else is to be said goes into ARGS, e.g. ARGS='seed=0,1,2'.
 TABLES := main augmentation alpha layers depth regularizers encoders
 FIGURES := rank spectrum
 PAPER := $(TABLES:%=table-%) $(FIGURES:%=figure-%)

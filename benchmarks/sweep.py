@@ -11,9 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from multiprocessing.queues import SimpleQueue
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import torch
@@ -23,7 +22,7 @@ from benchmarks.measure import ROOT, Row
 
 ROUNDS = 3
 RUNS = 4  # of each job slot, the first of which is not counted: it waits for imports
-SWEEP = ("dataset=digits", "trainer.steps=60", "trainer.eval_every=0", "diagnostics=end",
+SWEEP = ("dataset=digits", "trainer.steps=25", "trainer.eval_every=0", "diagnostics=end",
          "probe=[]",
          "trainer.progress=false", "trainer.device=cpu", "trainer.threads=1",
          "hydra/launcher=joblib")  # fmt: skip
@@ -43,26 +42,21 @@ def runs_a_second(jobs: int) -> float:
 
 def products_a_second(jobs: int) -> float:
     """Of ``jobs`` processes together, each with matrices of its own."""
-    context = get_context("spawn")
-    barrier, found = context.Barrier(jobs), context.SimpleQueue()
-    children = [context.Process(target=_multiply, args=(barrier, found)) for _ in range(jobs)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
-    return sum(found.get() for _ in range(jobs))
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        list(pool.map(_multiply, [time.time()] * jobs, [1.0] * jobs))  # imports, first touch
+        return sum(pool.map(_multiply, [time.time() + 0.5] * jobs, [2.0] * jobs))
 
 
-def _multiply(barrier: Barrier, found: SimpleQueue[float], seconds: float = 2.0) -> None:
+def _multiply(start: float, seconds: float) -> float:
     torch.set_num_threads(1)
     left, right = torch.rand(768, 768), torch.rand(768, 768)
     product = left @ right
-    barrier.wait()
+    time.sleep(max(0.0, start - time.time()))
     count, started = 0, time.perf_counter()
     while time.perf_counter() < started + seconds:
         torch.mm(left, right, out=product)
         count += 1
-    found.put(count / (time.perf_counter() - started))
+    return count / (time.perf_counter() - started)
 
 
 def rows() -> list[Row]:

@@ -81,11 +81,17 @@ def test_ctrl_c_leaves_what_the_same_command_goes_on_from(tmp_path, small_config
     with subprocess.Popen(
         command(*args, *launched[1]), cwd=tmp_path, env=ENVIRONMENT, text=True,
         stderr=subprocess.PIPE, start_new_session=True,
+        # Where the tests run in the background of a shell, children would ignore the signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as child:  # fmt: skip
-        while not list(tmp_path.glob("runs/*/checkpoint.pt")) and child.poll() is None:
-            time.sleep(0.1)
-        os.killpg(child.pid, signal.SIGINT)  # a terminal sends it to all processes of the sweep
-        err = child.communicate(timeout=60)[1]
+        try:
+            while not list(tmp_path.glob("runs/*/checkpoint.pt")) and child.poll() is None:
+                time.sleep(0.1)
+            os.killpg(child.pid, signal.SIGINT)  # a terminal sends it to all of the sweep
+            err = child.communicate(timeout=60)[1]
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            raise
     assert child.returncode == 130
     assert "interrupted; the same command goes on from the last checkpoint" in err
     assert list(tmp_path.glob("runs/*/checkpoint.pt"))

@@ -65,6 +65,7 @@ def test_growth(tmp_path):
     assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_first_step():
     found = startup.time_to_first_step("dataset=sbm", "dataset.num_nodes=100")
     assert 0 < found["beyond"] < found["whole"]

@@ -17,6 +17,7 @@ from graphssl.report.records import Record, read_runs
 from graphssl.results.identity import identity
 
 FLOORS = ("raw", "untrained", "supervised")
+OVERHEAD = 1.0  # seconds a job takes beside training and probing: composing, loading, looking
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def make_plan(
             left.append(list(overrides))
             estimates.append(_estimate(config, timed, seconds))
     known = [estimate for estimate in estimates if estimate is not None]
-    total = sum(known) if len(known) == len(estimates) else None
+    total = sum(known) + OVERHEAD * len(known) if len(known) == len(estimates) else None
     return Plan(left, len(jobs) - len(left), total)
 
 

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 import graphssl
 from graphssl.config_dir import config_dir
 from graphssl.pace import duration
-from graphssl.plan import make_plan, run_id
+from graphssl.plan import OVERHEAD, make_plan, run_id
 from graphssl.report.definition import load_definition
 from hydra_plugins.graphssl_grids.sweeper import Grids, expand
 
@@ -103,13 +103,15 @@ def test_what_is_done_is_left_out_and_the_rest_is_estimated(small_run, tmp_path)
         return [(line, composed(*line)) for line in lines]
 
     assert make_plan(jobs(), {}).seconds is None
-    assert make_plan(jobs(), {"sbm": 4.0}).seconds == 8.0
+    assert make_plan(jobs(), {"sbm": 4.0}).seconds == 8.0 + 2 * OVERHEAD
     record = graphssl.run(jobs()[0][0])
     plan = make_plan(jobs(), {})
     assert (plan.done, plan.left) == (1, [jobs()[1][0]])
     took = record.training["seconds"] + record.training["probe_seconds"]
-    assert plan.seconds == pytest.approx(took)
-    assert make_plan(jobs("trainer.steps=20"), {}).seconds == pytest.approx(2 * 10 * took)
+    assert plan.seconds == pytest.approx(took + OVERHEAD)
+    assert make_plan(jobs("trainer.steps=20"), {}).seconds == pytest.approx(
+        2 * (10 * took + OVERHEAD)
+    )
     assert len(make_plan(jobs("force=true"), {}).left) == 2
     assert len(make_plan(jobs("probe.split_seed=1"), {}).left) == 2  # to be probed
     assert str(plan).startswith("2 runs, 1 done, 1 left, about ")

@@ -77,6 +77,8 @@ def one_legend(figure: Figure, axes: Sequence[Axes], title: str = "") -> None:
     # As many beside each other as fit: about 6 points a letter, 40 for the line before it.
     wide = max(6 * max(map(len, found), default=1) + 40, 1)
     columns = max(1, min(len(found), int(figure.get_figwidth() * 72 / wide)))
+    rows = math.ceil(len(found) / columns)
+    figure.set_figheight(figure.get_figheight() + 0.2 * (rows - 1))  # the panels keep their height
     with mpl.rc_context(_RC):
         figure.legend(
             found.values(),

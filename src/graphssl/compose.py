@@ -17,8 +17,17 @@ def compose(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, Any], list[
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
         config = hydra_compose("config", list(overrides), return_hydra_config=True)
         choices = group_choices(config.hydra.runtime.choices)
-        plain = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-    return plain, choices, list(overrides)
+    return _ours(config), choices, list(overrides)
+
+
+def resolved(config: DictConfig) -> dict[str, Any]:
+    """``config`` without Hydra's own part, resolved, as plain containers."""
+    plain: dict[str, Any] = OmegaConf.to_container(_ours(config), resolve=True)  # type: ignore[assignment]
+    return plain
+
+
+def _ours(config: DictConfig) -> DictConfig:
+    return OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
 
 
 def group_choices(choices: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from graphssl.load import load_encoder
 from graphssl.pretrain import pretrain
 from graphssl.results.failure import write_failure
 from graphssl.results.identity import identity
-from graphssl.results.record import RunRecord, scores_entry
+from graphssl.results.record import RunRecord, scores_entry, unscored
 from graphssl.results.store import RunStore
 from graphssl.training.device import claimed_device
 from graphssl.training.embedding import embed
@@ -71,7 +71,7 @@ def _finish(job: Job, folder: Path, run_id: str) -> RunRecord:
             config = {**record.config, "tags": job.plain["tags"]}
             record = replace(record, config=config, overrides=job.overrides)
             record.write(folder)
-        if not _unscored(job, record) and not _embeddings_wanted(job, folder):
+        if not unscored(record.scores, job.plain["probe"]) and not _embeddings_wanted(job, folder):
             return record
     else:
         OmegaConf.save(OmegaConf.create(job.plain), folder / "config.yaml")
@@ -87,7 +87,10 @@ def _work(job: Job, folder: Path, run_id: str, record: RunRecord | None) -> RunR
         encoder, record = pretrain(job, folder, run_id)
         record.write(folder)
         (folder / "checkpoint.pt").unlink(missing_ok=True)
-    missing, embeddings_wanted = _unscored(job, record), _embeddings_wanted(job, folder)
+    missing, embeddings_wanted = (
+        unscored(record.scores, job.plain["probe"]),
+        _embeddings_wanted(job, folder),
+    )
     if missing or embeddings_wanted:
         # Targets outside graphssl were named by the user who asks for this run.
         encoder = encoder or load_encoder(folder, trust=True).to(job.device)
@@ -111,16 +114,6 @@ def probe(job: Job, embeddings: Tensor, name: str) -> dict[str, Any]:
     seed = job.config.probe.split_seed
     scores = job.protocols[name].score(rows, y, job.splits[name], seed)
     return {**scores_entry(scores), "settings": job.plain["probe"]["protocols"][name]}
-
-
-def _unscored(job: Job, record: RunRecord) -> list[str]:
-    """Protocols under which ``record`` has no score with the settings asked for."""
-    found = {
-        name: (scores.get("settings"), scores.get("split_seed"))
-        for name, scores in record.scores.items()
-    }
-    settings, split_seed = job.plain["probe"].get("protocols"), job.config.probe.split_seed
-    return [name for name in job.protocols if found.get(name) != (settings[name], split_seed)]
 
 
 def _embeddings_wanted(job: Job, folder: Path) -> bool:

@@ -8,13 +8,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from graphssl import build
-from graphssl.compose import group_choices
+from graphssl.compose import group_choices, resolved
 from graphssl.pace import duration
 from graphssl.report.records import Record, read_runs
 from graphssl.results.identity import identity
+from graphssl.results.record import unscored
 
 FLOORS = ("raw", "untrained", "supervised")
 OVERHEAD = 1.0  # seconds a job takes beside training and probing: composing, loading, looking
@@ -61,7 +62,11 @@ def make_plan(
     estimates: list[float | None] = []
     for overrides, config in jobs:
         record = records.get(run_id(config))
-        if record is None or config.force or not _is_scored(record, config):
+        if (
+            record is None
+            or config.force
+            or unscored(record.content["scores"], resolved(config)["probe"])
+        ):
             left.append(list(overrides))
             estimates.append(_estimate(config, timed, seconds))
     known = [estimate for estimate in estimates if estimate is not None]
@@ -74,27 +79,11 @@ def run_id(config: DictConfig) -> str:
     labels_used = config.trainer.select == "val_accuracy" or build.trains_with_labels(config)
     # A user's own graph is named by its content.
     fingerprint = build.dataset(config).fingerprint if "path" in config.dataset else None
-    return identity(_plain(config), labels_used, fingerprint)
-
-
-def _plain(config: DictConfig) -> dict[str, Any]:
-    ours = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-    plain: dict[str, Any] = OmegaConf.to_container(ours, resolve=True)  # type: ignore[assignment]
-    return plain
+    return identity(resolved(config), labels_used, fingerprint)
 
 
 def _any(runs: Path) -> bool:
     return next(runs.rglob("record.json"), None) is not None
-
-
-def _is_scored(record: Record, config: DictConfig) -> bool:
-    probe = _plain(config)["probe"]
-    scores = record.content["scores"]
-    return all(
-        (scores.get(name, {}).get("settings"), scores.get(name, {}).get("split_seed"))
-        == (settings, probe["split_seed"])
-        for name, settings in probe["protocols"].items()
-    )
 
 
 Kind = tuple[str, str, str]  # options of dataset, encoder, objective

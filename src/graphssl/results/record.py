@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,16 @@ class RunRecord:
             raise DataError(f"{folder} holds no record.json: not a finished run") from None
         except (json.JSONDecodeError, TypeError, UnicodeDecodeError) as error:
             raise DataError(f"{path} is not a run record: {error}") from None
+
+
+def unscored(scores: Mapping[str, Mapping[str, Any]], probe: Mapping[str, Any]) -> list[str]:
+    """Protocols of ``probe``, the configuration's, without a score under the settings asked for."""
+    found = {name: (s.get("settings"), s.get("split_seed")) for name, s in scores.items()}
+    return [
+        name
+        for name, settings in (probe.get("protocols") or {}).items()
+        if found.get(name) != (settings, probe["split_seed"])
+    ]
 
 
 def scores_entry(scores: ProbeScores) -> dict[str, Any]:

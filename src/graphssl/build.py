@@ -69,9 +69,10 @@ def encoder(config: DictConfig, in_channels: int) -> nn.Module:
     return made
 
 
-def trains_with_labels(config: DictConfig) -> bool:
-    """Whether the objective's constructor asks for the training nodes of a split."""
-    return "train_nodes" in _parameters(config.objective)
+def labels_used(config: DictConfig) -> bool:
+    """Whether labels have a part: in selecting the encoder, or as the objective asks."""
+    by_selection = config.trainer.select == "val_accuracy"
+    return by_selection or "train_nodes" in _parameters(config.objective)
 
 
 def objective(

@@ -83,8 +83,7 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
         if not isinstance(value, int) or value < 0:
             raise ConfigError(f"{name} must be a whole number, 0 or more, got {value!r}")
     protocols = build.protocols(config)
-    by_selection = settings.select == "val_accuracy"
-    labels_used = by_selection or build.trains_with_labels(config)
+    labels_used = build.labels_used(config)
     if labels_used and len(protocols) != 1:
         raise ConfigError(
             "labels have a part in this run (supervised, or trainer.select=val_accuracy), so it is "
@@ -96,7 +95,7 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
     split = None
     if labels_used:
         ((name, protocol),) = protocols.items()
-        if by_selection:
+        if settings.select == "val_accuracy":
             require_validation(protocol)
         split = one_split(splits[name], config.seed)
         splits = {name: [split[1]]}

@@ -76,10 +76,9 @@ def make_plan(
 
 def run_id(config: DictConfig) -> str:
     """The id that the run of ``config`` will have, without preparing its graph."""
-    labels_used = config.trainer.select == "val_accuracy" or build.trains_with_labels(config)
     # A user's own graph is named by its content.
     fingerprint = build.dataset(config).fingerprint if "path" in config.dataset else None
-    return identity(resolved(config), labels_used, fingerprint)
+    return identity(resolved(config), build.labels_used(config), fingerprint)
 
 
 def _any(runs: Path) -> bool:

@@ -2,17 +2,22 @@
 
 ``floor = flops / rate of a dense product + bytes / bandwidth``, both rates measured beside it.
 
-Flops of one BGRL step, for each of its two views (N nodes, E edges, D_0 = F, D_l the layers'
-widths, P the predictor's, nnz the non-zeros of X, or N F where it is used dense):
+Flops of one BGRL step (N nodes, E edges, D_0 = F, D_l the layers' widths, P the predictor's, nnz
+the non-zeros of X, or N F where it is used dense; p_1 and p_2 hide a feature in either view):
 
-- first product: ``2 nnz D_1``, three times (online, target, gradient in W; X has none);
+- first product: ``2 nnz (1 - p_1 p_2) D_1`` for both views together, since a feature that both
+  show is multiplied once; three times (online, target, gradient in W; X has none);
+
+and for each view
+
 - products of later layers: ``2 N D_{l-1} D_l``, four times (online, target, two gradients);
 - propagation: ``2 (E_kept + N) D_l``, three times (online, its gradient, target);
 - predictor: ``4 N D_L P``, three times (forward, two gradients).
 
 Bytes, float32, each pass over a tensor counted once and nothing for gathering in a product:
 
-- X: ``4 N F``, or ``12 nnz`` sparse (value and int64 column), three times;
+- X: ``4 N F (1 - p_1 p_2)``, or 12 instead of 4 a non-zero where it is sparse (value and int64
+  column), three times;
 - propagation matrix: ``12 (E_kept + N)``, three times a layer;
 - (N, D_l) of every layer: 26 passes (online forward 8: product 1, propagation 2, normalisation 3,
   activation 2; target forward 8; backward 10: activation 3, normalisation 5, propagation 2);
@@ -25,6 +30,7 @@ faster than the bandwidth measured, so the floor is then a little too high.
 from __future__ import annotations
 
 from itertools import pairwise
+from math import prod
 
 import torch
 
@@ -56,16 +62,16 @@ def step_work(on: Setting) -> tuple[float, float]:
     """Flops and bytes of one step, as the module says."""
     graph, recipe = on.data.graph, on.config.recipe
     nodes, widths, hidden = graph.num_nodes, list(recipe.channels), recipe.predictor_channels
-    nnz, x_bytes = float(graph.x.numel()), 4.0 * graph.x.numel()
+    nnz, bytes_each = float(graph.x.numel()), 4.0
     if (set_entries := graph.x.count_nonzero().item()) <= SPARSE_DENSITY * graph.x.numel():
-        nnz, x_bytes = float(set_entries), 12.0 * set_entries
-    flops = traffic = 0.0
+        nnz, bytes_each = float(set_entries), 12.0
+    shown = nnz * (1 - prod(recipe.drop_feature))
+    flops, traffic = 3 * 2 * shown * widths[0], 3 * bytes_each * shown
     for dropped in recipe.drop_edge:
         entries = (1 - dropped) * graph.num_edges + nodes
-        flops += 3 * 2 * nnz * widths[0]
         flops += 4 * sum(2 * nodes * a * b for a, b in pairwise(widths))
         flops += 3 * sum(2 * entries * width for width in widths)
         flops += 3 * 4 * nodes * widths[-1] * hidden
-        traffic += 3 * x_bytes + 3 * 12 * entries * len(widths)
+        traffic += 3 * 12 * entries * len(widths)
         traffic += 26 * 4 * nodes * sum(widths) + 7 * 4 * nodes * hidden
     return flops, traffic

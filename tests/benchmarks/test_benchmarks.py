@@ -79,14 +79,15 @@ def test_random_graph_has_the_size_asked_for_and_goes_the_fast_way():
 
 
 def test_floor_of_a_step_counted_by_hand():
-    # 2 nodes, 2 edges, 3 features used dense, layers 256-128, predictor 512
+    # 2 nodes, 2 edges, 3 features used dense (0.1 and 0.2 hidden), layers 256-128, predictor 512
     on = setting("amazon_photo", size=(2, 2, 3, 1.0, 2))
     entries = [0.6 * 2 + 2, 0.9 * 2 + 2]
-    flops = sum(
-        3 * 2 * 6 * 256 + 4 * 2 * 2 * 256 * 128 + 3 * 2 * e * 384 + 3 * 4 * 2 * 128 * 512
-        for e in entries
+    flops = 3 * 2 * (0.98 * 6) * 256 + sum(
+        4 * 2 * 2 * 256 * 128 + 3 * 2 * e * 384 + 3 * 4 * 2 * 128 * 512 for e in entries
     )
-    traffic = sum(3 * 24 + 3 * 12 * e * 2 + 26 * 4 * 2 * 384 + 7 * 4 * 2 * 512 for e in entries)
+    traffic = 3 * (0.98 * 24) + sum(
+        3 * 12 * e * 2 + 26 * 4 * 2 * 384 + 7 * 4 * 2 * 512 for e in entries
+    )
     assert floor.step_work(on) == (pytest.approx(flops), pytest.approx(traffic))
     assert floor.step_floor(on, 1e9, math.inf) == pytest.approx(flops / 1e9)
 

@@ -6,7 +6,7 @@ import torch
 from graphssl import build
 from graphssl.cli import compose
 from graphssl.config_dir import config_dir
-from graphssl.encoders.encode import encode
+from graphssl.encoders.encode import encode, encode_pair
 from graphssl.encoders.layer_weights import layer_weights
 from graphssl.graph import Graph
 from graphssl.regularizers.werank import WERank
@@ -71,6 +71,11 @@ def test_a_masked_view_is_the_graph_without_what_is_hidden(name, encoder, graph)
     removed = Graph(graph.x * features, graph.edge_index[:, edges])
     seen = encode(encoder, graph.view().keep_edges(edges).keep_features(features))
     torch.testing.assert_close(seen, encoder(removed.x, removed.edge_index), rtol=1e-9, atol=1e-9)
+    pair = graph.view().keep_edges(edges).keep_features(features), graph.view()
+    for one, other in zip(
+        encode_pair(encoder, *pair), [encode(encoder, v) for v in pair], strict=True
+    ):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
     without_edges = encode(encoder, graph.view().keep_edges(edges))
     whole = encode(encoder, graph.view())
     assert torch.equal(without_edges, whole) == (name in EDGE_BLIND)

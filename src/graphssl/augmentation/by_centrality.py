@@ -13,18 +13,18 @@ from torch import Tensor
 from graphssl.augmentation.centrality import Centrality
 from graphssl.augmentation.drop_edges import edge_uniforms
 from graphssl.augmentation.importance import drop_ratio, edge_importance, feature_importance
-from graphssl.augmentation.once_per_graph import once_per_graph
+from graphssl.augmentation.once_per import once_per
 from graphssl.augmentation.probability import check_probability
 from graphssl.graph import Graph, GraphView
 
 
-@once_per_graph
+@once_per
 def edge_drop_ratio(graph: Graph, centrality: Centrality, undirected: bool) -> Tensor:
     """``drop_ratio`` of every edge, (E,) float32."""
     return drop_ratio(edge_importance(graph.edge_index, centrality(graph), undirected)).float()
 
 
-@once_per_graph
+@once_per
 def feature_drop_ratio(graph: Graph, centrality: Centrality) -> Tensor:
     """``drop_ratio`` of every feature dimension, (F,) float32."""
     return drop_ratio(feature_importance(graph.x, centrality(graph))).float()

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from graphssl.augmentation.once_per_graph import once_per_graph
+from graphssl.augmentation.once_per import once_per
 from graphssl.augmentation.probability import check_probability
 from graphssl.graph import Graph, GraphView
 
 
-@once_per_graph
+@once_per
 def node_pairs(graph: Graph) -> tuple[Tensor, int]:
     """Number the unordered pairs {u, v} that have an edge.
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from graphssl.encoders import gat_propagation, gcn_propagation
-from graphssl.encoders.first_product import first_product
+from graphssl.encoders.first_product import first_product, first_products
 from graphssl.errors import ConfigError
 from graphssl.graph import Graph, GraphView
 
@@ -63,7 +63,7 @@ class ConvStack(nn.Module):
         """(N, F) -> (N, D)."""
         edges = (edge_index, edge_weight) if self._takes_weight else (edge_index,)
         for layer, (conv, norm, act) in enumerate(self._layers()):
-            if self._is_standardized(layer):
+            if self.weight_standardization and layer > 0:
                 x = functional_call(conv, _standardized(conv), (x, *edges))
             else:
                 x = conv(x, *edges)
@@ -78,16 +78,15 @@ class ConvStack(nn.Module):
         fast = self._fast_path(view.graph)
         if fast is None:
             return self.forward(view.x, view.edge_index, view.edge_weight)
-        propagate = fast.propagation(view)
-        h: Tensor | None = None
-        for layer, (conv, norm, act) in enumerate(self._layers()):
-            weight = conv.lin.weight
-            if self._is_standardized(layer):
-                weight = standardized_rows(weight)
-            h = first_product(view, weight) if h is None else h @ weight.t()
-            h = act(norm(propagate(conv, h)))
-        assert h is not None
-        return h
+        return self._after_first(first_product(view, self._first_weight), fast, view)
+
+    def encode_pair(self, view1: GraphView, view2: GraphView) -> tuple[Tensor, Tensor]:
+        """``encode_view`` of both; of one graph, their first products have a common part."""
+        fast = self._fast_path(view1.graph)
+        if fast is None or view1.graph is not view2.graph:
+            return self.encode_view(view1), self.encode_view(view2)
+        first1, first2 = first_products(view1, view2, self._first_weight)
+        return self._after_first(first1, fast, view1), self._after_first(first2, fast, view2)
 
     def reset_parameters(self) -> None:
         """Draw all weights anew."""
@@ -98,11 +97,24 @@ class ConvStack(nn.Module):
                 if hasattr(part, "reset_parameters"):
                     part.reset_parameters()
 
+    @property
+    def _first_weight(self) -> Tensor:
+        first: Any = self.convs[0]
+        weight: Tensor = first.lin.weight
+        return weight
+
+    def _after_first(self, h: Tensor, fast: Any, view: GraphView) -> Tensor:
+        """All layers but for the first linear map, whose result is ``h``."""
+        propagate = fast.propagation(view)
+        for layer, (conv, norm, act) in enumerate(self._layers()):
+            if layer > 0:
+                weight = conv.lin.weight
+                h = h @ (standardized_rows(weight) if self.weight_standardization else weight).t()
+            h = act(norm(propagate(conv, h)))
+        return h
+
     def _layers(self) -> Iterator[tuple[Any, Any, Any]]:
         return zip(self.convs, self.norms, self.acts, strict=True)
-
-    def _is_standardized(self, layer: int) -> bool:
-        return self.weight_standardization and layer > 0
 
     def _fast_path(self, graph: Graph) -> Any:
         for fast in (gcn_propagation, gat_propagation):

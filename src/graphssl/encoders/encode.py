@@ -17,6 +17,10 @@ class ViewEncoder(Protocol):
         """(N, F) -> (N, D), equal to the encoder on the plain tensors of ``view``."""
         ...
 
+    def encode_pair(self, view1: GraphView, view2: GraphView) -> tuple[Tensor, Tensor]:
+        """The same of two views, which may share what they have in common."""
+        ...
+
 
 def encode(encoder: nn.Module, view: GraphView) -> Tensor:
     """Representation of every node of ``view``, (N, D); dropped edges are really gone."""
@@ -24,3 +28,10 @@ def encode(encoder: nn.Module, view: GraphView) -> Tensor:
         return encoder.encode_view(view)
     h: Tensor = encoder(view.x, view.edge_index, view.edge_weight)
     return h
+
+
+def encode_pair(encoder: nn.Module, view1: GraphView, view2: GraphView) -> tuple[Tensor, Tensor]:
+    """``encode`` of both views, the first one first."""
+    if isinstance(encoder, ViewEncoder):
+        return encoder.encode_pair(view1, view2)
+    return encode(encoder, view1), encode(encoder, view2)

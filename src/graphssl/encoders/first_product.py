@@ -1,10 +1,13 @@
-"""The first layer's ``X W`` on a masked view, through a sparse X where few features are set."""
+"""The first layer's ``X W`` on masked views, through a sparse X where few features are set."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import torch
 from torch import Tensor
 
-from graphssl.augmentation.once_per_graph import once_per_graph
+from graphssl.augmentation.once_per import once_per
 from graphssl.encoders.sparse import Pattern, SparseMatrix
 from graphssl.graph import Graph, GraphView
 
@@ -23,7 +26,64 @@ def first_product(view: GraphView, weight: Tensor) -> Tensor:
     return view.graph.x @ weight.t() if features is None else features @ weight.t()
 
 
-@once_per_graph
+def first_products(view1: GraphView, view2: GraphView, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """``first_product`` of both views of one graph, what they have in common computed once.
+
+    With the feature dimensions split into those that both views show and those that one alone
+    shows, ``X_v W = X_both W_both + X_own W_own``: each dimension is multiplied once, a hidden one
+    never, in the gradient too.
+    """
+    if view1.feature_mask is None and view2.feature_mask is None:
+        product = first_product(view1, weight)
+        return product, product
+    if not supports_split(view1.graph):
+        return first_product(view1, weight), first_product(view2, weight)
+    dense = weight.t().contiguous()
+    both, own1, own2 = (columns @ dense for columns in _split(view1, view2))
+    return both + own1, both + own2
+
+
+def supports_split(graph: Graph) -> bool:
+    """Whether the number of dimensions shown may decide a shape: on a GPU it would be waited for.
+
+    A step with such a shape could not be captured as a CUDA graph either.
+    """
+    return graph.x.device.type == "cpu"
+
+
+@dataclass(frozen=True, eq=False)
+class _Columns:
+    """Some columns of a dense X, copied: ``x`` (N, K), and which they are, ``index`` (K,)."""
+
+    x: Tensor
+    index: Tensor
+
+    def __matmul__(self, dense: Tensor) -> Tensor:
+        """Times those rows of ``dense`` (F, D)."""
+        return self.x @ dense.index_select(0, self.index)
+
+
+# Once a pair of views: the online and the target encoder both come here.
+@once_per
+def _split(view1: GraphView, view2: GraphView) -> list[_Columns | SparseMatrix]:
+    """X by columns: those that both views show, those of the first alone, of the second alone."""
+    graph = view1.graph
+    all_shown = torch.ones(graph.num_features, dtype=torch.bool)
+    shown1, shown2 = (
+        all_shown if view.feature_mask is None else view.feature_mask for view in (view1, view2)
+    )
+    features = _sparse_features(graph)
+    split: list[_Columns | SparseMatrix] = []
+    for mask in (shown1 & shown2, shown1 & ~shown2, shown2 & ~shown1):
+        if features is None:
+            index = mask.nonzero().flatten()
+            split.append(_Columns(graph.x.index_select(1, index), index))
+        else:
+            split.append(features.columns(mask))
+    return split
+
+
+@once_per
 def _sparse_features(graph: Graph) -> SparseMatrix | None:
     x = graph.x
     if x.count_nonzero() > SPARSE_DENSITY * x.numel():

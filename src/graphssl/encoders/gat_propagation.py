@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch_geometric.nn import GATConv
 
-from graphssl.augmentation.once_per_graph import once_per_graph
+from graphssl.augmentation.once_per import once_per
 from graphssl.encoders.sparse import Pattern, multiply
 from graphssl.graph import Graph, GraphView
 
@@ -130,7 +130,7 @@ def _entries(view: GraphView, self_loops: bool) -> _Entries:
     return _Entries(row, Pattern.of_sorted(row, col, size), Pattern.of(col, row, size))
 
 
-@once_per_graph
+@once_per
 def _by_target(graph: Graph, self_loops: bool) -> tuple[Tensor, Tensor, Tensor]:
     """Number, target and source of every edge, by target; the added self-loops have number E."""
     source, target = graph.edge_index

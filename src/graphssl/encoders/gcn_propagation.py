@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch_geometric.nn import GCNConv
 
-from graphssl.augmentation.once_per_graph import once_per_graph
+from graphssl.augmentation.once_per import once_per
 from graphssl.encoders.sparse import Pattern, SparseMatrix
 from graphssl.graph import Graph, GraphView
 
@@ -106,7 +106,7 @@ def _existing_loops(ones: Tensor, plan: _Plan, weight: Tensor, edge_mask: Tensor
     return ones.index_copy(0, plan.loop_node, kept)
 
 
-@once_per_graph
+@once_per
 def _plan(graph: Graph) -> _Plan:
     source, target = graph.edge_index
     is_loop = source == target

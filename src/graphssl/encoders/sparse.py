@@ -63,6 +63,27 @@ class SparseMatrix:
         product: Tensor = _ConstantProduct.apply(dense, self)
         return product
 
+    def columns(self, mask: Tensor) -> SparseMatrix:
+        """The same with nothing in the columns where ``mask`` (cols,) is False."""
+        rows_of_transposed = mask.repeat_interleave(self.transposed.crow_indices().diff())
+        return SparseMatrix(
+            _entries_kept(self.forward, mask.index_select(0, self.forward.col_indices())),
+            _entries_kept(self.transposed, rows_of_transposed),
+        )
+
+
+def _entries_kept(matrix: Tensor, keep: Tensor) -> Tensor:
+    """A CSR matrix without the entries where ``keep`` (nnz,) is False."""
+    crow, kept = matrix.crow_indices(), keep.nonzero().flatten()
+    before = torch.cat([crow.new_zeros(1), keep.cumsum(0)])
+    return torch.sparse_csr_tensor(
+        before.index_select(0, crow),
+        matrix.col_indices().index_select(0, kept),
+        matrix.values().index_select(0, kept),
+        matrix.shape,
+        check_invariants=False,
+    )
+
 
 class _ConstantProduct(torch.autograd.Function):
     """``A @ H`` with gradient ``A^T @ G`` in H and none in A."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
 from graphssl.contracts import StepOutput
-from graphssl.encoders.encode import encode
+from graphssl.encoders.encode import encode_pair
 from graphssl.errors import ConfigError
 from graphssl.graph import GraphView
 from graphssl.objectives.target_network import ema_update, target_of
@@ -61,10 +61,10 @@ class BGRL(nn.Module):
 
     def forward(self, view1: GraphView, view2: GraphView) -> StepOutput:
         """The loss of one pair of views."""
-        h1, h2 = encode(self.encoder, view1), encode(self.encoder, view2)
+        h1, h2 = encode_pair(self.encoder, view1, view2)
         q1, q2 = self.predictor(h1), self.predictor(h2)
         with torch.no_grad():
-            y1, y2 = encode(self.target_encoder, view1), encode(self.target_encoder, view2)
+            y1, y2 = encode_pair(self.target_encoder, view1, view2)
         return StepOutput(cosine_loss(q1, y2, q2, y1), (h1, h2), (q1, q2))
 
     def trainable_parameters(self) -> Iterator[nn.Parameter]:

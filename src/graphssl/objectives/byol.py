@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from graphssl.contracts import StepOutput
-from graphssl.encoders.encode import encode
+from graphssl.encoders.encode import encode_pair
 from graphssl.errors import ConfigError
 from graphssl.graph import GraphView
 from graphssl.objectives.bgrl import cosine_loss
@@ -63,11 +63,11 @@ class BYOL(nn.Module):
 
     def forward(self, view1: GraphView, view2: GraphView) -> StepOutput:
         """The loss of one pair of views."""
-        h1, h2 = encode(self.encoder, view1), encode(self.encoder, view2)
+        h1, h2 = encode_pair(self.encoder, view1, view2)
         q1, q2 = self.predictor(self.projector(h1)), self.predictor(self.projector(h2))
         with torch.no_grad():
-            y1 = self.target_projector(encode(self.target_encoder, view1))
-            y2 = self.target_projector(encode(self.target_encoder, view2))
+            h1_target, h2_target = encode_pair(self.target_encoder, view1, view2)
+            y1, y2 = self.target_projector(h1_target), self.target_projector(h2_target)
         return StepOutput(cosine_loss(q1, y2, q2, y1), (h1, h2), (q1, q2))
 
     def trainable_parameters(self) -> Iterator[nn.Parameter]:

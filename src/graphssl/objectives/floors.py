@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from torch import nn
 
 from graphssl.contracts import StepOutput
-from graphssl.encoders.encode import encode
+from graphssl.encoders.encode import encode_pair
 from graphssl.encoders.features import Features
 from graphssl.graph import GraphView
 
@@ -21,7 +21,7 @@ class Untrained(nn.Module):
 
     def forward(self, view1: GraphView, view2: GraphView) -> StepOutput:
         """A loss of zero, and the representation of each view."""
-        h1, h2 = encode(self.encoder, view1), encode(self.encoder, view2)
+        h1, h2 = encode_pair(self.encoder, view1, view2)
         return StepOutput(h1.new_zeros(()), (h1, h2))
 
     def trainable_parameters(self) -> Iterator[nn.Parameter]:

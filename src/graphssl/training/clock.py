@@ -65,7 +65,7 @@ class RunningClock(Clock):
         shadowed = [
             (child, method, "target" if name.startswith("target") else "online")
             for name, child in objective.named_children()
-            for method in ("forward", "encode_view")
+            for method in ("forward", "encode_view", "encode_pair")
             if hasattr(child, method)
         ]
         for child, method, part in shadowed:

@@ -5,13 +5,13 @@ import torch
 from augmentation_graphs import random_graph
 
 from graphssl.augmentation.centrality import PageRank
-from graphssl.augmentation.once_per_graph import once_per_graph
+from graphssl.augmentation.once_per import once_per
 
 
 def test_computes_once_for_each_graph_and_value_of_the_arguments():
     calls = []
 
-    @once_per_graph
+    @once_per
     def compute(graph, *args):
         calls.append(args)
         return torch.ones(3)
@@ -24,7 +24,7 @@ def test_computes_once_for_each_graph_and_value_of_the_arguments():
 
 
 def test_a_result_goes_with_its_graph():
-    @once_per_graph
+    @once_per
     def compute(graph):
         return torch.ones(3)
 

@@ -11,7 +11,7 @@ import time
 
 import torch
 
-from graphssl.encoders.sparse import Pattern, SparseMatrix
+from graphssl.encoders.sparse import BothWays
 
 NODES, FEATURES, CHANNELS, REPEATS = 2708, 1433, 256, 7
 
@@ -33,10 +33,7 @@ def main() -> None:
         x = x * (torch.rand(NODES, FEATURES, generator=generator) < density)
         row, col = x.nonzero(as_tuple=True)
         values = x[row, col]
-        sparse = SparseMatrix(
-            Pattern.of(row, col, (NODES, FEATURES)).matrix(values),
-            Pattern.of(col, row, (FEATURES, NODES)).matrix(values),
-        )
+        sparse = BothWays.of(row, col, (NODES, FEATURES)).matrix(values)
         pairs = [
             (seconds(lambda w, x=x: x @ w, weight), seconds(lambda w, s=sparse: s @ w, weight))
             for _ in range(REPEATS)

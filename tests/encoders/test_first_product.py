@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
-from graphssl.encoders import first_product
+from graphssl.encoders import first_product, shapes
 from graphssl.encoders.first_product import first_products
 from graphssl.graph import Graph
 
@@ -33,7 +33,7 @@ def test_equal_to_the_products_with_masked_copies(mask1, mask2, density, split):
     weight = torch.randn(WIDTH, FEATURES, dtype=torch.float64, requires_grad=True)
     views = view_of(graph, mask1), view_of(graph, mask2)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(first_product, "supports_split", lambda graph: split)
+        patched.setattr(shapes, "may_follow_masks", lambda graph: split)
         products = first_products(*views, weight)
     expected = tuple(view.x @ weight.t() for view in views)
     towards = tuple(torch.randn_like(product) for product in expected)

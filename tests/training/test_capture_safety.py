@@ -1,7 +1,7 @@
 """A step as a GPU takes it reads nothing from the device: checked operation by operation on a CPU.
 
-Where the CPU has code of its own (PReLU's slope, columns split, the sparse product, Adam), what a
-GPU runs is put in its place.
+Where the CPU has code of its own (PReLU's slope, hidden entries left out, the sparse product,
+Adam), what a GPU runs is put in its place.
 """
 
 from functools import partial
@@ -14,7 +14,7 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch_geometric.nn import GATConv, GCNConv, LayerNorm
 
-from graphssl.encoders import first_product, gat_propagation, sparse
+from graphssl.encoders import gat_propagation, shapes, sparse
 from graphssl.encoders.conv_stack import ConvStack
 from graphssl.encoders.heads import MLPHead
 from graphssl.encoders.prelu import PReLU
@@ -35,7 +35,7 @@ def gpu_path(monkeypatch):
     """The code of a GPU, on a CPU; returns what puts the optimizer's scalars into tensors."""
     monkeypatch.setattr(PReLU, "forward", nn.PReLU.forward)
     monkeypatch.setattr(gat_propagation, "supports_graph", lambda graph: False)
-    monkeypatch.setattr(first_product, "supports_split", lambda graph: False)
+    monkeypatch.setattr(shapes, "may_follow_masks", lambda graph: False)
 
     def multiply(matrix, dense):
         with torch.autocast("cpu", enabled=False):

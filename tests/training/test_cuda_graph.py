@@ -11,7 +11,7 @@ from small_bgrl import bgrl
 from torch import nn
 from torch_geometric.nn import GATConv
 
-from graphssl.encoders import first_product, gat_propagation
+from graphssl.encoders import gat_propagation, shapes
 from graphssl.encoders.prelu import PReLU
 from graphssl.errors import ConfigError, TrainingError
 from graphssl.regularizers.sum import Sum
@@ -87,7 +87,7 @@ def fake_cuda(monkeypatch):
     monkeypatch.setattr(loop, "CapturedStep", Attached)
     monkeypatch.setattr(PReLU, "forward", nn.PReLU.forward)
     monkeypatch.setattr(gat_propagation, "supports_graph", lambda graph: False)
-    monkeypatch.setattr(first_product, "supports_split", lambda graph: False)
+    monkeypatch.setattr(shapes, "may_follow_masks", lambda graph: False)
 
     def prepare(state):
         cuda.state = state

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from graphssl.augmentation.once_per import once_per
-from graphssl.encoders.sparse import Pattern, SparseMatrix
+from graphssl.encoders import shapes
+from graphssl.encoders.sparse import BothWays, SparseMatrix
 from graphssl.graph import Graph, GraphView
 
 # A sparse first product pays twofold here and breaks even near 0.2 (docs/performance.md).
@@ -23,7 +24,7 @@ def first_product(view: GraphView, weight: Tensor) -> Tensor:
     if view.feature_mask is not None:
         weight = weight * view.feature_mask
     features = _sparse_features(view.graph)
-    return view.graph.x @ weight.t() if features is None else features @ weight.t()
+    return (view.graph.x if features is None else features.whole) @ weight.t()
 
 
 def first_products(view1: GraphView, view2: GraphView, weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -36,19 +37,25 @@ def first_products(view1: GraphView, view2: GraphView, weight: Tensor) -> tuple[
     if view1.feature_mask is None and view2.feature_mask is None:
         product = first_product(view1, weight)
         return product, product
-    if not supports_split(view1.graph):
+    if not shapes.may_follow_masks(view1.graph):
         return first_product(view1, weight), first_product(view2, weight)
     dense = weight.t().contiguous()
     both, own1, own2 = (columns @ dense for columns in _split(view1, view2))
     return both + own1, both + own2
 
 
-def supports_split(graph: Graph) -> bool:
-    """Whether the number of dimensions shown may decide a shape: on a GPU it would be waited for.
+@dataclass(frozen=True, eq=False)
+class _SparseFeatures:
+    """A sparse X: its pattern, value and column (feature) of every entry, and all of it."""
 
-    A step with such a shape could not be captured as a CUDA graph either.
-    """
-    return graph.x.device.type == "cpu"
+    pattern: BothWays
+    values: Tensor
+    col: Tensor
+    whole: SparseMatrix
+
+    def columns(self, mask: Tensor) -> SparseMatrix:
+        """X with nothing in the columns where ``mask`` (F,) is False."""
+        return self.pattern.only(mask.index_select(0, self.col)).matrix(self.values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,14 +91,10 @@ def _split(view1: GraphView, view2: GraphView) -> list[_Columns | SparseMatrix]:
 
 
 @once_per
-def _sparse_features(graph: Graph) -> SparseMatrix | None:
+def _sparse_features(graph: Graph) -> _SparseFeatures | None:
     x = graph.x
     if x.count_nonzero() > SPARSE_DENSITY * x.numel():
         return None
     row, col = x.nonzero(as_tuple=True)
-    values = x[row, col]
-    size = (x.size(0), x.size(1))
-    return SparseMatrix(
-        forward=Pattern.of(row, col, size).matrix(values),
-        transposed=Pattern.of(col, row, (size[1], size[0])).matrix(values),
-    )
+    values, pattern = x[row, col], BothWays.of(row, col, (x.size(0), x.size(1)))
+    return _SparseFeatures(pattern, values, col, pattern.matrix(values))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
 from typing import Any
 
 import torch
@@ -62,10 +61,8 @@ def propagation(view: GraphView) -> Callable[[GATConv, Tensor], Tensor]:
     As PyG's ``GATConv``: the graph's own self-loops give way to one a node where the layer adds
     them, and edge weights are not read.
     """
-    entries = cache(partial(_entries, view))
-
     def propagate(conv: GATConv, h: Tensor) -> Tensor:
-        edges = entries(conv.add_self_loops)
+        edges = _entries(view, conv.add_self_loops)
         # Under autocast h comes in as bfloat16.
         h = h.to(conv.att_src.dtype).view(-1, conv.heads, conv.out_channels)
         source, target = ((h * vector).sum(-1) for vector in (conv.att_src, conv.att_dst))
@@ -120,6 +117,8 @@ class Attention(torch.autograd.Function):
         )
 
 
+# Once a view: all layers of the online and the target encoder come here.
+@once_per
 def _entries(view: GraphView, self_loops: bool) -> _Entries:
     edge, row, col = _by_target(view.graph, self_loops)
     if view.edge_mask is not None:

@@ -1,7 +1,8 @@
 """GCN's propagation on a masked view, without copying the graph.
 
 A dropped edge is a zero weight in ``D^-1/2 (A + I) D^-1/2``, exact because GCN is linear in the
-edge weight and sums. So the sparse pattern is made once a graph, and a view only fills in values.
+edge weight and sums. So edges are sorted once a graph; a view fills in values, and on a CPU leaves
+out the zeros.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from torch import Tensor
 from torch_geometric.nn import GCNConv
 
 from graphssl.augmentation.once_per import once_per
-from graphssl.encoders.sparse import Pattern, SparseMatrix
+from graphssl.encoders import shapes
+from graphssl.encoders.sparse import BothWays, SparseMatrix
 from graphssl.graph import Graph, GraphView
 
 
@@ -25,7 +27,7 @@ class _Plan:
     Attributes:
         edge: ids of the edges that are no self-loops, with ``source`` and ``target`` of each.
         loop: ids of the self-loops, with ``loop_node`` of each.
-        pattern: entries ``edge`` then one loop a node, row = target; ``transposed``: row = source.
+        pattern: entries ``edge`` then one loop a node, row = target.
         parallel_loops: whether some node has several self-loops.
     """
 
@@ -34,8 +36,7 @@ class _Plan:
     target: Tensor
     loop: Tensor
     loop_node: Tensor
-    pattern: Pattern
-    transposed: Pattern
+    pattern: BothWays
     parallel_loops: bool
 
 
@@ -74,6 +75,8 @@ def propagation(view: GraphView) -> Callable[[GCNConv, Tensor], Tensor]:
     return propagate
 
 
+# Once a view: the online and the target encoder both come here.
+@once_per
 def normalized_adjacency(view: GraphView) -> SparseMatrix:
     """``D^-1/2 (A + I) D^-1/2`` of the edges left in ``view``, (N, N), row = target.
 
@@ -96,7 +99,11 @@ def normalized_adjacency(view: GraphView) -> SparseMatrix:
     values = torch.cat(
         [scale[plan.source] * edge_weight * scale[plan.target], scale.square() * loop_weight]
     )
-    return SparseMatrix(plan.pattern.matrix(values), plan.transposed.matrix(values))
+    pattern = plan.pattern
+    if view.edge_mask is not None and shapes.may_follow_masks(graph):
+        loops = view.edge_mask.new_ones(graph.num_nodes)
+        pattern = pattern.only(torch.cat([view.edge_mask[plan.edge], loops]))
+    return pattern.matrix(values)
 
 
 def _existing_loops(ones: Tensor, plan: _Plan, weight: Tensor, edge_mask: Tensor | None) -> Tensor:
@@ -121,7 +128,6 @@ def _plan(graph: Graph) -> _Plan:
         target=target,
         loop=loop,
         loop_node=graph.edge_index[0, loop],
-        pattern=Pattern.of(rows, cols, size),
-        transposed=Pattern.of(cols, rows, size),
+        pattern=BothWays.of(rows, cols, size),
         parallel_loops=loop.numel() != graph.edge_index[0, loop].unique().numel(),
     )

@@ -42,6 +42,15 @@ class Pattern:
         counts = torch.bincount(row, minlength=size[0])
         return Pattern(size, torch.cat([counts.new_zeros(1), counts.cumsum(0)]), col)
 
+    def only(self, keep: Tensor) -> Pattern:
+        """The pattern of the entries where ``keep`` (nnz,), in the original order, is True."""
+        inside = keep if self.order is None else keep.index_select(0, self.order)
+        kept = inside.nonzero().flatten()
+        before = torch.cat([self.crow.new_zeros(1), inside.cumsum(0)])
+        order = kept if self.order is None else self.order.index_select(0, kept)
+        crow, col = before.index_select(0, self.crow), self.col.index_select(0, kept)
+        return Pattern(self.size, crow, col, order)
+
     def matrix(self, values: Tensor) -> Tensor:
         """The sparse CSR tensor with ``values`` (nnz,), given in the original order."""
         if self.order is not None:
@@ -63,26 +72,26 @@ class SparseMatrix:
         product: Tensor = _ConstantProduct.apply(dense, self)
         return product
 
-    def columns(self, mask: Tensor) -> SparseMatrix:
-        """The same with nothing in the columns where ``mask`` (cols,) is False."""
-        rows_of_transposed = mask.repeat_interleave(self.transposed.crow_indices().diff())
-        return SparseMatrix(
-            _entries_kept(self.forward, mask.index_select(0, self.forward.col_indices())),
-            _entries_kept(self.transposed, rows_of_transposed),
-        )
 
+@dataclass(frozen=True, eq=False)
+class BothWays:
+    """The pattern of a matrix and of its transpose, of entries given once."""
 
-def _entries_kept(matrix: Tensor, keep: Tensor) -> Tensor:
-    """A CSR matrix without the entries where ``keep`` (nnz,) is False."""
-    crow, kept = matrix.crow_indices(), keep.nonzero().flatten()
-    before = torch.cat([crow.new_zeros(1), keep.cumsum(0)])
-    return torch.sparse_csr_tensor(
-        before.index_select(0, crow),
-        matrix.col_indices().index_select(0, kept),
-        matrix.values().index_select(0, kept),
-        matrix.shape,
-        check_invariants=False,
-    )
+    forward: Pattern
+    transposed: Pattern
+
+    @staticmethod
+    def of(row: Tensor, col: Tensor, size: tuple[int, int]) -> BothWays:
+        """Of entries given as coordinates, duplicates kept (they add up)."""
+        return BothWays(Pattern.of(row, col, size), Pattern.of(col, row, (size[1], size[0])))
+
+    def only(self, keep: Tensor) -> BothWays:
+        """Of the entries where ``keep`` (nnz,) is True."""
+        return BothWays(self.forward.only(keep), self.transposed.only(keep))
+
+    def matrix(self, values: Tensor) -> SparseMatrix:
+        """The matrix with ``values``, (nnz,) as given, of which ``only`` may have left out some."""
+        return SparseMatrix(self.forward.matrix(values), self.transposed.matrix(values))
 
 
 class _ConstantProduct(torch.autograd.Function):

@@ -152,6 +152,6 @@ def test_svg_is_whole_and_the_same_every_time(report):
 
 
 def test_series_differ_in_colour_and_line_or_marker():
-    looks = [look(index) for index in range(24)]
-    assert len({(x["color"], x["linestyle"]) for x in looks}) == 24
-    assert len({(x["color"], x["marker"]) for x in looks}) == 24
+    looks = [look(index) for index in range(30)]
+    assert len({(x["color"], x["linestyle"]) for x in looks}) == 30
+    assert len({(x["color"], x["marker"]) for x in looks}) == 30

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 # may be dark or light.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MARKERS = ("o", "s", "^", "D", "v", "P")
-LINES = ("-", "--", ":", "-.")
+LINES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (6, 2, 1, 2, 1, 2)))
 # Stands for the colour of the text around the figure, put in when the SVG is written.
 _INK = "#010203"
 _RC: Any = {
@@ -58,7 +58,7 @@ def panels(titles: Sequence[str], share_y: bool = False) -> tuple[Figure, list[A
 
 
 def look(index: int) -> dict[str, Any]:
-    """Colour, marker and line style of the series ``index``; all differ up to 24 series."""
+    """Colour, marker and line style of the series ``index``; all differ up to 30 series."""
     return {
         "color": COLOURS[index % len(COLOURS)],
         # Moved on by one each time round, since a scatter has no lines to tell series apart.

@@ -85,8 +85,10 @@ class ConvStack(nn.Module):
         fast = self._fast_path(view1.graph)
         if fast is None or view1.graph is not view2.graph:
             return self.encode_view(view1), self.encode_view(view2)
-        first1, first2 = first_products(view1, view2, self._first_weight)
-        return self._after_first(first1, fast, view1), self._after_first(first2, fast, view2)
+        firsts = [*first_products(view1, view2, self._first_weight)]
+        # Popped, so that the first one's memory is free before the second one is worked on.
+        h1 = self._after_first(firsts.pop(0), fast, view1)
+        return h1, self._after_first(firsts.pop(), fast, view2)
 
     def reset_parameters(self) -> None:
         """Draw all weights anew."""

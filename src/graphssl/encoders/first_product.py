@@ -41,7 +41,7 @@ def first_products(view1: GraphView, view2: GraphView, weight: Tensor) -> tuple[
         return first_product(view1, weight), first_product(view2, weight)
     dense = weight.t().contiguous()
     both, own1, own2 = (columns @ dense for columns in _split(view1, view2))
-    return both + own1, both + own2
+    return own1.add_(both), own2.add_(both)
 
 
 @dataclass(frozen=True, eq=False)

@@ -61,6 +61,7 @@ def propagation(view: GraphView) -> Callable[[GATConv, Tensor], Tensor]:
     As PyG's ``GATConv``: the graph's own self-loops give way to one a node where the layer adds
     them, and edge weights are not read.
     """
+
     def propagate(conv: GATConv, h: Tensor) -> Tensor:
         edges = _entries(view, conv.add_self_loops)
         # Under autocast h comes in as bfloat16.

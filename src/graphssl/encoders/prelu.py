@@ -7,6 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+# Numbers that fit into a core's cache with what is made of them.
+_PART = 2**17
+
 
 class PReLU(nn.PReLU):
     """``max(0, x) + a min(0, x)`` with one learned ``a``, as ``torch.nn.PReLU`` computes it.
@@ -37,5 +40,6 @@ class _OneSlope(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
         x, slope = ctx.saved_tensors
         grad_x = torch.ops.aten.leaky_relu_backward(grad, x, slope.item(), False)
-        grad_slope = torch.dot(grad.flatten(), x.clamp(max=0).flatten())
+        parts = zip(grad.flatten().split(_PART), x.flatten().split(_PART), strict=True)
+        grad_slope = sum((torch.dot(g, x.clamp(max=0)) for g, x in parts), slope.new_zeros(()))
         return grad_x, grad_slope.reshape(slope.shape)

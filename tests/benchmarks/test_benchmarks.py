@@ -10,7 +10,18 @@ from benchmarks.graphs import random_graph, setting
 from benchmarks.measure import Row, in_child, interleaved, machine
 
 from benchmarks import __main__ as whole
-from benchmarks import diagnostics, floor, growth, memory, probe_trained, startup, step, table
+from benchmarks import (
+    diagnostics,
+    floor,
+    growth,
+    left_out,
+    memory,
+    probe_trained,
+    startup,
+    step,
+    table,
+)
+from graphssl.encoders import shapes
 from graphssl.encoders.gcn_propagation import supports_graph
 
 TINY = (40, 120, 12, 0.5, 3)  # nodes, edges, features, density, classes
@@ -63,6 +74,12 @@ def test_growth(tmp_path):
     found = [growth.step_of(nodes) for nodes in (50, 100)]
     growth.draw(dict.fromkeys(growth.SETTINGS, found), tmp_path / "growth.png")
     assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_both_ways_of_hiding_are_timed():
+    found = left_out.compare("cora", rounds=1, size=(20, 40, 6, 1.0, 2))
+    assert all(seconds > 0 for seconds in found.values())
+    assert shapes.may_follow_masks(random_graph(10, 20, 2))
 
 
 @pytest.mark.slow

@@ -49,7 +49,10 @@ every_launcher = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.parametrize("launched", list(LAUNCHERS), indirect=True)
+# Submitit's failures are the farthest from the sweep, the basic launcher's the nearest.
+@pytest.mark.parametrize(
+    "launched", ["basic", "submitit", pytest.param("joblib", marks=pytest.mark.slow)], indirect=True
+)
 def test_a_failed_job_does_not_stop_the_others(tmp_path, small_config, launched):
     launcher, overrides = launched
     done = sweep(tmp_path, *small_config, "recipe.channels=[],[8]", *overrides)
@@ -114,6 +117,7 @@ def test_a_job_that_is_killed_is_named(tmp_path, small_config, launched):
     assert "act._target_=killer.act" in ending[-1]
 
 
+@pytest.mark.slow
 def test_optuna_maximises_validation_accuracy_past_a_failed_trial(tmp_path, small_config):
     pytest.importorskip("hydra_plugins.hydra_optuna_sweeper", reason="extra `sweeps`")
     done = sweep(

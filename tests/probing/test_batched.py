@@ -46,13 +46,13 @@ def test_the_gradient_is_that_of_autograd(one_vs_rest):
     objective = LogisticObjective(
         x=x,
         target=torch.nn.functional.one_hot(labels, 3).mT.double(),
-        C=torch.tensor([[0.5, 20.0]], dtype=torch.float64),
+        C=20.0,
         scatter=x.square().sum(1),
         penalty=torch.tensor([1, 1, 1, 1, 0], dtype=torch.float64),
-        padding=torch.zeros(2, 1, dtype=torch.float64),
+        padding=torch.zeros(2, dtype=torch.float64),
         one_vs_rest=one_vs_rest,
     )
-    W = torch.randn(2, 2, 3, 5, generator=generator, dtype=torch.float64, requires_grad=True)
+    W = torch.randn(2, 3, 5, generator=generator, dtype=torch.float64, requires_grad=True)
     value, p = objective.value(W, objective.logits(W))
     (expected,) = torch.autograd.grad(value.sum(), W)
     gradient, inverse = objective.gradient(W.detach(), p.detach().clone())
@@ -117,10 +117,36 @@ def test_training_sets_solved_in_several_batches_are_the_same(digits, monkeypatc
     x, y = normalize(digits[0].astype(np.float64)), digits[1]
     trains = [np.arange(i, i + 80) for i in range(3)]
     together = fit_batched(x, y, trains, GRID, 10, tolerance=1e-10)
-    monkeypatch.setattr(batched, "MAX_NUMBERS", 2 * 80 * 60)
+    monkeypatch.setattr(batched, "MAX_NUMBERS_ON_CPU", 2 * 80 * 40)
     apart = fit_batched(x, y, trains, GRID, 10, tolerance=1e-10)
     assert together.weight.shape == apart.weight.shape == (3, 6, 10, 40)
     np.testing.assert_allclose(apart.scores(2, x), together.scores(2, x), atol=1e-3)
+
+
+def test_the_grid_may_come_in_any_order_and_have_values_twice(digits):
+    x, y = normalize(digits[0].astype(np.float64)), digits[1]
+    trains, shuffled = [np.arange(100)], [3, 0, 2, 3, 1]
+    rising = fit_batched(x, y, trains, GRID[:4], 10)
+    mixed = fit_batched(x, y, trains, GRID[shuffled], 10)
+    np.testing.assert_array_equal(mixed.weight, rising.weight[:, shuffled])
+    np.testing.assert_array_equal(mixed.bias, rising.bias[:, shuffled])
+
+
+def test_following_the_path_saves_more_than_half_of_the_iterations(digits, monkeypatch):
+    x, y = normalize(digits[0].astype(np.float64)), digits[1]
+    arguments = x, y, [np.arange(300)]
+    gradients = []
+    gradient = LogisticObjective.gradient
+    monkeypatch.setattr(
+        LogisticObjective, "gradient", lambda *some: (gradients.append(1), gradient(*some))[1]
+    )
+    grid = 2.0 ** np.arange(-10, 11)
+    fit_batched(*arguments, grid, 10)
+    along = len(gradients)
+    for c in grid:
+        fit_batched(*arguments, grid[grid == c], 10)
+    apart = len(gradients) - along
+    assert along < apart / 2, (along, apart)
 
 
 def test_accuracy_is_scikit_learns_within_a_fifth_of_a_point(masked):

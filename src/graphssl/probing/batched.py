@@ -8,19 +8,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot, pad
 from torch.nn.utils.rnn import pad_sequence
 
 from graphssl.contracts import FloatArray, IntArray
-from graphssl.probing.lbfgs import minimize
 from graphssl.probing.linear import LinearModels
 from graphssl.probing.logistic import LogisticObjective
+from graphssl.probing.path import minimize_along
 
-# Training sets are solved together up to this many numbers in their rows or their logits, of which
-# there are about six at a time (256 MiB each in float32).
-MAX_NUMBERS = 2**26
+# Training sets are solved together up to this many numbers in their rows or their logits. On a CPU
+# few, so that they stay in its cache (4 MiB in float32). On a GPU as many as fit, because launches
+# cost more than the work in them; there are about six such tensors at a time (256 MiB each).
+MAX_NUMBERS_ON_CPU = 2**20
+MAX_NUMBERS_ON_GPU = 2**26
 
 
 def fit_batched(
@@ -46,27 +49,27 @@ def fit_batched(
         device: where to compute.
         tolerance: largest decrease still promised at the end, relative to the objective.
     """
-    width = max(rows.shape[1], len(C) * num_classes)
-    at_once = max(1, MAX_NUMBERS // (max(map(len, trains)) * width))
+    on_cpu = torch.device(device).type == "cpu"
+    most = MAX_NUMBERS_ON_CPU if on_cpu else MAX_NUMBERS_ON_GPU
+    at_once = max(1, most // (max(map(len, trains)) * max(rows.shape[1], num_classes)))
+    grid, place = np.unique(C, return_inverse=True)
     parts = []
     for start in range(0, len(trains), at_once):
         part = trains[start : start + at_once]
         ids = [torch.as_tensor(train) for train in part]
         x = pad_sequence([torch.as_tensor(rows)[i] for i in ids], batch_first=True).to(device)
         labels = pad_sequence([torch.as_tensor(y)[i] for i in ids], True, num_classes).to(device)
-        parts.append(
-            _fit_together(x, labels, torch.as_tensor(C), num_classes, one_vs_rest, tolerance)
-        )
-    weight, bias = (torch.cat(p).numpy(force=True) for p in zip(*parts, strict=True))
+        parts.append(_fit_together(x, labels, grid.tolist(), num_classes, one_vs_rest, tolerance))
+    weight, bias = (torch.cat(p).numpy(force=True)[:, place] for p in zip(*parts, strict=True))
     return LinearModels(weight, bias, one_vs_rest)
 
 
 def _fit_together(
-    x: Tensor, y: Tensor, C: Tensor, num_classes: int, one_vs_rest: bool, tolerance: float
+    x: Tensor, y: Tensor, C: list[float], num_classes: int, one_vs_rest: bool, tolerance: float
 ) -> tuple[Tensor, Tensor]:
     """Weights (T, K, C, D) and biases (T, K, C) from rows (T, n, D) and labels (T, n).
 
-    The label ``num_classes`` marks rows beyond the end, which are zero.
+    ``C`` increases. The label ``num_classes`` marks rows beyond the end, which are zero.
     """
     real = (y < num_classes).to(x.dtype)[..., None]
     size = real.sum(1)  # (T, 1)
@@ -83,20 +86,24 @@ def _fit_together(
     padding = (x.size(1) - size) * (
         num_classes * math.log(2) if one_vs_rest else math.log(num_classes)
     )
-    # With two classes scikit-learn penalises the difference w of the two weight vectors by
-    # |w|^2 / 2. The pair (-w/2, w/2) has half of that penalty, which half of C makes up for.
-    halved = not one_vs_rest and num_classes == 2
     objective = LogisticObjective(
         x=coordinates,
         target=one_hot(y, num_classes + 1)[..., :num_classes].mT.to(x.dtype).contiguous(),
-        C=(C / 2 if halved else C).to(x)[None],
+        C=C[0],
         scatter=coordinates.square().sum(1),
         penalty=penalty,
-        padding=padding,
+        padding=padding[:, 0],
         one_vs_rest=one_vs_rest,
     )
-    start = x.new_zeros(x.size(0), len(C), num_classes, coordinates.size(2))
-    W = minimize(objective, start, tolerance)
+    # With two classes scikit-learn penalises the difference w of the two weight vectors by
+    # |w|^2 / 2. The pair (-w/2, w/2) has half of that penalty, which half of C makes up for.
+    halved = not one_vs_rest and num_classes == 2
+    W = minimize_along(
+        objective,
+        [c / 2 for c in C] if halved else C,
+        x.new_zeros(x.size(0), num_classes, coordinates.size(2)),
+        tolerance,
+    )
     if mean is None:
         weight = (W.flatten(1, 2) @ basis.mT).unflatten(1, W.shape[1:3])
         return weight[..., :-1], weight[..., -1]

@@ -87,10 +87,8 @@ def _work(job: Job, folder: Path, run_id: str, record: RunRecord | None) -> RunR
         encoder, record = pretrain(job, folder, run_id)
         record.write(folder)
         (folder / "checkpoint.pt").unlink(missing_ok=True)
-    missing, embeddings_wanted = (
-        unscored(record.scores, job.plain["probe"]),
-        _embeddings_wanted(job, folder),
-    )
+    missing = unscored(record.scores, job.plain["probe"])
+    embeddings_wanted = _embeddings_wanted(job, folder)
     if missing or embeddings_wanted:
         # Targets outside graphssl were named by the user who asks for this run.
         encoder = encoder or load_encoder(folder, trust=True).to(job.device)

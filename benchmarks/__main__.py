@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks import diagnostics, memory, probe_trained, startup, step, table
+from benchmarks import diagnostics, memory, probe_trained, startup, step, sweep, table
 from benchmarks.measure import Row, machine
 
 PARTS: dict[str, Callable[[], list[Row]]] = {
@@ -24,6 +24,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "diagnostics": diagnostics.rows,
     "memory": memory.rows,
     "probe": probe_trained.rows,
+    "sweep": sweep.rows,
 }
 
 

@@ -1,8 +1,8 @@
 """The batched probe solver against scikit-learn: time, accuracy, distance from the optimum.
 
-    python benchmarks/probe.py                        # 7,650 x 256, 20 splits, 21 C: ten minutes
-    python benchmarks/probe.py --reference-splits 1   # scikit-learn on 1 split, times 20: a minute
-    python benchmarks/probe.py --nodes 2000 --dims 64 --splits 5 --repeats 1   # seconds
+    python -m benchmarks.probe                        # 7,650 x 256, 20 splits, 21 C: ten minutes
+    python -m benchmarks.probe --reference-splits 1   # scikit-learn on 1 split, times 20: a minute
+    python -m benchmarks.probe --nodes 2000 --dims 64 --splits 5 --repeats 1   # seconds
 
 Every contender chooses C on the validation tenth and is tested on the same splits. `excess` is how
 far the objective lies above the lowest one found, at the worst C, on the first split: the default

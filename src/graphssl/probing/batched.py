@@ -83,16 +83,13 @@ def _fit_together(
         coordinates, basis = _eigenbasis((x - mean) * real)
         coordinates = torch.cat([coordinates, real], 2)
         penalty = pad(x.new_ones(coordinates.size(2) - 1), (0, 1))
-    padding = (x.size(1) - size) * (
-        num_classes * math.log(2) if one_vs_rest else math.log(num_classes)
-    )
     objective = LogisticObjective(
         x=coordinates,
         target=one_hot(y, num_classes + 1)[..., :num_classes].mT.to(x.dtype).contiguous(),
         C=C[0],
         scatter=coordinates.square().sum(1),
         penalty=penalty,
-        padding=padding[:, 0],
+        padding=(x.size(1) - size[:, 0]) * num_classes * math.log(2),
         one_vs_rest=one_vs_rest,
     )
     # With two classes scikit-learn penalises the difference w of the two weight vectors by
@@ -117,11 +114,11 @@ def _eigenbasis(x: Tensor) -> tuple[Tensor, Tensor]:
     The columns of the coordinates are orthogonal: the scatter matrix becomes diagonal. Computed
     from the smaller Gram matrix, R = min(n, D); directions without variance get a zero basis.
     """
-    exact = x.double()
     n, dims = x.shape[1:]
     if dims <= n:
-        basis = torch.linalg.eigh(exact.mT @ exact).eigenvectors
-        return (exact @ basis).to(x.dtype), basis.to(x.dtype)
+        basis = torch.linalg.eigh(x.mT @ x).eigenvectors
+        return x @ basis, basis
+    exact = x.double()  # short directions are divided by their lengths
     eigenvalues, vectors = torch.linalg.eigh(exact @ exact.mT)
     floor = eigenvalues[:, -1:] * n * torch.finfo(torch.float64).eps
     lengths = eigenvalues.clamp_min(0).sqrt()[:, None] * (eigenvalues > floor)[:, None]

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from graphssl.probing.logistic import LogisticObjective
 
-HISTORY = 10
+HISTORY = 20
 SUFFICIENT_DECREASE = 1e-4
 MAX_HALVINGS = 30
 MAX_ITER = 1000
@@ -29,13 +29,15 @@ class _Pair(NamedTuple):
 def minimize(problem: LogisticObjective, W: Tensor, tolerance: float) -> Tensor:
     """The minimizers of all problems, (T, C, R), from the starting point ``W``.
 
-    A problem ends when its gradient promises a decrease (``g . H g`` with the diagonal H) below
-    ``tolerance`` of its value, or when no step decreases it. Logits are linear in the weights, so
-    one product serves a whole line search. The line search halves from 1 to Armijo's rule with a
-    slack of 16 machine epsilons of the value (2e-6 in float32): sums over thousands of nodes round
-    by that much, and without it a search near the optimum never ends.
+    A problem ends, and leaves the computation, when its gradient promises a decrease (``g . H g``
+    with the diagonal H) below ``tolerance`` of its value, or when no step decreases it. Logits are
+    linear in the weights, so one product serves a whole line search. The line search halves from 1
+    to Armijo's rule with a slack of 16 machine epsilons of the value (2e-6 in float32): sums over
+    thousands of nodes round by that much, and without it a search near the optimum never ends.
     """
     slack = 16 * torch.finfo(W.dtype).eps
+    result = W.clone()
+    left = torch.arange(len(W), device=W.device)
     Z = problem.logits(W)
     f, p = problem.value(W, Z)
     g, H = problem.gradient(W, p)
@@ -43,9 +45,16 @@ def minimize(problem: LogisticObjective, W: Tensor, tolerance: float) -> Tensor:
     history: deque[_Pair] = deque(maxlen=HISTORY)
     for _ in range(MAX_ITER):
         ended = ended | (_dot(g, H * g)[:, 0, 0] <= tolerance * f)
-        if ended.all():
-            break
-        direction = _direction(g, H, history).masked_fill_(ended[:, None, None], 0)
+        if ended.any():
+            result[left] = W
+            going = (~ended).nonzero()[:, 0]
+            if not len(going):
+                return result
+            problem, left = problem.of_sets(going), left[going]
+            W, Z, f, g, H = (v[going] for v in (W, Z, f, g, H))
+            history = deque((_Pair(*(v[going] for v in pair)) for pair in history), HISTORY)
+
+        direction = _direction(g, H, history)
         slope = _dot(g, direction)[:, 0, 0]
         Z_direction = problem.logits(direction)
         step = torch.ones_like(f)
@@ -57,14 +66,15 @@ def minimize(problem: LogisticObjective, W: Tensor, tolerance: float) -> Tensor:
             if not too_long.any():
                 break
             step = torch.where(too_long, step / 2, step)
-        ended = ended | too_long
+        ended = too_long
 
         g_new, H = problem.gradient(W_new, p)
         s, y = W_new - W, g_new - g
         curvature = _dot(s, y)
         history.append(_Pair(s, y, torch.where(curvature > 0, 1 / curvature, 0)))
         W, Z, f, g = W_new, Z_new, f_new, g_new
-    return W
+    result[left] = W
+    return result
 
 
 def _direction(g: Tensor, H: Tensor, history: deque[_Pair]) -> Tensor:

@@ -5,19 +5,19 @@ Shapes: T training sets of at most n rows, C classes, R coordinates.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import log_softmax, softplus
 
 
 @dataclass(frozen=True, eq=False)
 class LogisticObjective:
     """``C sum loss + |W|^2 / 2`` for every training set.
 
-    Rows beyond the end of a shorter training set are zero, the intercept's column included, so that
-    their logits stay zero and they add nothing but the constant in ``padding``.
+    Rows beyond the end of a shorter training set are zero, the intercept's column and the target
+    included, so that they add nothing but the constant in ``padding``.
 
     Attributes:
         x: (T, n, R), the intercept's column last where it is free.
@@ -25,7 +25,7 @@ class LogisticObjective:
         C: inverse regularization strength.
         scatter: (T, R), diagonal of ``x^T x``.
         penalty: (R,), one; zero for a free intercept.
-        padding: (T,), loss of the rows beyond the end.
+        padding: (T,), binary losses of the rows beyond the end.
         one_vs_rest: sum of binary losses over classes, in place of the multinomial loss.
     """
 
@@ -45,15 +45,11 @@ class LogisticObjective:
         """The objective, (T,), and the probabilities (T, C, n) found on the way."""
         if self.one_vs_rest:
             p = torch.sigmoid(Z)
-            partition = softplus(Z).sum(1)
+            loss = (softplus(Z) - self.target * Z).sum((1, 2)) - self.padding
         else:
-            # logsumexp and softmax in one, with a single exponential.
-            top = Z.amax(1, keepdim=True)
-            weight = (Z - top).exp_()
-            total = weight.sum(1, keepdim=True)
-            p = weight / total
-            partition = (total.log() + top)[:, 0]
-        loss = (partition - (self.target * Z).sum(1)).sum(1) - self.padding
+            log_p = log_softmax(Z, 1)
+            loss = -(self.target * log_p).sum((1, 2))
+            p = log_p.exp()
         return self.C * loss + 0.5 * (self.penalty * W.square()).sum((1, 2)), p
 
     def gradient(self, W: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
@@ -66,3 +62,10 @@ class LogisticObjective:
         inverse = 1 / hessian.clamp_min(torch.finfo(W.dtype).tiny)
         loss_gradient = p.sub_(self.target) @ self.x
         return torch.add(self.penalty * W, loss_gradient, alpha=self.C), inverse
+
+    def of_sets(self, sets: Tensor) -> LogisticObjective:
+        """The same for some of the training sets, given by their numbers."""
+        x, target, scatter, padding = (
+            v[sets] for v in (self.x, self.target, self.scatter, self.padding)
+        )
+        return replace(self, x=x, target=target, scatter=scatter, padding=padding)

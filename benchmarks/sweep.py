@@ -1,4 +1,4 @@
-"""Runs a minute of a sweep with k joblib jobs at once (k: cores) against one job, one thread each.
+"""Throughput of a sweep with k joblib jobs at once (k: cores) against one job, one thread each.
 
 The floor is what the cores themselves give: k processes that each multiply matrices of their own,
 against one. Two virtual cores of one physical core give little more than one.
@@ -22,7 +22,7 @@ from benchmarks.measure import ROOT, Row
 
 ROUNDS = 3
 RUNS = 4  # of each job slot, the first of which is not counted: it waits for imports
-SWEEP = ("dataset=digits", "trainer.steps=25", "trainer.eval_every=0", "diagnostics=end",
+SWEEP = ("dataset=digits", "trainer.steps=15", "trainer.eval_every=0", "diagnostics=end",
          "probe=[]",
          "trainer.progress=false", "trainer.device=cpu", "trainer.threads=1",
          "hydra/launcher=joblib")  # fmt: skip

@@ -57,9 +57,9 @@ class LogisticObjective:
 
         Overwrites ``p``.
         """
-        curvature = p.mean(2, keepdim=True) - p.square().mean(2, keepdim=True)
-        hessian = self.C * curvature * self.scatter[:, None] + self.penalty
-        inverse = 1 / hessian.clamp_min(torch.finfo(W.dtype).tiny)
+        curvature = (p - p.square()).mean(2, keepdim=True)
+        hessian = torch.addcmul(self.penalty, curvature, self.scatter[:, None], value=self.C)
+        inverse = hessian.clamp_min(torch.finfo(W.dtype).tiny).reciprocal()
         loss_gradient = p.sub_(self.target) @ self.x
         return torch.add(self.penalty * W, loss_gradient, alpha=self.C), inverse
 

@@ -18,15 +18,15 @@ def minimize_along(
 ) -> Tensor:
     """The minimizers (T, K, C, R) for ``C``, K increasing values, from ``W`` at the smallest.
 
-    They lie on a smooth curve over log C; the parabola through the last three ends near the next:
-    21 powers of two take less than a third of the iterations that they take from a common start
-    (docs/probes.md). A cubic takes more again: it magnifies what the tolerance leaves open.
+    They lie on a smooth curve over log C, so each starts where the parabola through the last three
+    ends. A cubic takes more iterations: it magnifies what the tolerance leaves open.
     """
     found: list[Tensor] = []
     for k, c in enumerate(C):
         last = range(max(0, k - 3), k)
-        start = sum((_weight(C, last, i, c) * found[i] for i in last), torch.zeros_like(W))
-        found.append(minimize(replace(problem, C=c), start if k else W, tolerance))
+        if k:
+            W = torch.stack([_weight(C, last, i, c) * found[i] for i in last]).sum(0)
+        found.append(minimize(replace(problem, C=c), W, tolerance))
     return torch.stack(found, 1)
 
 

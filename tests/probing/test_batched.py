@@ -26,6 +26,17 @@ def wide() -> tuple[np.ndarray, np.ndarray]:
     return normalize(words.astype(np.float64)), y
 
 
+@pytest.fixture
+def products(monkeypatch) -> list[int]:
+    """Grows by one with every product of all rows with weights."""
+    done = []
+    logits = LogisticObjective.logits
+    monkeypatch.setattr(
+        LogisticObjective, "logits", lambda *some: (done.append(1), logits(*some))[1]
+    )
+    return done
+
+
 def multinomial_value(x, y, W, b, C):
     Z = x @ W.T + b
     loss = (logsumexp(Z, axis=1) - Z[np.arange(len(y)), y]).sum()
@@ -39,7 +50,7 @@ def one_vs_rest_value(x, y, W, b, C):
 
 
 @pytest.mark.parametrize("one_vs_rest", [False, True])
-def test_the_gradient_is_that_of_autograd(one_vs_rest):
+def test_derivatives_are_those_of_autograd(one_vs_rest):
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(2, 12, 5, generator=generator, dtype=torch.float64)
     labels = torch.randint(3, (2, 12), generator=generator)
@@ -47,17 +58,29 @@ def test_the_gradient_is_that_of_autograd(one_vs_rest):
         x=x,
         target=torch.nn.functional.one_hot(labels, 3).mT.double(),
         C=20.0,
-        scatter=x.square().sum(1),
+        scatter=x.square().sum(1, keepdim=True),
         penalty=torch.tensor([1, 1, 1, 1, 0], dtype=torch.float64),
-        padding=torch.zeros(2, dtype=torch.float64),
+        padding=torch.zeros(2, 1, 1, dtype=torch.float64),
         one_vs_rest=one_vs_rest,
     )
-    W = torch.randn(2, 3, 5, generator=generator, dtype=torch.float64, requires_grad=True)
-    value, p = objective.value(W, objective.logits(W))
-    (expected,) = torch.autograd.grad(value.sum(), W)
-    gradient, inverse = objective.gradient(W.detach(), p.detach().clone())
-    torch.testing.assert_close(gradient, expected, rtol=1e-12, atol=1e-12)
-    assert (inverse > 0).all()
+    exact = {"rtol": 1e-12, "atol": 1e-12}
+
+    def total(W):
+        return objective.value(W, objective.logits(W))[0].sum()
+
+    W, V = torch.randn(2, 2, 3, 5, generator=generator, dtype=torch.float64)
+    _, p = objective.value(W, objective.logits(W))
+    gradient = torch.autograd.functional.jacobian(total, W)
+    torch.testing.assert_close(objective.gradient(W, p), gradient, **exact)
+    _, expected = torch.autograd.functional.hvp(total, W, V)
+    product = objective.hessian_product(p, V, objective.logits(V))
+    torch.testing.assert_close(product, expected, **exact)
+
+    # The mean of p (1 - p) stands for each row's own where all rows have the same.
+    W = torch.zeros_like(W)
+    _, p = objective.value(W, objective.logits(W))
+    hessian = torch.autograd.functional.hessian(total, W).reshape(30, 30)
+    torch.testing.assert_close(objective.hessian_diagonal(p).flatten(), hessian.diagonal(), **exact)
 
 
 @pytest.mark.parametrize("data", ["digits", "wide"])
@@ -113,6 +136,16 @@ def test_float32_at_the_default_tolerance_is_close_to_the_optimum(digits):
             assert best * (1 - 1e-6) < found < best * (1 + 1e-4)
 
 
+def test_a_tolerance_below_rounding_ends_at_rounding(digits, products):
+    """On rows of any length, and at a C where float32 sees probabilities of 0 and 1 alone."""
+    x, y = digits[0].astype(np.float32), digits[1]
+    models = fit_batched(x, y, [np.arange(100)], np.array([1.0, 1e5]), 10, tolerance=1e-12)
+    assert np.isfinite(models.weight).all()
+    assert np.isfinite(models.bias).all()
+    assert len(products) < 5_000
+    assert (models.scores(0, x[:100])[1].argmax(1) == y[:100]).all()
+
+
 def test_training_sets_solved_in_several_batches_are_the_same(digits, monkeypatch):
     x, y = normalize(digits[0].astype(np.float64)), digits[1]
     trains = [np.arange(i, i + 80) for i in range(3)]
@@ -132,20 +165,15 @@ def test_the_grid_may_come_in_any_order_and_have_values_twice(digits):
     np.testing.assert_array_equal(mixed.bias, rising.bias[:, shuffled])
 
 
-def test_following_the_path_saves_more_than_half_of_the_iterations(digits, monkeypatch):
+def test_following_the_path_saves_more_than_half_of_the_products(digits, products):
     x, y = normalize(digits[0].astype(np.float64)), digits[1]
     arguments = x, y, [np.arange(300)]
-    gradients = []
-    gradient = LogisticObjective.gradient
-    monkeypatch.setattr(
-        LogisticObjective, "gradient", lambda *some: (gradients.append(1), gradient(*some))[1]
-    )
     grid = 2.0 ** np.arange(-10, 11)
     fit_batched(*arguments, grid, 10)
-    along = len(gradients)
+    along = len(products)
     for c in grid:
         fit_batched(*arguments, grid[grid == c], 10)
-    apart = len(gradients) - along
+    apart = len(products) - along
     assert along < apart / 2, (along, apart)
 
 

@@ -73,14 +73,14 @@ def _fit_together(
     ``C`` increases. The label ``num_classes`` marks rows beyond the end, which are zero.
     """
     real = (y < num_classes).to(x.dtype)[..., None]
-    size = real.sum(1)  # (T, 1)
+    size = real.sum(1, keepdim=True)  # (T, 1, 1)
     if one_vs_rest:
         mean = None
         coordinates, basis = _eigenbasis(torch.cat([x, real], 2))
         penalty = x.new_ones(coordinates.size(2))
     else:
         # Centring changes the intercept alone, and makes it independent of the weights.
-        mean = x.sum(1, keepdim=True) / size[..., None]
+        mean = x.sum(1, keepdim=True) / size
         coordinates, basis = _eigenbasis((x - mean) * real)
         coordinates = torch.cat([coordinates, real], 2)
         penalty = pad(x.new_ones(coordinates.size(2) - 1), (0, 1))
@@ -88,9 +88,9 @@ def _fit_together(
         x=coordinates,
         target=one_hot(y, num_classes + 1)[..., :num_classes].mT.to(x.dtype).contiguous(),
         C=C[0],
-        scatter=coordinates.square().sum(1),
+        scatter=coordinates.square().sum(1, keepdim=True),
         penalty=penalty,
-        padding=(x.size(1) - size[:, 0]) * num_classes * math.log(2),
+        padding=(x.size(1) - size) * num_classes * math.log(2),
         one_vs_rest=one_vs_rest,
     )
     # With two classes scikit-learn penalises the difference w of the two weight vectors by

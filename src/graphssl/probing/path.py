@@ -9,8 +9,8 @@ from math import log, prod
 import torch
 from torch import Tensor
 
-from graphssl.probing.lbfgs import minimize
 from graphssl.probing.logistic import LogisticObjective
+from graphssl.probing.newton import minimize
 
 
 def minimize_along(

@@ -29,7 +29,7 @@ def view_of(graph, mask):
 def test_equal_to_the_products_with_masked_copies(mask1, mask2, density, split):
     torch.manual_seed(0)
     graph = graph_of(density)
-    assert (first_product._sparse_features(graph) is None) == (density == 1.0)
+    assert (first_product.sparse_features(graph) is None) == (density == 1.0)
     weight = torch.randn(WIDTH, FEATURES, dtype=torch.float64, requires_grad=True)
     views = view_of(graph, mask1), view_of(graph, mask2)
     with pytest.MonkeyPatch.context() as patched:

@@ -12,6 +12,7 @@ from torch.func import functional_call
 
 from graphssl.encoders import gat_propagation, gcn_propagation
 from graphssl.encoders.first_product import first_product, first_products
+from graphssl.encoders.node_order import renumbered
 from graphssl.errors import ConfigError
 from graphssl.graph import Graph, GraphView
 
@@ -78,17 +79,20 @@ class ConvStack(nn.Module):
         fast = self._fast_path(view.graph)
         if fast is None:
             return self.forward(view.x, view.edge_index, view.edge_weight)
-        return self._after_first(first_product(view, self._first_weight), fast, view)
+        view, number = renumbered(view)
+        h = self._after_first(first_product(view, self._first_weight), fast, view)
+        return _in_graph_order(h, number)
 
     def encode_pair(self, view1: GraphView, view2: GraphView) -> tuple[Tensor, Tensor]:
         """``encode_view`` of both; of one graph, their first products have a common part."""
         fast = self._fast_path(view1.graph)
         if fast is None or view1.graph is not view2.graph:
             return self.encode_view(view1), self.encode_view(view2)
+        (view1, number), (view2, _) = renumbered(view1), renumbered(view2)
         firsts = [*first_products(view1, view2, self._first_weight)]
         # Popped, so that the first one's memory is free before the second one is worked on.
-        h1 = self._after_first(firsts.pop(0), fast, view1)
-        return h1, self._after_first(firsts.pop(), fast, view2)
+        h1 = _in_graph_order(self._after_first(firsts.pop(0), fast, view1), number)
+        return h1, _in_graph_order(self._after_first(firsts.pop(), fast, view2), number)
 
     def reset_parameters(self) -> None:
         """Draw all weights anew."""
@@ -123,6 +127,10 @@ class ConvStack(nn.Module):
             if all(map(fast.supports_conv, self.convs)) and fast.supports_graph(graph):
                 return fast
         return None
+
+
+def _in_graph_order(h: Tensor, number: Tensor | None) -> Tensor:
+    return h if number is None else h.index_select(0, number)
 
 
 def standardized_rows(weight: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ def first_product(view: GraphView, weight: Tensor) -> Tensor:
     """
     if view.feature_mask is not None:
         weight = weight * view.feature_mask
-    features = _sparse_features(view.graph)
+    features = sparse_features(view.graph)
     return (view.graph.x if features is None else features.whole) @ weight.t()
 
 
@@ -79,7 +79,7 @@ def _split(view1: GraphView, view2: GraphView) -> list[_Columns | SparseMatrix]:
     shown1, shown2 = (
         all_shown if view.feature_mask is None else view.feature_mask for view in (view1, view2)
     )
-    features = _sparse_features(graph)
+    features = sparse_features(graph)
     split: list[_Columns | SparseMatrix] = []
     for mask in (shown1 & shown2, shown1 & ~shown2, shown2 & ~shown1):
         if features is None:
@@ -91,7 +91,8 @@ def _split(view1: GraphView, view2: GraphView) -> list[_Columns | SparseMatrix]:
 
 
 @once_per
-def _sparse_features(graph: Graph) -> _SparseFeatures | None:
+def sparse_features(graph: Graph) -> _SparseFeatures | None:
+    """X as a sparse matrix, or None where that does not pay."""
     x = graph.x
     if x.count_nonzero() > SPARSE_DENSITY * x.numel():
         return None

@@ -28,7 +28,6 @@ class _Plan:
         edge: ids of the edges that are no self-loops, with ``source`` and ``target`` of each.
         loop: ids of the self-loops, with ``loop_node`` of each.
         pattern: entries ``edge`` then one loop a node, row = target.
-        parallel_loops: whether some node has several self-loops.
     """
 
     edge: Tensor
@@ -37,7 +36,6 @@ class _Plan:
     loop: Tensor
     loop_node: Tensor
     pattern: BothWays
-    parallel_loops: bool
 
 
 def supports_graph(graph: Graph) -> bool:
@@ -49,7 +47,7 @@ def supports_graph(graph: Graph) -> bool:
     return not (
         graph.x.requires_grad
         or (weight is not None and weight.requires_grad)
-        or _plan(graph).parallel_loops
+        or _parallel_loops(graph)
     )
 
 
@@ -70,7 +68,7 @@ def propagation(view: GraphView) -> Callable[[GCNConv, Tensor], Tensor]:
 
     def propagate(conv: GCNConv, h: Tensor) -> Tensor:
         h = adjacency @ h
-        return h if conv.bias is None else h + conv.bias
+        return h if conv.bias is None else h.add_(conv.bias)
 
     return propagate
 
@@ -89,20 +87,19 @@ def normalized_adjacency(view: GraphView) -> SparseMatrix:
     if weight is None:
         weight = graph.x.new_ones(graph.num_edges)
     kept = weight if view.edge_mask is None else weight * view.edge_mask
-    edge_weight = kept[plan.edge]
+    edge_weight = kept.index_select(0, plan.edge)
     loop_weight = graph.x.new_ones(graph.num_nodes)
     if plan.loop.numel() > 0:
         loop_weight = _existing_loops(loop_weight, plan, weight, view.edge_mask)
     degree = loop_weight.index_add(0, plan.target, edge_weight)
     scale = degree.pow(-0.5)
     scale = scale.masked_fill(torch.isinf(scale), 0.0)
-    values = torch.cat(
-        [scale[plan.source] * edge_weight * scale[plan.target], scale.square() * loop_weight]
-    )
+    at_source, at_target = (scale.index_select(0, ends) for ends in (plan.source, plan.target))
+    values = torch.cat([at_source * edge_weight * at_target, scale.square() * loop_weight])
     pattern = plan.pattern
     if view.edge_mask is not None and shapes.may_follow_masks(graph):
         loops = view.edge_mask.new_ones(graph.num_nodes)
-        pattern = pattern.only(torch.cat([view.edge_mask[plan.edge], loops]))
+        pattern = pattern.only(torch.cat([view.edge_mask.index_select(0, plan.edge), loops]))
     return pattern.matrix(values)
 
 
@@ -111,6 +108,13 @@ def _existing_loops(ones: Tensor, plan: _Plan, weight: Tensor, edge_mask: Tensor
         return ones.index_copy(0, plan.loop_node, weight[plan.loop])
     kept = torch.where(edge_mask[plan.loop], weight[plan.loop], ones[plan.loop_node])
     return ones.index_copy(0, plan.loop_node, kept)
+
+
+@once_per
+def _parallel_loops(graph: Graph) -> bool:
+    source, target = graph.edge_index
+    looped = source[source == target]
+    return looped.numel() != looped.unique().numel()
 
 
 @once_per
@@ -129,5 +133,4 @@ def _plan(graph: Graph) -> _Plan:
         loop=loop,
         loop_node=graph.edge_index[0, loop],
         pattern=BothWays.of(rows, cols, size),
-        parallel_loops=loop.numel() != graph.edge_index[0, loop].unique().numel(),
     )

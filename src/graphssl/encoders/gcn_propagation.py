@@ -114,7 +114,7 @@ def _existing_loops(ones: Tensor, plan: _Plan, weight: Tensor, edge_mask: Tensor
 def _parallel_loops(graph: Graph) -> bool:
     source, target = graph.edge_index
     looped = source[source == target]
-    return looped.numel() != looped.unique().numel()
+    return bool(looped.numel() != looped.unique().numel())
 
 
 @once_per

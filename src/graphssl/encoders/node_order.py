@@ -36,7 +36,7 @@ def renumbered(view: GraphView) -> tuple[GraphView, Tensor | None]:
 # Once a view: the online and the target encoder both come here.
 @once_per
 def _renumbered_view(view: GraphView) -> tuple[GraphView, Tensor] | None:
-    found = _renumbered_graph(view.graph)
+    found = renumbered_graph(view.graph)
     if found is None:
         return None
     graph, number = found
@@ -44,7 +44,8 @@ def _renumbered_view(view: GraphView) -> tuple[GraphView, Tensor] | None:
 
 
 @once_per
-def _renumbered_graph(graph: Graph) -> tuple[Graph, Tensor] | None:
+def renumbered_graph(graph: Graph) -> tuple[Graph, Tensor] | None:
+    """``graph`` in reverse Cuthill-McKee order, and the new number of each node, where it pays."""
     nodes, x = graph.num_nodes, graph.x
     if x.device.type != "cpu" or nodes < MIN_NODES or sparse_features(graph) is not None:
         return None
@@ -59,7 +60,7 @@ def _renumbered_graph(graph: Graph) -> tuple[Graph, Tensor] | None:
     return Graph(x.index_select(0, order), edge_index, graph.edge_weight), number
 
 
-def _distance(edge_index: Tensor) -> float:
+def _distance(edge_index: Tensor) -> int:
     """Between the numbers of neighbours, summed over all edges."""
     source, target = edge_index
-    return (source - target).abs().sum().item()
+    return int((source - target).abs().sum())

@@ -32,7 +32,8 @@ def _mean_cosine(q: Tensor, y: Tensor) -> Tensor:
     # lengths and goes back through the divisions; dividing the dot product takes half of the time.
     q, y = (v.to(torch.promote_types(v.dtype, torch.float32)) for v in (q, y))
     q_length, y_length = (torch.linalg.vector_norm(v, dim=-1).clamp_min(1e-8) for v in (q, y))
-    return ((q * y).sum(-1) / (q_length * y_length)).mean()
+    mean: Tensor = ((q * y).sum(-1) / (q_length * y_length)).mean()
+    return mean
 
 
 class BGRL(nn.Module):

@@ -27,19 +27,22 @@ Step = Callable[[Regularizer], tuple[Tensor, Penalty]]
 
 # Steps taken before the capture: the first makes what lasts, the second is watched.
 WARMUP = 3
-# Their fused kernels read the learning rate and the step from the device.
+# They have kernels that do a whole step in one pass, and on a GPU read what they need from there.
 _FUSED = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
 
 
-def scalars_to_device(optimizer: torch.optim.Optimizer, device: torch.device) -> None:
-    """On a GPU, keep learning rate and step count there, so that no step waits for them.
+def fuse(optimizer: torch.optim.Optimizer, device: torch.device) -> None:
+    """Take fused kernels; on a GPU, keep learning rate and step count there, so that none waits.
 
     Whether steps are captured or not, so that both give the same numbers.
     """
-    if device.type != "cuda" or type(optimizer) not in _FUSED:
+    if type(optimizer) not in _FUSED:
         return
     for group in optimizer.param_groups:
         group["fused"], group["foreach"] = True, False
+    if device.type != "cuda":
+        return
+    for group in optimizer.param_groups:
         group["lr"] = torch.tensor(group["initial_lr"], device=device)
     for state in optimizer.state.values():  # of a checkpoint
         if "step" in state:

@@ -20,7 +20,7 @@ from graphssl.errors import TrainingError
 from graphssl.graph import Graph
 from graphssl.schedules import warmup_cosine
 from graphssl.training.clock import Clock
-from graphssl.training.cuda_graph import CapturedStep, Step, captures, scalars_to_device
+from graphssl.training.cuda_graph import CapturedStep, Step, captures, fuse
 from graphssl.training.settings import TrainerSettings
 
 
@@ -83,7 +83,7 @@ def train(
     """
     clock = clock or Clock()
     objective, optimizer, total = state.objective, state.optimizer, settings.steps
-    scalars_to_device(optimizer, graph.x.device)
+    fuse(optimizer, graph.x.device)
     take_step: Step = partial(_step, state, graph, augmentation, settings, clock)
     if captures(settings, objective, optimizer, graph.x.device):
         required = settings.cuda_graph is True

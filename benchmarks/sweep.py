@@ -20,7 +20,7 @@ from joblib import cpu_count
 
 from benchmarks.measure import ROOT, Row
 
-ROUNDS = 3
+ROUNDS = 2
 RUNS = 4  # of each job slot, the first of which is not counted: it waits for imports
 SWEEP = ("dataset=digits", "trainer.steps=15", "trainer.eval_every=0", "diagnostics=end",
          "probe=[]",

@@ -19,7 +19,7 @@ from graphssl.graph import Graph, GraphView
 # Fewer nodes have an H that the cache holds in any order: 4 MiB at 256 channels.
 MIN_NODES = 2**12
 # Of the distance between the numbers of neighbours, the share that may be left. Real graphs of the
-# benchmarks come to 0.14 to 0.54, a random graph, which has no order to be found, to 0.85.
+# benchmarks come to 0.13 to 0.54, a random graph, which has no order to be found, to 0.85.
 MAX_DISTANCE = 0.7
 
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from graphssl.contracts import Penalty, Regularizer
 from graphssl.errors import ConfigError, TrainingError
+from graphssl.training.fused import FUSED
 from graphssl.training.host_reads import HostReads
 from graphssl.training.settings import TrainerSettings
 
@@ -27,26 +28,6 @@ Step = Callable[[Regularizer], tuple[Tensor, Penalty]]
 
 # Steps taken before the capture: the first makes what lasts, the second is watched.
 WARMUP = 3
-# They have kernels that do a whole step in one pass, and on a GPU read what they need from there.
-_FUSED = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
-
-
-def fuse(optimizer: torch.optim.Optimizer, device: torch.device) -> None:
-    """Take fused kernels; on a GPU, keep learning rate and step count there, so that none waits.
-
-    Whether steps are captured or not, so that both give the same numbers.
-    """
-    if type(optimizer) not in _FUSED:
-        return
-    for group in optimizer.param_groups:
-        group["fused"], group["foreach"] = True, False
-    if device.type != "cuda":
-        return
-    for group in optimizer.param_groups:
-        group["lr"] = torch.tensor(group["initial_lr"], device=device)
-    for state in optimizer.state.values():  # of a checkpoint
-        if "step" in state:
-            state["step"] = state["step"].to(device, torch.float32)
 
 
 def captures(
@@ -68,7 +49,7 @@ def captures(
         reason = f"it needs a GPU, got trainer.device={device}"
     elif settings.profile:
         reason = "trainer.profile=true looks at its parts one by one"
-    elif type(optimizer) not in _FUSED:
+    elif type(optimizer) not in FUSED:
         reason = f"optimizer {type(optimizer).__name__} keeps its learning rate on the host"
     elif not getattr(objective, "static_forward", False):
         reason = f"objective {type(objective).__name__} does not say static_forward = True"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -69,10 +70,21 @@ def test_a_run_prints_one_line_of_result(tmp_path, small_config):
     done = graphssl(*small_config, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (line,) = done.stdout.splitlines()
-    assert line.startswith("sbm gcn bgrl none seed 0: ")
-    assert "% (random_10_10_80, 20 splits)" in line
-    folder = line.rsplit("-> ")[1]
-    assert (tmp_path / folder / "record.json").exists()
+    line, folder = line.split(" -> ")
+    record = json.loads((tmp_path / folder / "record.json").read_text())
+    accuracy = 100 * np.array(record["scores"]["random_10_10_80"]["test_accuracy"])
+    ranks = record["diagnostics"]["representation"]
+    assert line == (
+        f"sbm gcn bgrl none seed 0: {accuracy.mean():.2f} +- {accuracy.std():.2f} % "
+        f"(random_10_10_80, 20 splits), effective rank {ranks['effective_rank_centred']:.1f} of "
+        f"{ranks['dimensions']}"
+    )
+
+
+def test_one_split_has_no_spread(tmp_path):
+    done = graphssl("dataset=karate", "objective=raw", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r": \d+\.\d\d % \(public_split, 1 split\), ", done.stdout)
 
 
 def test_two_processes_agree_to_the_last_digit(tmp_path, small_config):

@@ -59,12 +59,10 @@ class RunRecord:
     def summary(self) -> str:
         """One line for people: what ran, every score with its protocol, rank, where it lies."""
         names = [self.choices.get(g) for g in ("dataset", "encoder", "objective", "regularizer")]
-        scores = ", ".join(
-            f"{100 * s['test_mean']:.2f} +- {100 * s['test_std']:.2f} % "
-            f"({name}, {len(s['test_accuracy'])} splits)"
-            for name, s in self.scores.items()
-        )
-        return f"{' '.join(map(str, names))} seed {self.seed}: {scores} -> {self.folder}"
+        ranks = self.diagnostics["representation"]
+        rank = f"effective rank {ranks['effective_rank_centred']:.1f} of {ranks['dimensions']}"
+        found = ", ".join([*(_score(name, s) for name, s in self.scores.items()), rank])
+        return f"{' '.join(map(str, names))} seed {self.seed}: {found} -> {self.folder}"
 
     def value(self, name: str) -> float:
         """A number to optimise, NaN where there is none.
@@ -120,3 +118,11 @@ def scores_entry(scores: ProbeScores) -> dict[str, Any]:
     mean = sum(values) / len(values)
     std = (sum((v - mean) ** 2 for v in values) / len(values)) ** 0.5
     return {**asdict(scores), "test_mean": mean, "test_std": std}
+
+
+def _score(name: str, entry: Mapping[str, Any]) -> str:
+    """The mean, and the spread where there is more than one split, with the protocol's name."""
+    splits, mean = len(entry["test_accuracy"]), 100 * entry["test_mean"]
+    if splits == 1:
+        return f"{mean:.2f} % ({name}, 1 split)"
+    return f"{mean:.2f} +- {100 * entry['test_std']:.2f} % ({name}, {splits} splits)"

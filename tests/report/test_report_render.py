@@ -1,5 +1,6 @@
 import csv
 import io
+import json
 import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree
@@ -142,6 +143,19 @@ def test_rank_curve_is_the_mean_over_seeds(report):
     # ranks 5 .. 10 over six seeds, less a tenth of the step
     assert list(line.get_xdata()) == [0, 5, 10]
     assert list(line.get_ydata()) == pytest.approx([7.5, 7.0, 6.5])
+
+
+def test_accuracy_over_training_stands_beside_what_was_published(make_run, runs):
+    for seed in range(2):
+        folder = make_run((0.8,), dataset="cora", protocol="public_split", seed=seed)
+        rows = [{"step": s, "val_accuracy": 0.7 + seed / 10 + s / 100} for s in (0, 5, 10)]
+        (folder / "metrics.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (panel,) = FIGURES["accuracy"](build_report(runs)).axes
+    ours, published = panel.get_lines()
+    assert list(ours.get_ydata()) == pytest.approx([75, 80, 85])
+    # README of GraphMAE, public split: 82.7 +- 0.6; random splits of unknown size are left out
+    assert published.get_label() == "published, test: BGRL on the public splits"
+    assert list(published.get_ydata()) == [82.7, 82.7]
 
 
 def test_svg_is_whole_and_the_same_every_time(report):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from graphssl.report.cell import Cell
 from graphssl.report.comparison import Contrast
 from graphssl.report.definition import Definition
 from graphssl.report.grid import Grid, Text, column_header, title
 from graphssl.report.pivot import Row, Table
-from graphssl.report.published import offset, published
+from graphssl.report.published import Published, offset, published
 
 
 def spread_grid(table: Table, definition: Definition) -> Grid:
@@ -78,18 +79,16 @@ def contrasts_grid(table: Table, planned: list[Contrast], definition: Definition
 def published_grid(table: Table, definition: Definition) -> Grid:
     """Ours, theirs, offset and whether it is within tolerance."""
     rows = []
-    for row, column, name in _published_cells(table, definition):
-        entry = published(name)
-        dataset = column if definition.columns == "dataset" else table.panel
+    for row, column, dataset, entry in published_beside(table, definition):
         cell = table.cell(row, column)
-        if dataset not in entry.accuracy or cell.problem:
+        if cell.problem:
             continue
-        found = offset(cell, entry, str(dataset), table.group.protocol)
+        found = offset(cell, entry, dataset, table.group.protocol)
         std = "" if found.theirs_std is None else f" ± {found.theirs_std:.2f}"
         rows.append(
             (
                 Text(row.label),
-                Text(str(dataset)),
+                Text(dataset),
                 Text(f"{found.ours:.2f} ({len(cell.by_seed)})", sort=found.ours),
                 Text(f"{found.theirs:.2f}{std}", sort=found.theirs),
                 Text(f"{found.offset:+.2f}", sort=found.offset),
@@ -106,13 +105,19 @@ def published_grid(table: Table, definition: Definition) -> Grid:
     )
 
 
-def _published_cells(table: Table, definition: Definition) -> Iterator[tuple[Row, object, str]]:
+def published_beside(
+    table: Table, definition: Definition
+) -> Iterator[tuple[Row, Any, str, Published]]:
+    """Row and column with a published accuracy, the dataset that it is of, and its entry."""
     if not table.value.is_accuracy:
         return
     for row in table.rows:
         for name in (definition.published or {}).get(row.spec.label, ()):
+            entry = published(name)
             for column in table.columns:
-                yield row, column, name
+                dataset = str(column if definition.columns == "dataset" else table.panel)
+                if dataset in entry.accuracy:
+                    yield row, column, dataset, entry
 
 
 def _number(value: float | None) -> str:

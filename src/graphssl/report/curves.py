@@ -41,9 +41,9 @@ class Curve:
         return self.values.min(axis=0), self.values.max(axis=0)
 
 
-def rank_curve(folders: Iterable[str]) -> Curve | None:
-    """Effective rank of the representation at every evaluation; None with fewer than two steps."""
-    return _curve([_over_steps(_rows(folder), _RANK) for folder in folders])
+def evaluation_curve(folders: Iterable[str], key: str) -> Curve | None:
+    """``key`` at every evaluation in training; None with fewer than two steps."""
+    return _curve([_over_steps(_rows(folder), key) for folder in folders])
 
 
 def layer_ranks(folders: Iterable[str]) -> dict[str, Curve]:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from graphssl.report.beside import published_beside
 from graphssl.report.build import Report
 from graphssl.report.cell import Cell
-from graphssl.report.curves import rank_curve
+from graphssl.report.curves import evaluation_curve
 from graphssl.report.layer_figures import rank_per_layer, spectra_of_weights, spectra_per_layer
 from graphssl.report.pivot import Row, Table
 from graphssl.report.series import column_title, series
-from graphssl.report.style import look, one_legend, panels
+from graphssl.report.style import GREY, LINES, look, one_legend, panels
 
 _RANK = "representation/effective_rank_centred"
 _RANK_LABEL = "effective rank (centred)"
 _ACCURACY_LABEL = "test accuracy (%)"
+_QUICK_LABEL = "quick validation accuracy (%)"
+
+# A published accuracy: what it is called, mean and std in %, the std None where none is given.
+Level = tuple[str, float, float | None]
 
 
 def figures(report: Report, names: Iterable[str] = ()) -> Iterator[tuple[str, Figure]]:
@@ -31,11 +36,37 @@ def figures(report: Report, names: Iterable[str] = ()) -> Iterator[tuple[str, Fi
 
 def rank_over_training(report: Report) -> Figure | None:
     """Effective rank at every evaluation, mean over seeds with the range between them."""
-    table = report.tables[0]
+    return _over_training(report, report.tables[0], "effective_rank_centred", _RANK_LABEL)
+
+
+def accuracy_over_training(report: Report) -> Figure | None:
+    """The quick probe's accuracy at every evaluation, on validation nodes.
+
+    With published accuracies of the table's protocol, on test nodes, as level lines.
+    """
+    table = _accuracy_table(report)
+    if table is None:
+        return None
+    levels: dict[Any, list[Level]] = {}
+    for _, column, dataset, entry in published_beside(table, report.definition):
+        if table.group.protocol in entry.protocols:
+            found = (f"published, test: {entry.method}", *entry.accuracy[dataset])
+            levels.setdefault(column, []).append(found)
+    return _over_training(report, table, "val_accuracy", _QUICK_LABEL, 100, levels)
+
+
+def _over_training(
+    report: Report,
+    table: Table,
+    key: str,
+    label: str,
+    scale: float = 1,
+    levels: Mapping[Any, Sequence[Level]] | None = None,
+) -> Figure | None:
     curves = {
         (row.label, column): curve
         for row, column, cell in _cells(table)
-        if (curve := rank_curve(list(cell.folders.values()))) is not None
+        if (curve := evaluation_curve(list(cell.folders.values()), key)) is not None
     }
     columns = [c for c in table.columns if any((row.label, c) in curves for row in table.rows)]
     if not columns:
@@ -45,9 +76,13 @@ def rank_over_training(report: Report) -> Figure | None:
         for row, style in series(table):
             if (found := curves.get((row.label, column))) is None:
                 continue
-            panel.plot(found.x, found.mean, label=row.label, **{**style, "marker": ""})
-            panel.fill_between(found.x, *found.range, color=style["color"], alpha=0.2, lw=0)
-        panel.set(xlabel="training step", ylabel=_RANK_LABEL)
+            panel.plot(found.x, scale * found.mean, label=row.label, **{**style, "marker": ""})
+            low, high = (scale * bound for bound in found.range)
+            panel.fill_between(found.x, low, high, color=style["color"], alpha=0.2, lw=0)
+        for index, (name, mean, std) in enumerate((levels or {}).get(column, ())):
+            panel.axhline(mean, label=name, color=GREY, linestyle=LINES[index + 1])
+            panel.axhspan(mean - (std or 0), mean + (std or 0), color=GREY, alpha=0.2, lw=0)
+        panel.set(xlabel="training step", ylabel=label)
     one_legend(figure, axes)
     return figure
 
@@ -117,6 +152,7 @@ def alpha_sweep(report: Report) -> Figure | None:
 
 FIGURES: Mapping[str, Callable[[Report], Figure | None]] = {
     "rank": rank_over_training,
+    "accuracy": accuracy_over_training,
     "accuracy-rank": accuracy_against_rank,
     "strength": accuracy_against_strength,
     "alpha": alpha_sweep,

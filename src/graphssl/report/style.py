@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 # Okabe and Ito (2008), told apart by colour-blind readers; black and yellow left out, since a page
 # may be dark or light.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+GREY = "#808080"
 MARKERS = ("o", "s", "^", "D", "v", "P")
 LINES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (6, 2, 1, 2, 1, 2)))
 # Stands for the colour of the text around the figure, put in when the SVG is written.
@@ -33,7 +34,7 @@ _RC: Any = {
     "axes.spines.right": False,
     "axes.grid": True,
     "grid.alpha": 0.25,
-    "grid.color": "#808080",
+    "grid.color": GREY,
     "legend.frameon": False,
     "svg.hashsalt": "graphssl",
     "svg.fonttype": "path",

@@ -23,6 +23,19 @@ PROTOCOLS = {
 }  # fmt: skip
 
 
+# REFERENCE, section 4: what each protocol of conf/probe fixes, its solver and device apart.
+PROBES = {
+    "bgrl_official": ("CrossValidatedSplits", {
+        "num_splits": 3, "train_ratio": 0.2, "folds": "shuffle_split", "log2_C": [-10, 10]}),
+    "grace": ("CrossValidatedSplits", {
+        "num_splits": 3, "train_ratio": 0.1, "folds": "k_fold", "log2_C": [-10, 9]}),
+    "wikics_preset": ("GivenSplits", {"classifier": "one_vs_rest", "log2_C": [-10, 10]}),
+    "public_split": ("GivenSplits", {"classifier": "multinomial", "log2_C": [-10, 10]}),
+    "random_10_10_80": ("RandomSplits", {
+        "num_splits": 20, "train_ratio": 0.1, "val_ratio": 0.1, "log2_C": [-10, 10]}),
+}  # fmt: skip
+
+
 def resolved(*overrides: str):
     config, *_ = compose(overrides)
     return OmegaConf.to_container(config, resolve=True)
@@ -66,6 +79,20 @@ def test_arxiv_has_layer_norm_and_weight_standardisation():
 @pytest.mark.parametrize("dataset", list(PROTOCOLS))
 def test_each_graph_comes_with_its_protocol(dataset):
     assert list(resolved(f"dataset={dataset}")["probe"]["protocols"]) == [PROTOCOLS[dataset]]
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_a_protocol_is_what_its_name_says(name):
+    found = resolved(f"probe={name}")["probe"]["protocols"][name]
+    kind, fixed = PROBES[name]
+    assert found.pop("_target_") == f"graphssl.probing.protocols.{kind}"
+    published = name in ("bgrl_official", "grace", "wikics_preset")
+    rest = {"name": name, "solver": "sklearn" if published else "batched", "device": "cpu"}
+    assert found == fixed | rest
+
+
+def test_every_protocol_is_held_to_its_name():
+    assert {path.stem for path in (config_dir() / "probe").glob("*.yaml")} == set(PROBES)
 
 
 def test_the_protocol_said_on_the_command_line_wins():
@@ -114,6 +141,36 @@ IDENTITY = [
     ("diagnostics=end", False), ("save_embeddings=true", False), ("force=true", False),
     ("recipe.steps=300", False), ("augmentation.strength=1", False),
 ]  # fmt: skip
+
+
+ALPHA = "regularizer.alpha={%s}"
+FEATURES, EDGES = (
+    "features: {_target_: graphssl.augmentation.mask_features.MaskFeatures, p: 0.1}",
+    "edges: {_target_: graphssl.augmentation.drop_edges.DropEdges, p: 0.1}",
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        # the first pattern that fits counts
+        (["regularizer=werank", ALPHA % "encoder*: 1, *: 0.1"],
+         ["regularizer=werank", ALPHA % "*: 0.1, encoder*: 1"]),
+        # one random stream, drawn from in this order
+        (["~augmentation.view1.features", "~augmentation.view1.edges",
+          f"+augmentation.view1={{{FEATURES}, {EDGES}}}"],
+         ["~augmentation.view1.features", "~augmentation.view1.edges",
+          f"+augmentation.view1={{{EDGES}, {FEATURES}}}"]),
+    ],
+)  # fmt: skip
+def test_order_counts_where_it_has_a_meaning(one, other):
+    assert identity(resolved(*one)) != identity(resolved(*other))
+
+
+def test_the_order_of_a_targets_arguments_has_none():
+    one = resolved("+encoder.conv.bias=false", "+encoder.conv.improved=true")
+    other = resolved("+encoder.conv.improved=true", "+encoder.conv.bias=false")
+    assert identity(one) == identity(other)
 
 
 @pytest.mark.parametrize(("override", "changes"), IDENTITY)

@@ -1,5 +1,7 @@
 """The main job, end to end on a small graph."""
 
+import copy
+import functools
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -213,6 +215,34 @@ def test_supervised_uses_and_scores_one_split_a_seed(small_run):
         assert len(record.scores["random_10_10_80"]["test_accuracy"]) == 1
 
 
+def test_the_split_that_is_trained_on_is_the_one_scored(small_run, monkeypatch):
+    from graphssl.objectives.supervised import Supervised
+    from graphssl.probing.protocols import RandomSplits
+
+    seen = {}
+    init, score = Supervised.__init__, RandomSplits.score
+
+    def noting_nodes(self, *args, train_nodes, **kwargs):
+        seen["trained"] = train_nodes.numpy()
+        init(self, *args, train_nodes=train_nodes, **kwargs)
+
+    # functools.wraps keeps the signature, by which the labels are handed over
+    monkeypatch.setattr(Supervised, "__init__", functools.wraps(init)(noting_nodes))
+
+    def noting_splits(self, rows, y, splits, seed):
+        (seen["scored"],) = splits
+        return score(self, rows, y, splits, seed)
+
+    monkeypatch.setattr(RandomSplits, "score", noting_splits)
+    trained = []
+    for seed in (0, 1):
+        small_run("objective=supervised", f"seed={seed}")
+        np.testing.assert_array_equal(seen["trained"], seen["scored"].train)
+        assert not set(seen["trained"]) & set(seen["scored"].test)
+        trained.append(set(seen["trained"]))
+    assert trained[0] != trained[1]
+
+
 def test_what_learns_from_labels_takes_one_protocol(small_run):
     with pytest.raises(ConfigError, match="one protocol"):
         small_run("objective=supervised", "probe=[random_10_10_80,grace]")
@@ -223,21 +253,42 @@ def test_validation_selection_needs_validation_nodes(small_run):
         small_run("trainer.select=val_accuracy", "probe=grace")
 
 
-def test_selection_keeps_the_best_evaluated_encoder(small_run):
-    record = small_run("trainer.select=val_accuracy", "recipe.lr=1e-2", "trainer.steps=40")
+SELECTING = ("trainer.select=val_accuracy", "recipe.lr=3e-2", "trainer.steps=40")
+
+
+def test_selection_keeps_the_best_evaluated_encoder(small_run, monkeypatch):
+    from graphssl.training.selection import Selection
+
+    offer, weights = Selection.offer, {}
+
+    def noting_weights(self, objective, metrics, step):
+        weights[step] = copy.deepcopy(objective.state_dict())
+        offer(self, objective, metrics, step)
+
+    monkeypatch.setattr(Selection, "offer", noting_weights)
+    record = small_run(*SELECTING)
     seen = {row["step"]: row["val_accuracy"] for row in metrics(record) if "val_accuracy" in row}
     best = max(seen.values())
     assert record.selection["value"] == best
     assert record.selection["step"] == min(step for step, value in seen.items() if value == best)
     assert record.labels_used
     assert len(record.scores["random_10_10_80"]["test_accuracy"]) == 1
+    kept, last = weights[record.selection["step"]], weights[40]
+    for name, saved in torch.load(Path(record.folder) / "encoder.pt").items():
+        assert torch.equal(saved, kept[f"encoder.{name}"])
+    for layer in ("encoder.convs.0.lin", "predictor.0"):  # the record is of the network kept
+        largest, of_last = (torch.linalg.norm(w[f"{layer}.weight"], 2) for w in (kept, last))
+        measured = record.diagnostics["weights"][f"{layer}/largest"]
+        assert measured == pytest.approx(largest.item())
+        assert measured != pytest.approx(of_last.item())
 
 
-def test_an_interrupted_run_goes_on_to_the_same_end(small_run, monkeypatch):
+@pytest.mark.parametrize("options", [("encoder=gat", "+encoder.conv.dropout=0.5"), SELECTING])
+def test_an_interrupted_run_goes_on_to_the_same_end(small_run, monkeypatch, options):
     from graphssl.training.metrics import StepMetrics
 
-    gat = ("trainer.checkpoint_every=6", "encoder=gat", "+encoder.conv.dropout=0.5")
-    whole = small_run(*gat)
+    options = ("trainer.checkpoint_every=6", *options)
+    whole = small_run(*options)
     rows = metrics(whole)
     log = StepMetrics.__call__
 
@@ -248,13 +299,14 @@ def test_an_interrupted_run_goes_on_to_the_same_end(small_run, monkeypatch):
 
     monkeypatch.setattr(StepMetrics, "__call__", die)
     with pytest.raises(KeyboardInterrupt):
-        small_run("force=true", *gat)
+        small_run("force=true", *options)
     monkeypatch.setattr(StepMetrics, "__call__", log)
-    resumed = small_run(*gat)
+    resumed = small_run(*options)
     assert resumed.training["resumed_from"] == 12
     assert metrics(resumed) == rows
     assert resumed.scores == whole.scores
     assert resumed.diagnostics == whole.diagnostics
+    assert resumed.selection == whole.selection
     assert not (Path(resumed.folder) / "checkpoint.pt").exists()
     a, b = (torch.load(Path(f) / "encoder.pt") for f in (whole.folder + ".old1", resumed.folder))
     assert all(torch.equal(a[key], b[key]) for key in a)
@@ -263,6 +315,14 @@ def test_an_interrupted_run_goes_on_to_the_same_end(small_run, monkeypatch):
 def test_a_loss_that_is_not_finite_stops_the_run(small_run):
     with pytest.raises(TrainingError, match=r"not finite at step \d+: .*last finite loss.*lr"):
         small_run("optimizer=sgd", "recipe.lr=1e30", "norm=none", "trainer.warmup=0")
+
+
+@pytest.mark.parametrize("every", ["trainer.eval_every=1", "trainer.steps=1"])
+def test_a_look_at_weights_that_are_not_finite_says_the_same(small_run, every):
+    with pytest.raises(
+        TrainingError, match=r"not finite after step \d+: .*last finite loss \d.*lr"
+    ):
+        small_run("optimizer=sgd", "recipe.lr=1e30", "norm=none", "trainer.warmup=0", every)
 
 
 def test_load_run_gives_the_encoder_back(small_run):
@@ -285,11 +345,24 @@ def test_load_run_knows_every_kind_of_run(small_run, objective):
     assert out.shape == (3, 64 if objective == "raw" else 8)
 
 
-@pytest.mark.parametrize("target", ["collections.OrderedDict", "graphssl.cli.os.mkdir", "${evil}"])
-def test_load_run_builds_no_foreign_code_without_trust(small_run, target):
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"_target_": "collections.OrderedDict"},
+        {"_target_": "graphssl.cli.os.mkdir"},
+        "${evil}",
+        # our own functions, which may run what they are given
+        {"_target_": "graphssl.toy.grid", "overrides": ["+dataset.evil={_target_:os.mkdir}"]},
+        {"_target_": "graphssl.build.make", "config": {"path": "never"}, "name": "evil"},
+        {"_target_": "torch.nn.init.ones_"},
+        {"_target_": "torch.nn.NoSuchModule"},
+    ],
+    ids=lambda node: node["_target_"] if isinstance(node, dict) else node,
+)
+def test_load_run_builds_no_foreign_code_without_trust(small_run, node):
     folder = Path(small_run().folder)
     content = json.loads((folder / "record.json").read_text())
-    content["config"]["encoder"]["act"] = target if "$" in target else {"_target_": target}
+    content["config"]["encoder"]["act"] = node
     content["config"]["evil"] = {"_target_": "os.mkdir", "path": "never"}
     (folder / "record.json").write_text(json.dumps(content))
     with pytest.raises(DataError, match=r"trust=True"):
@@ -355,3 +428,15 @@ def test_a_diverged_run_is_never_saved(small_run):
     for _ in range(2):
         with pytest.raises(TrainingError, match=r"not finite at step [1-5]: "):
             small_run(*bad, "trainer.log_every=20", "trainer.checkpoint_every=7")
+
+
+@pytest.mark.parametrize("encoder", ["gcn", "pyg_gcn"])
+def test_edges_kept_from_the_first_view_are_refused(small_run, encoder):
+    where = "model" if encoder == "pyg_gcn" else "conv"
+    with pytest.raises(ConfigError, match=r"GCNConv convs\.0 has cached=True"):
+        small_run(f"encoder={encoder}", f"+encoder.{where}.cached=true")
+
+
+def test_raw_features_need_nothing_of_the_encoder(small_run):
+    out_channels_alone = "encoder={_target_:torch_geometric.nn.Linear,out_channels:4}"
+    assert small_run("objective=raw", "~encoder", f"+{out_channels_alone}").training["steps"] == 0

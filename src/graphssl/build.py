@@ -66,6 +66,12 @@ def encoder(config: DictConfig, in_channels: int) -> nn.Module:
         raise ConfigError(
             f"encoder {config.encoder._target_} has no integer attribute out_channels"
         )
+    for name, part in made.named_modules():
+        if getattr(part, "cached", False) is True:
+            raise ConfigError(
+                f"encoder: {type(part).__name__} {name} has cached=True: it "
+                f"would keep the edges of the first view for every other"
+            )
     return made
 
 
@@ -84,10 +90,11 @@ def objective(
         config: the composed configuration.
         in_channels: F.
         labels: ``labels``, ``train_nodes`` and ``num_classes`` of the one split that this run
-            uses; the objective's constructor gets those that it names, beside the ``encoder``.
+            uses; the objective's constructor gets those of them and ``in_channels`` that it
+            names, beside the ``encoder``.
     """
-    asked = _parameters(config.objective)
-    supplied = {name: value for name, value in (labels or {}).items() if name in asked}
+    asked, known = _parameters(config.objective), {"in_channels": in_channels, **(labels or {})}
+    supplied = {name: value for name, value in known.items() if name in asked}
     with global_stream(config.seed, "init"):
         supplied["encoder"] = encoder(config, in_channels)
         made: nn.Module = make(config.objective, "objective", **supplied)

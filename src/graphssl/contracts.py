@@ -33,7 +33,8 @@ class NodeDataset:
         train_mask: (N, S) bool, the splits that come with the data, one a column; None without.
         val_mask: (N, S) bool or None.
         test_mask: (N, S) bool or None.
-        fingerprint: sha256 of the file of a user's own graph, which stands in for its path in the
+        fingerprint: hash of the files of a graph that its name does not tell, a user's own or raw
+            files unlike the published ones, which stands in for its path in the
             identity of a run; None for named graphs.
     """
 

@@ -17,5 +17,9 @@ class TrainingError(GraphSSLError):
     """Training cannot go on: loss not finite, out of memory."""
 
 
+class NotFiniteError(TrainingError):
+    """What is to be measured has NaN or infinite values."""
+
+
 class RunBusyError(GraphSSLError):
     """Another process is making this run, and ``collision=skip`` says not to wait for it."""

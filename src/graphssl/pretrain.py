@@ -17,7 +17,7 @@ from graphssl.diagnostics.collapse import collapse_diagnostics
 from graphssl.diagnostics.summary import Diagnostics, representation_diagnostics
 from graphssl.job import Job
 from graphssl.probing.quick import quick_accuracy
-from graphssl.results.environment import environment, peak_memory_mib
+from graphssl.results.environment import environment, forget_peak_memory, peak_memory_mib
 from graphssl.results.identity import BEHAVIOUR_VERSION
 from graphssl.results.record import RunRecord
 from graphssl.seeding import generator, global_stream
@@ -40,6 +40,7 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
     Writes ``encoder.pt``, ``metrics.jsonl``, ``spectra.npz`` into ``folder``, ``profile.json``
     where asked for and, on the way, ``checkpoint.pt``.
     """
+    forget_peak_memory(job.device)
     selection = Selection(job.settings.select)
     objective = job.objective
     if job.optimizer is None:
@@ -48,9 +49,9 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
         deep(objective, 0)
     else:
         training, deep = _train(job, job.optimizer, selection, folder, run_id)
-    last = deep.last
+    selection.apply(objective)
+    of_kept = deep.last if selection.step is None else deep.measure(objective)
     encoder: nn.Module = objective.encoder  # type: ignore[assignment]
-    selection.apply(encoder)
     save_atomically(encoder.state_dict(), folder / "encoder.pt")
     kept = representation_diagnostics(embed(encoder, job.data.graph))
     training["peak_memory_mib"] = peak_memory_mib(job.device)
@@ -80,8 +81,8 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
         scores={},
         diagnostics={
             "representation": {"dimensions": len(kept.arrays["centred"]), **kept.values},
-            "embedding": _of("embedding", last.values),
-            "weights": _of("weights", last.values),
+            "embedding": _of("embedding", of_kept.values),
+            "weights": _of("weights", of_kept.values),
         },
         training=training,
         environment=environment(job.device),
@@ -159,14 +160,16 @@ class DeepLook:
         self.job, self.spectra = job, spectra
 
     def __call__(self, objective: nn.Module, step: int) -> dict[str, float]:
-        """Look; the pair of views comes from a stream of its own, the same each time."""
-        view = self.job.data.graph.view()
-        stream = generator(self.job.config.seed, "diagnostics", self.job.device)
-        self.last = collapse_diagnostics(
-            objective, view, lambda: self.job.augmentation(view, stream)
-        )
+        """Look, and write the spectra."""
+        self.last = self.measure(objective)
         self.spectra.add(step, self.last.arrays)
         return self.last.values
+
+    def measure(self, objective: nn.Module) -> Diagnostics:
+        """The pair of views comes from a stream of its own, the same each time."""
+        view = self.job.data.graph.view()
+        stream = generator(self.job.config.seed, "diagnostics", self.job.device)
+        return collapse_diagnostics(objective, view, lambda: self.job.augmentation(view, stream))
 
 
 def _of(where: str, values: dict[str, float]) -> dict[str, float]:

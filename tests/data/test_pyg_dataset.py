@@ -106,6 +106,19 @@ def test_a_change_of_transforms_takes_effect(photo_mirror: Path, tmp_path: Path)
     assert wider.graph.num_features == plain.graph.num_features + 1
 
 
+def test_a_processed_graph_that_holds_code_is_refused(photo_mirror: Path, tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self):
+            return Path.touch, (tmp_path / "evil",)
+
+    photo().load(tmp_path / "data", photo_mirror)
+    (processed,) = (tmp_path / "data").rglob("data.pt")
+    torch.save(Evil(), processed)
+    with pytest.raises(DataError, match=rf"^amazon_photo: {processed} is not as it was written"):
+        photo().load(tmp_path / "data", photo_mirror)
+    assert not (tmp_path / "evil").exists()
+
+
 def test_other_raw_files_do_not_meet_an_old_processed_graph(
     photo_mirror: Path, tmp_path: Path
 ) -> None:
@@ -155,7 +168,8 @@ def test_a_strange_archive_is_used_with_a_warning(
     photo_mirror: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     known = {"amazon_electronics_photo.npz": ["0" * 64]}
-    photo(checksums=known).load(tmp_path / "data", photo_mirror)
+    strange = photo(checksums=known).load(tmp_path / "data", photo_mirror)
+    assert strange.fingerprint is not None  # another graph than the name tells: another run
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert "amazon_photo: amazon_electronics_photo.npz matches no" in record.getMessage()

@@ -6,13 +6,16 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
+import torch
 from filelock import FileLock
 from torch_geometric.data import Data
 
 from graphssl.data.checksums import Checksums, fingerprint
 from graphssl.data.raw_files import collect
+from graphssl.errors import DataError
 
 
 def guarded(base: Any, data_dir: Path, mirror: Path | None, checksums: Checksums, key: str) -> Any:
@@ -44,6 +47,10 @@ def guarded(base: Any, data_dir: Path, mirror: Path | None, checksums: Checksums
             super().save([_packed(data) for data in data_list], path)
 
         def load(self, path: str, data_cls: Any = Data) -> None:
+            try:  # PyG falls back on an unrestricted load where this one fails
+                torch.load(path, weights_only=True)
+            except UnpicklingError as error:
+                raise DataError(f"{path} is not as it was written; delete it") from error
             super().load(path, data_cls)
             if self._data.x is not None and self._data.x.is_sparse:
                 self._data.x = self._data.x.to_dense()

@@ -31,7 +31,7 @@ def node_dataset(
         data: ``x`` (N, F), dense or sparse; ``edge_index`` (2, E); ``y`` (N,) or (N, 1);
             optional ``edge_weight`` (E,) and masks (N,) or (N, S).
         transforms: PyG transforms, e.g. ``NormalizeFeatures()``.
-        fingerprint: sha256 of the file of a user's own graph.
+        fingerprint: hash of the files of a graph that its name does not tell: a user's own.
 
     Raises:
         DataError: what is wrong with the graph.

@@ -14,7 +14,7 @@ import torch_geometric
 from torch_geometric.data import Data
 
 from graphssl.contracts import NodeDataset
-from graphssl.data.checksums import Checksums
+from graphssl.data.checksums import Checksums, fingerprint
 from graphssl.data.guarded import guarded
 from graphssl.data.node_dataset import Transform, node_dataset
 from graphssl.errors import ConfigError, DataError
@@ -59,9 +59,11 @@ class PyGDataset:
             DataError: the graph cannot be had or read, or is not fit for node classification.
             ConfigError: the PyG class refuses its arguments, or holds more than one graph.
         """
-        return node_dataset(self.name, self._data(data_dir, mirror), self.transforms)
+        data, other_files = self._data(data_dir, mirror)
+        return node_dataset(self.name, data, self.transforms, other_files)
 
-    def _data(self, data_dir: Path, mirror: Path | None) -> Data:
+    def _data(self, data_dir: Path, mirror: Path | None) -> tuple[Data, str | None]:
+        """The graph, and a hash of its raw files where they are not those that are known."""
         data_dir = Path(os.path.abspath(data_dir.expanduser()))
         mirror = None if mirror is None else Path(os.path.abspath(mirror.expanduser()))
         base, arguments = self.source.func, self.source.keywords
@@ -99,4 +101,6 @@ class PyGDataset:
                 self.name,
                 ", ".join(dataset.strangers),
             )
-        return dataset[0]
+        unlike = any(name in self.checksums.known for name in dataset.strangers)
+        raw = [Path(path) for path in dataset.raw_paths]
+        return dataset[0], fingerprint(raw) if unlike else None

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from graphssl.errors import TrainingError
+from graphssl.errors import NotFiniteError
 
 Spectrum = npt.NDArray[np.float64]  # singular values, descending
 
@@ -32,7 +32,7 @@ def singular_values(matrix: Tensor) -> Spectrum:
     """The min(N, D) singular values of ``matrix`` (N, D), descending.
 
     Raises:
-        TrainingError: NaN or infinite values.
+        NotFiniteError: NaN or infinite values.
     """
     gram = _gram(matrix) if matrix.size(0) >= matrix.size(1) else _gram(matrix.T)
     eigenvalues = _eigenvalues(gram)
@@ -46,7 +46,7 @@ def singular_spectra(z: Tensor) -> Spectra:
     nothing cancels when all rows point one way. Both share the floor of the uncentred spectrum.
 
     Raises:
-        TrainingError: NaN or infinite values.
+        NotFiniteError: NaN or infinite values.
     """
     z = z.detach()
     num_nodes, num_dims = z.shape
@@ -75,7 +75,7 @@ def _gram(matrix: Tensor, mean: Tensor | None = None) -> Tensor:
 
 def _eigenvalues(gram: Tensor) -> Spectrum:
     if not torch.isfinite(gram).all():
-        raise TrainingError("the matrix to be diagnosed has NaN or infinite values")
+        raise NotFiniteError("the matrix to be diagnosed has NaN or infinite values")
     ascending: Spectrum = torch.linalg.eigvalsh(gram).cpu().numpy()
     return ascending[::-1].clip(min=0.0)
 

@@ -55,7 +55,7 @@ def representation_diagnostics(z: Tensor) -> Diagnostics:
     Arrays: ``centred`` and ``uncentred`` singular values, ``std`` of every dimension.
 
     Raises:
-        TrainingError: NaN or infinite values.
+        NotFiniteError: NaN or infinite values.
     """
     spectra = singular_spectra(z)
     std = std_per_dimension(z).cpu().numpy()
@@ -83,7 +83,7 @@ def weight_diagnostics(weights: Mapping[str, Tensor]) -> Diagnostics:
     Arrays: singular values, ``<layer>`` and ``<chain>/product``.
 
     Raises:
-        TrainingError: NaN or infinite values.
+        NotFiniteError: NaN or infinite values.
     """
     values: dict[str, float] = {}
     arrays: dict[str, FloatArray] = {}

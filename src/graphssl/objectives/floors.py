@@ -35,5 +35,5 @@ class Untrained(nn.Module):
 class Raw(Untrained):
     """The features as they are; the encoder named by the config is set aside."""
 
-    def __init__(self, encoder: nn.Module) -> None:
-        super().__init__(Features(encoder.in_channels))  # type: ignore[arg-type]
+    def __init__(self, encoder: nn.Module, in_channels: int) -> None:
+        super().__init__(Features(in_channels))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import resource
 import subprocess
 import sys
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -31,10 +33,24 @@ def environment(device: torch.device) -> dict[str, Any]:
     }
 
 
+def forget_peak_memory(device: torch.device) -> None:
+    """Let ``peak_memory_mib`` count from now on, so that no earlier run of this process counts.
+
+    On a CPU on Linux alone (proc(5), ``clear_refs``); elsewhere the process counts from its start.
+    """
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
 def peak_memory_mib(device: torch.device) -> float:
-    """Most memory held so far: by the process on CPU, by torch's allocator on a GPU."""
+    """Most memory held at once: by the process on CPU, by torch's allocator on a GPU."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
+    with suppress(OSError):
+        if found := re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text()):
+            return int(found[1]) / 2**10
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 

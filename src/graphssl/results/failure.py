@@ -10,7 +10,7 @@ from pathlib import Path
 from graphssl.errors import ConfigError, DataError, RunBusyError, TrainingError
 
 _KINDS: tuple[tuple[type[BaseException], str], ...] = (
-    (TrainingError, "loss not finite"),
+    (TrainingError, "training"),
     (DataError, "graph not to be had"),
     (ConfigError, "configuration"),
     (RunBusyError, "busy"),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 # Goes up when the same configuration gives other numbers than before.
-BEHAVIOUR_VERSION = 1
+BEHAVIOUR_VERSION = 2
 
 _GROUPS = ("dataset", "encoder", "augmentation", "objective", "regularizer", "optimizer")
 # Settings of the trainer that name a run; pace and verbosity move no weight. The device does, its
@@ -44,9 +44,15 @@ def identity(
 
 
 def _canonical(value: Any) -> Any:
-    """``value`` with whole floats as ints: ``strength=1`` is the run that ``strength=1.0`` is."""
+    """What means the same written the same, and what does not, not.
+
+    Whole floats are ints: ``strength=1`` is the run that ``strength=1.0`` is. Arguments of a target
+    have no order. Other mappings do: the parts of a view draw one after the other, the first
+    pattern of alpha that fits counts.
+    """
     if isinstance(value, Mapping):
-        return {key: _canonical(item) for key, item in value.items()}
+        items = [(key, _canonical(item)) for key, item in value.items()]
+        return dict(items) if "_target_" in value else items
     if isinstance(value, list | tuple):
         return [_canonical(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -18,7 +18,7 @@ class Evaluator:
         measure: objective, step -> named numbers; must change neither weights nor random streams.
         every: steps between two looks.
         sinks: where the numbers go.
-        selection: is offered the encoder with its numbers, if given.
+        selection: is offered the objective with its numbers, if given.
     """
 
     def __init__(
@@ -41,6 +41,6 @@ class Evaluator:
         """Measure, offer, log."""
         metrics = self.measure(objective, step)
         if self.selection is not None:
-            self.selection.offer(objective.encoder, metrics, step)  # type: ignore[arg-type]
+            self.selection.offer(objective, metrics, step)
         for sink in self.sinks:
             sink.log(step, metrics)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from graphssl.augmentation.two_views import TwoViews
 from graphssl.contracts import Penalty, Regularizer
 from graphssl.encoders.layer_weights import layer_weights
-from graphssl.errors import TrainingError
+from graphssl.errors import NotFiniteError, TrainingError
 from graphssl.graph import Graph
 from graphssl.schedules import warmup_cosine
 from graphssl.training.clock import Clock
@@ -104,8 +104,7 @@ def train(
                 report = StepReport(state.step, total, loss, penalty, learning_rate, state)
                 with clock("observers"):
                     watch(report)
-                    for observer in observers:
-                        observer(report)
+                    _look(observers, report, watch)
 
 
 def _step(
@@ -138,6 +137,17 @@ def _step(
     return output.loss.detach(), replace(penalty, total=penalty.total.detach())
 
 
+def _look(observers: Sequence[Observer], report: StepReport, watch: LossWatch) -> None:
+    """Let observers look; they may meet what the next loss would show."""
+    try:
+        for observer in observers:
+            observer(report)
+    except NotFiniteError as error:
+        raise TrainingError(
+            f"the network is not finite after step {report.step}: {error}; {watch.advice}"
+        ) from error
+
+
 def set_learning_rate(optimizer: torch.optim.Optimizer, factor: float) -> float:
     """Every group's ``initial_lr`` times ``factor``; returns that of the first group."""
     rates: list[float] = [group["initial_lr"] * factor for group in optimizer.param_groups]
@@ -167,6 +177,14 @@ class LossWatch:
         if report.step == report.total or any(report.step % every == 0 for every in self.every):
             self.look()
 
+    @property
+    def advice(self) -> str:
+        """The last finite loss, and what to try."""
+        return (
+            f"last finite loss {self.last_finite}; try a smaller optimizer.lr, a smaller "
+            f"regularizer alpha, trainer.grad_clip=1.0 or trainer.precision=fp32"
+        )
+
     def look(self) -> None:
         """Raise at the first remembered loss that is not finite."""
         pending, self._pending = self._pending, []
@@ -177,8 +195,7 @@ class LossWatch:
             if not math.isfinite(total):
                 raise TrainingError(
                     f"loss is not finite at step {report.step}: loss {loss}, penalty {penalty}; "
-                    f"last finite loss {self.last_finite}; try a smaller optimizer.lr, a smaller "
-                    f"regularizer alpha, trainer.grad_clip=1.0 or trainer.precision=fp32"
+                    f"{self.advice}"
                 )
             self.last_finite = total
 

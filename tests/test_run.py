@@ -3,6 +3,8 @@
 import copy
 import functools
 import json
+import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +42,10 @@ def test_a_run_leaves_what_the_readme_says(small_run):
     assert scores["test_mean"] == pytest.approx(np.mean(scores["test_accuracy"]))
     assert scores["test_std"] == pytest.approx(np.std(scores["test_accuracy"]))
     assert record.choices["encoder"] == "gcn"
+    assert re.fullmatch(r"[0-9a-f]{40}\+?", record.environment["git_commit"] or "0" * 40)
+    assert f"{os.cpu_count()} cores" in record.environment["machine"]
+    assert (record.environment["device"], record.environment["threads"]) == ("cpu", 1)
+    assert record.training["peak_memory_mib"] > 100
     assert record.environment["packages"]["torch"] == torch.__version__.split("+")[0] or (
         record.environment["packages"]["torch"] == torch.__version__
     )
@@ -56,11 +62,20 @@ def test_training_lowers_the_loss(small_run, encoder):
     assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
 
 
-def test_evaluation_never_changes_training(small_run):
-    # dropout draws from torch's global stream, which a look must not move
-    gat = ("encoder=gat", "+encoder.conv.dropout=0.5")
-    watched = metrics(small_run("diagnostics.every=5", *gat))
-    alone = metrics(small_run("diagnostics=end", "trainer.eval_every=0", "force=true", *gat))
+@pytest.mark.parametrize(
+    "options",
+    [
+        # dropout draws from torch's global stream, which a look must not move
+        ("encoder=gat", "+encoder.conv.dropout=0.5"),
+        ("encoder=pyg_gin", "objective=byol", "augmentation=gca_degree"),
+        ("objective=supervised", "trainer.profile=true", "trainer.checkpoint_every=3"),
+    ],
+    ids=" ".join,
+)
+def test_evaluation_never_changes_training(small_run, options):
+    watched = metrics(small_run("diagnostics.every=5", *options))
+    plain = ("diagnostics=end", "trainer.eval_every=0", "force=true", "trainer.profile=false")
+    alone = metrics(small_run(*[o for o in options if "profile" not in o], *plain))
     looks = [row for row in watched if "val_accuracy" in row or "embedding/std_min" in row]
     assert [row["step"] for row in looks] == [0, 5, 5, 10, 10, 15, 15, 20, 20]
     steps = [[row for row in rows if "loss" in row] for rows in (watched, alone)]

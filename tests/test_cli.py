@@ -112,7 +112,6 @@ BAD = {
     "device name": (["trainer.device=gpu"], "trainer.device must be auto, cpu, cuda"),
     "precision": (["trainer.precision=fp8"], "trainer.precision must be one of fp32, tf32, bf16"),
     "steps": (["trainer.steps=0"], "trainer.steps must be at least 1, got 0"),
-    "type": (["trainer.steps=many"], "trainer.steps must be a whole number, got 'many'"),
     "syntax": (["trainer.steps=[1"], "trainer.steps=[1"),
     "custom without path": (["dataset=custom"], "dataset.path"),
     "custom not there": (["dataset=custom", "dataset.path=no.npz"], "no.npz"),
@@ -122,6 +121,30 @@ BAD = {
     "seed": (["seed=abc"], "seed must be a whole number, 0 or more, got 'abc'"),
     "split seed": (["probe.split_seed=abc"], "probe.split_seed must be a whole number"),
     "target": (["encoder.conv._target_=torch_geometric.nn.NoConv"], "NoConv"),
+    "own module": (["encoder._target_=no_such.Encoder"], "No module named 'no_such'"),
+    "experiment": (
+        ["experiment=table_mian"],
+        "experiment=table_mian: no such option; did you mean",
+    ),
+    "profile": (["profile=smok"], "profile=smok: no such option; did you mean smoke?"),
+    "recipe": (["recipe=bgrl_foto"], "recipe=bgrl_foto: no such option; there are bgrl_"),
+    "protocol in a list": (["probe=[grce]"], "probe=grce: no such option; did you mean grace?"),
+    "group without an option": (["encoder=null"], "encoder=null: a group needs one of its options"),
+    "a word for a boolean": (["force=no"], "force must be true or false, got 'no'"),
+    "trust": (
+        ["dataset=cora", "dataset.trust=off"],
+        "dataset.trust must be true or false, got 'off'",
+    ),
+    "flag": (["--steps=3"], "--steps=3: no such flag; options are key=value"),
+    "flag twice": (["--config-dir", "a", "--config-dir=b"], "Hydra takes one"),
+    "paths": (["paths.data=null"], "paths.data must be the name of a folder, got None"),
+    "name": (["dataset.name=../x"], "dataset.name='../x' cannot be part of a run folder's name"),
+    "type": (["trainer.steps=many"], "trainer.steps must be a whole number, got 'many'"),
+    "type of a dataset": (["dataset=digits", "dataset.neighbors=many"], "neighbors='many'"),
+    "type of an optimizer": (["optimizer.lr=much"], "lr='much'"),
+    "looks": (["diagnostics.every=1.5"], "diagnostics.every must be a whole number, 0 or more"),
+    "tags": (["tags=word"], "tags must be words with values"),
+    "no protocol": (["probe.protocols.random_10_10_80=null"], "must be a protocol, got None"),
 }
 
 
@@ -167,6 +190,22 @@ def test_debug_raises_with_the_traceback(tmp_path, small_config, monkeypatch):
         main()
 
 
+def test_a_reader_that_has_gone_is_no_traceback(tmp_path):
+    done = subprocess.run(
+        f"{sys.executable} -m graphssl --help | head -1", shell=True, cwd=tmp_path,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert (done.stderr, len(done.stdout.splitlines())) == ("", 1)
+
+
+def test_a_yaml_that_cannot_be_read_is_one_line(tmp_path, monkeypatch, capsys):
+    (tmp_path / "conf/encoder").mkdir(parents=True)
+    (tmp_path / "conf/encoder/mine.yaml").write_text("a: [1\nb: {")
+    code, _, (line,) = run_main(monkeypatch, capsys, tmp_path, "--config-dir=conf", "encoder=mine")
+    assert code == 1
+    assert re.match(r"graphssl: error: a yaml file cannot be read: .*mine\.yaml", line)
+
+
 def test_a_results_folder_that_cannot_be_written(tmp_path, small_config, monkeypatch, capsys):
     (tmp_path / "runs").write_text("a file stands in the way")
     code, _, err = run_main(monkeypatch, capsys, tmp_path, *small_config)
@@ -179,10 +218,33 @@ def test_a_results_folder_that_cannot_be_written(tmp_path, small_config, monkeyp
     [
         ({"x": np.full((40, 3), np.nan, np.float32)}, "nan"),
         ({"edge_index": np.array([[0, 99], [1, 2]])}, "edge_index"),
-        ({"y": None}, "y"),
+        ({"y": None}, "mine.npz has x, edge_index but no y"),
+        ({"y": np.array(["a", "b"] * 20)}, "y is an array of <U1, not of numbers"),
+        ({"edge_index": np.full((2, 9), 2**63, np.uint64)}, "edge_index names node -"),
+        ({"edge_index": np.ones((2, 9), bool)}, "edge_index is torch.bool"),
+        ({"x": np.ones((40, 3), complex)}, "x is an array of complex128"),
+        ({"train_mask": np.ones((40, 3, 2)), "test_mask": np.ones(40)}, "train_mask has shape"),
+        ({"train_mask": np.ones((40, 0)), "test_mask": np.ones((40, 0))}, "train_mask has shape"),
     ],
 )
 def test_a_bad_graph_is_one_line(tmp_path, change, expected, monkeypatch, capsys):
+    code, line = run_on_graph(tmp_path, change, monkeypatch, capsys)
+    assert code == 1
+    assert expected in line
+    assert not list(tmp_path.rglob("*.jsonl"))
+
+
+def test_a_graph_that_gcn_cannot_read_is_one_line(tmp_path, monkeypatch, capsys):
+    change = {"edge_weight": np.full(100, -1.0)}
+    code, line = run_on_graph(tmp_path, change, monkeypatch, capsys)
+    assert code == 1
+    assert "custom: not finite before the first step" in line
+    assert line.endswith("least edge weight -1")
+    assert not list(tmp_path.rglob("record.json"))
+
+
+def run_on_graph(tmp_path, change, monkeypatch, capsys):
+    """Exit status and line of error of a run on 40 nodes, with ``change`` to the arrays."""
     rng = np.random.default_rng(0)
     arrays = {
         "x": rng.normal(size=(40, 3)).astype(np.float32),
@@ -191,10 +253,6 @@ def test_a_bad_graph_is_one_line(tmp_path, change, expected, monkeypatch, capsys
     }
     arrays = {k: v for k, v in (arrays | change).items() if v is not None}
     np.savez(tmp_path / "mine.npz", **arrays)
-    code, _, err = run_main(
-        monkeypatch, capsys, tmp_path, "dataset=custom", "dataset.path=mine.npz", "trainer.steps=2"
-    )
-    assert code == 1
-    (line,) = err
-    assert expected in line
-    assert not list(tmp_path.rglob("*.jsonl"))
+    arguments = ("dataset=custom", "dataset.path=mine.npz", "trainer.steps=2", "probe=[]")
+    code, _, (line,) = run_main(monkeypatch, capsys, tmp_path, *arguments)
+    return code, line

@@ -369,6 +369,9 @@ def test_load_run_knows_every_kind_of_run(small_run, objective):
         # our own functions, which may run what they are given
         {"_target_": "graphssl.toy.grid", "overrides": ["+dataset.evil={_target_:os.mkdir}"]},
         {"_target_": "graphssl.build.make", "config": {"path": "never"}, "name": "evil"},
+        {"_target_": "graphssl.results.store.RunStore", "runs": "never"},
+        # evaluates its input_args
+        {"_target_": "torch_geometric.nn.Sequential", "input_args": "x", "modules": []},
         {"_target_": "torch.nn.init.ones_"},
         {"_target_": "torch.nn.NoSuchModule"},
     ],
@@ -381,6 +384,20 @@ def test_load_run_builds_no_foreign_code_without_trust(small_run, node):
     content["config"]["evil"] = {"_target_": "os.mkdir", "path": "never"}
     (folder / "record.json").write_text(json.dumps(content))
     with pytest.raises(DataError, match=r"trust=True"):
+        graphssl.load_run(folder)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK", {"a": 1}, ["a"], copy], ids=str)
+def test_load_run_of_weights_that_are_not_its_own(small_run, content):
+    folder = Path(small_run().folder)
+    (folder / "encoder.pt").unlink()
+    if isinstance(content, bytes):
+        (folder / "encoder.pt").write_bytes(content)
+    elif content is copy:
+        torch.save(copy.deepcopy, folder / "encoder.pt")  # a function: no tensor, no weights
+    elif content is not None:
+        torch.save(content, folder / "encoder.pt")
+    with pytest.raises(DataError, match=r"encoder\.pt does not hold the run's encoder$"):
         graphssl.load_run(folder)
 
 

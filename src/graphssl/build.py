@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import torch
 from hydra.errors import HydraException
-from hydra.utils import get_object, instantiate
+from hydra.utils import instantiate
 from omegaconf import DictConfig
 from torch import nn
 
@@ -19,6 +20,9 @@ from graphssl.errors import ConfigError, GraphSSLError
 from graphssl.seeding import global_stream
 from graphssl.training.metrics import MetricSink
 from graphssl.training.settings import TrainerSettings
+
+# What Hydra says in place of the cause.
+_HINT = "set env var HYDRA_FULL_ERROR=1 to see chained exception."
 
 
 def make(config: DictConfig, name: str, **supplied: Any) -> Any:
@@ -36,14 +40,20 @@ def make(config: DictConfig, name: str, **supplied: Any) -> Any:
             if isinstance(cause, GraphSSLError):
                 raise cause from None
             cause = cause.__cause__
-        raise ConfigError(f"{name}: {' '.join(str(error).split())}") from error
+        said = " ".join(str(error).split()).replace(_HINT, f"({_deepest(error)})")
+        raise ConfigError(f"{name}: {said}{_options(config)}") from error
 
 
 def dataset(config: DictConfig) -> NodeDataset:
     """The graph, prepared; from the mirror where it has it."""
     mirror = config.paths.mirror
     loader = make(config.dataset, "dataset")
-    loaded: NodeDataset = loader.load(Path(config.paths.data), Path(mirror) if mirror else None)
+    try:
+        loaded: NodeDataset = loader.load(Path(config.paths.data), Path(mirror) if mirror else None)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, GraphSSLError):
+            raise
+        raise ConfigError(f"dataset: {error}{_options(config.dataset)}") from error
     return loaded
 
 
@@ -56,6 +66,9 @@ def settings(config: DictConfig) -> TrainerSettings:
 def protocols(config: DictConfig) -> dict[str, ProbeProtocol]:
     """Every probe protocol asked for, by name."""
     chosen = config.probe.get("protocols") or {}
+    for name, node in chosen.items():
+        if "_target_" not in (node or {}):
+            raise ConfigError(f"probe.protocols.{name} must be a protocol, got {node}")
     return {name: make(node, f"probe.protocols.{name}") for name, node in chosen.items()}
 
 
@@ -119,7 +132,7 @@ def optimizer(config: DictConfig, parameters: list[nn.Parameter]) -> torch.optim
     try:
         result = made(parameters)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"optimizer: {error}") from None
+        raise ConfigError(f"optimizer: {error}{_options(config.optimizer)}") from None
     for group in result.param_groups:
         group["initial_lr"] = group["lr"]
     return result
@@ -137,6 +150,23 @@ def tracker(
 
 def _parameters(config: DictConfig) -> set[str]:
     try:
-        return set(inspect.signature(get_object(config._target_)).parameters)
+        return set(inspect.signature(resolve_name(config._target_)).parameters)
     except Exception as error:
         raise ConfigError(f"{config._target_} cannot be found: {error}") from error
+
+
+def _deepest(error: BaseException) -> str:
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    return f"{type(error).__name__}: {error}"
+
+
+def _options(config: DictConfig) -> str:
+    """What was said, for an error that does not tell it."""
+    named = {str(key): value for key, value in config.items()}
+    said = ", ".join(
+        f"{key}={value!r}"
+        for key, value in named.items()
+        if isinstance(value, str | int | float) and not key.startswith("_")
+    )
+    return f"; got {said}" if said else ""

@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from graphssl import launcher, sweep
-from graphssl.compose import compose, group_choices
+from graphssl.compose import check_recipe, compose, group_choices
 from graphssl.config_dir import config_dir
-from graphssl.errors import RunBusyError
+from graphssl.errors import ConfigError, RunBusyError
 from graphssl.explain import EXPECTED, describe
 from graphssl.help import help_text
 from graphssl.version import __version__
@@ -29,6 +30,16 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     """Entry point of ``graphssl`` and ``python -m graphssl``."""
+    try:
+        _main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has gone; Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _main() -> None:
     if "--version" in sys.argv[1:]:
         print(f"graphssl {__version__}")
         return
@@ -40,6 +51,7 @@ def main() -> None:
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     launcher.keep_visible_gpus()
     try:
+        _check_flags(sys.argv[1:])
         _hydra_main()
     except EXPECTED as error:
         _fail(error, sys.argv[1:])
@@ -47,6 +59,8 @@ def main() -> None:
         print("interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
         sys.exit(130)
     except Exception as error:
+        if str(error).startswith("Config group override must be"):
+            _fail(ConfigError(_null_group(sys.argv[1:])), sys.argv[1:])
         if not sweep.cut_short(error):
             raise
     if sweep.failed:
@@ -93,14 +107,30 @@ def _run(config: DictConfig, launcher_threads: int | None) -> float:
 
     job = HydraConfig.get()
     choices, overrides = group_choices(job.runtime.choices), list(job.overrides.task)
+    check_recipe(overrides)
     record = run(config, choices, overrides, launcher_threads)
     print(record.summary(), flush=True)
     return record.value(config.optimize)
 
 
+def _check_flags(arguments: Sequence[str]) -> None:
+    """Refuse flags that Hydra has not, where it would print its usage, or would pass over."""
+    _, unknown = get_args_parser().parse_known_args(arguments)
+    for flag in unknown:
+        if flag.startswith("-"):
+            raise ConfigError(f"{flag}: no such flag; options are key=value, e.g. trainer.steps=3")
+    if sum(a.partition("=")[0] in ("--config-dir", "-cd") for a in arguments) > 1:
+        raise ConfigError("--config-dir: Hydra takes one, got several")
+
+
+def _null_group(arguments: Sequence[str]) -> str:
+    said = next((a for a in arguments if a.endswith(("=null", "="))), "a group without an option")
+    return f"{said}: a group needs one of its options, see graphssl --help"
+
+
 def _fail(error: BaseException, overrides: Sequence[str]) -> NoReturn:
     """The one place where an expected error becomes one line and a non-zero exit."""
-    if any(arg in ("debug=true", "debug=True") for arg in overrides):
+    if any(arg.lstrip("+") in ("debug=true", "debug=True") for arg in overrides):
         raise error
     print(f"graphssl: error: {describe(error, overrides)}", file=sys.stderr)
     sys.exit(1)

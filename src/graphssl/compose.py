@@ -7,9 +7,11 @@ from typing import Any
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
 from graphssl.config_dir import config_dir
+from graphssl.errors import ConfigError
 
 
 def compose(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, Any], list[str]]:
@@ -17,7 +19,20 @@ def compose(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, Any], list[
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
         config = hydra_compose("config", list(overrides), return_hydra_config=True)
         choices = group_choices(config.hydra.runtime.choices)
+        check_recipe(overrides)
     return _ours(config), choices, list(overrides)
+
+
+def check_recipe(overrides: Sequence[str]) -> None:
+    """Refuse a recipe that was asked for and is not there; Hydra passes over it.
+
+    The one that follows from objective and dataset is optional. To be called while Hydra composes.
+    """
+    known = GlobalHydra.instance().config_loader().get_group_options("recipe")
+    for override in overrides:
+        group, _, option = override.partition("=")
+        if group == "recipe" and option not in [*known, "null"]:
+            raise ConfigError(f"{override}: no such option; there are {', '.join(known)}")
 
 
 def resolved(config: DictConfig) -> dict[str, Any]:

@@ -9,11 +9,14 @@ from typing import Any
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from yaml import YAMLError
 
 from graphssl.compose import compose
+from graphssl.config_dir import config_dir
 from graphssl.errors import GraphSSLError
+from graphssl.help import options_in
 
-EXPECTED = (GraphSSLError, HydraException, OmegaConfBaseException)
+EXPECTED = (GraphSSLError, HydraException, OmegaConfBaseException, YAMLError)
 
 # What Hydra's own plugins bring; they come with an extra.
 _IN_SWEEPS = {
@@ -27,15 +30,18 @@ def describe(error: BaseException, overrides: Sequence[str]) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if isinstance(error, GraphSSLError) or not lines:
         return " ".join(lines)
+    if isinstance(error, YAMLError):
+        return f"a yaml file cannot be read: {' '.join(lines)}"
     if isinstance(error, OverrideParseException):
-        return f"{error.override}: {lines[0]}"
+        return f"{error.override}: {lines[0]}; what is no plain word needs quotes: 'key=\"value\"'"
     if isinstance(error, MissingMandatoryValue):
         return f"{error.full_key}: a value is needed, got none"
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
         if option in _IN_SWEEPS.get(group, ()):
             return f'{group}={option} is not installed: pip install "graphssl-werank[sweeps]"'
-        options = [str(o) for o in error.options or ()]
+        # Hydra names none for an option in a list.
+        options = list(map(str, error.options or options_in(config_dir()).get(group, [])))
         return f"{group}={option}: no such option{_near(option, options, options)}"
     if lines[0].startswith("Could not override '"):
         key = lines[0].split("'")[1]
@@ -45,7 +51,7 @@ def describe(error: BaseException, overrides: Sequence[str]) -> str:
 
 
 def _near(name: str, names: Sequence[str], otherwise: Sequence[str] = ()) -> str:
-    matches = get_close_matches(name, names, n=3, cutoff=0.6)
+    matches = get_close_matches(name, sorted(set(names) - {name.split(".")[0]}), n=3, cutoff=0.6)
     if matches:
         return f"; did you mean {' or '.join(matches)}?"
     return f"; there are {', '.join(otherwise)}" if otherwise else ""

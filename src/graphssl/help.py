@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from graphssl.config_dir import config_dir
@@ -29,17 +29,14 @@ def help_text(arguments: Sequence[str]) -> str:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--config-dir", "-cd")
     own = parser.parse_known_args(arguments)[0].config_dir
-    options: dict[str, set[str]] = {}
-    for folder in [config_dir(), *([Path(own)] if own else [])]:
-        for group, option in _options(folder):
-            options.setdefault(group, set()).add(option)
+    options = options_in(config_dir(), *([Path(own)] if own else []))
     return _TEXT.format(
-        groups="\n".join(
-            f"{group}: {', '.join(sorted(options[group]))}" for group in sorted(options)
-        )
+        groups="\n".join(f"{group}: {', '.join(found)}" for group, found in options.items())
     )
 
 
-def _options(folder: Path) -> Iterator[tuple[str, str]]:
-    for path in folder.glob("*/*.yaml"):
-        yield path.parent.name, path.stem
+def options_in(*folders: Path) -> dict[str, list[str]]:
+    """Every group with its options, both in alphabetical order."""
+    paths = [path for folder in folders for path in folder.glob("*/*.yaml")]
+    groups = sorted({path.parent.name for path in paths})
+    return {g: sorted({path.stem for path in paths if path.parent.name == g}) for g in groups}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -79,9 +80,7 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
         raise ConfigError(
             f"collision must be one of {', '.join(COLLISIONS)}, got {config.collision}"
         )
-    for name, value in (("seed", config.seed), ("probe.split_seed", config.probe.split_seed)):
-        if not isinstance(value, int) or value < 0:
-            raise ConfigError(f"{name} must be a whole number, 0 or more, got {value!r}")
+    _check_types(config)
     protocols = build.protocols(config)
     labels_used = build.labels_used(config)
     if labels_used and len(protocols) != 1:
@@ -90,6 +89,8 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
             f"scored on one split of one protocol; got probe={list(protocols)}"
         )
     data = build.dataset(config)
+    if not re.fullmatch(r"[\w+-][\w.+-]*", str(data.name)):
+        raise ConfigError(f"dataset.name={data.name!r} cannot be part of a run folder's name")
     split_seed = config.probe.split_seed
     splits = {name: protocol.splits(data, split_seed) for name, protocol in protocols.items()}
     split = None
@@ -127,3 +128,18 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
         augmentation=build.augmentation(config),
         regularizer=build.regularizer(config),
     )
+
+
+def _check_types(config: DictConfig) -> None:
+    every = config.diagnostics.every
+    whole = {"seed": config.seed, "probe.split_seed": config.probe.split_seed}
+    if every is not None:
+        whole["diagnostics.every"] = every
+    for name, value in whole.items():
+        if type(value) is not int or value < 0:
+            raise ConfigError(f"{name} must be a whole number, 0 or more, got {value!r}")
+    if not OmegaConf.is_dict(config.tags):
+        raise ConfigError(f"tags must be words with values, +tags.study=mine, got {config.tags!r}")
+    for name in ("force", "save_embeddings", "fail_fast", "debug"):
+        if not isinstance(config[name], bool):
+            raise ConfigError(f"{name} must be true or false, got {config[name]!r}")

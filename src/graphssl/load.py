@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from pickle import UnpicklingError
+from pkgutil import resolve_name
 from typing import Any
 
 import torch
-from hydra.utils import get_object
 from omegaconf import OmegaConf
 from torch import nn
+from torch_geometric.nn import Sequential as PyGSequential
 
 from graphssl import build
 from graphssl.encoders.pyg_model import pyg_model
@@ -35,10 +37,11 @@ def load_encoder(folder: Path, trust: bool = False) -> nn.Module:
         trust: also build targets that are no modules of graphssl, torch.nn or torch_geometric.nn.
 
     Raises:
-        DataError: not a finished run, or a target outside those without ``trust``.
+        DataError: not a finished run, weights that are not its encoder's, or a target outside those
+            without ``trust``.
     """
     record = RunRecord.read(folder)
-    foreign = list(_foreign({name: record.config[name] for name in ("encoder", "objective")}))
+    foreign = list(_foreign({name: record.config.get(name) for name in ("encoder", "objective")}))
     if foreign and not trust:
         raise DataError(
             f"{folder}: its config names {', '.join(foreign)}, no module of graphssl, torch or "
@@ -51,8 +54,11 @@ def load_encoder(folder: Path, trust: bool = False) -> nn.Module:
         {"labels": nobody, "train_nodes": nobody, "num_classes": record.dataset["classes"]},
     )
     encoder: nn.Module = objective.encoder  # type: ignore[assignment]
-    weights = torch.load(folder / "encoder.pt", map_location="cpu", weights_only=True)
-    encoder.load_state_dict(weights)
+    try:
+        weights = torch.load(folder / "encoder.pt", map_location="cpu", weights_only=True)
+        encoder.load_state_dict(weights)
+    except (OSError, EOFError, RuntimeError, TypeError, UnpicklingError) as error:
+        raise DataError(f"{folder / 'encoder.pt'} does not hold the run's encoder") from error
     return encoder.eval()
 
 
@@ -74,9 +80,11 @@ def _is_trusted(target: str) -> bool:
     if not target.startswith(_LIBRARIES):
         return False
     try:
-        found = get_object(target)
+        found = resolve_name(target)
     except Exception:  # whatever importing a name that is not there meets
         return False
     # A library's own imports are reachable through it: where the object is at home counts.
     is_module = isinstance(found, type) and issubclass(found, nn.Module)
-    return found is pyg_model or (is_module and found.__module__.startswith(_TRUSTED))
+    at_home = is_module and found.__module__.startswith(_TRUSTED)
+    # PyG's Sequential evaluates the text that names its arguments.
+    return found is pyg_model or (at_home and not issubclass(found, PyGSequential))

@@ -75,9 +75,10 @@ def make_plan(
 
 
 def run_id(config: DictConfig) -> str:
-    """The id that the run of ``config`` will have, without preparing its graph."""
-    # A user's own graph is named by its content.
-    fingerprint = build.dataset(config).fingerprint if "path" in config.dataset else None
+    """The id that the run of ``config`` will have; prepares the graph only where it must."""
+    # A user's own graph is named by its content, as one whose raw files nobody vouches for.
+    own = "path" in config.dataset or config.dataset.get("checksums") == {}
+    fingerprint = build.dataset(config).fingerprint if own else None
     return identity(resolved(config), build.labels_used(config), fingerprint)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from torch import nn
 from graphssl import build
 from graphssl.diagnostics.collapse import collapse_diagnostics
 from graphssl.diagnostics.summary import Diagnostics, representation_diagnostics
+from graphssl.errors import DataError, NotFiniteError
 from graphssl.job import Job
 from graphssl.probing.quick import quick_accuracy
 from graphssl.results.environment import environment, forget_peak_memory, peak_memory_mib
@@ -46,7 +48,8 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
     if job.optimizer is None:
         training: dict[str, Any] = {"steps": 0}
         deep = DeepLook(job, SpectraFile(folder / "spectra.npz"))
-        deep(objective, 0)
+        with _before_training(job):
+            deep(objective, 0)
     else:
         training, deep = _train(job, job.optimizer, selection, folder, run_id)
     selection.apply(objective)
@@ -118,7 +121,8 @@ def _train(
         deep = DeepLook(job, SpectraFile(folder / "spectra.npz", first))
         collapse = Evaluator(deep, config.diagnostics.every or settings.steps, sinks)
         if first == 0 and config.diagnostics.every:
-            collapse.look(job.objective, 0)
+            with _before_training(job):
+                collapse.look(job.objective, 0)
         observers.append(collapse)
         observers.append(checkpointer)
         title = f"{job.data.name} seed {config.seed}"
@@ -135,6 +139,21 @@ def _train(
         "steps_per_second": settings.steps / state.seconds,
     }
     return training, deep
+
+
+@contextmanager
+def _before_training(job: Job) -> Iterator[None]:
+    """What is not finite before the first step comes from the graph."""
+    try:
+        yield
+    except NotFiniteError as error:
+        graph = job.data.graph
+        found = f"largest feature {graph.x.abs().max():g}"
+        if graph.edge_weight is not None:
+            found += f", least edge weight {graph.edge_weight.min():g}"
+        raise DataError(
+            f"{job.data.name}: not finite before the first step ({error}): {found}"
+        ) from error
 
 
 def _quick_look(job: Job, objective: nn.Module, step: int) -> dict[str, float]:

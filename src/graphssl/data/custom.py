@@ -10,7 +10,9 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
 from torch_geometric.data.storage import GlobalStorage
@@ -20,9 +22,13 @@ from graphssl.data.checksums import sha256
 from graphssl.data.node_dataset import MASKS, Transform, node_dataset
 from graphssl.errors import DataError
 
+AnyArray = npt.NDArray[Any]
 REQUIRED = ("x", "edge_index", "y")
 OPTIONAL = ("edge_weight", *MASKS)
-UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, UnpicklingError, BadZipFile)
+UNREADABLE = (
+    OSError, ValueError, EOFError, RuntimeError, TypeError, AttributeError, UnpicklingError,
+    BadZipFile,
+)  # fmt: skip
 
 # what a saved Data consists of besides tensors; PyG itself allows Data alone
 torch.serialization.add_safe_globals([DataEdgeAttr, DataTensorAttr, GlobalStorage])
@@ -77,8 +83,15 @@ class CustomDataset:
 def _read_npz(path: Path) -> dict[str, Any]:
     # NumPy leaves a file it opened itself open when it is no archive
     with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        known = [key for key in (*REQUIRED, *OPTIONAL) if key in archive]
-        return {key: torch.from_numpy(archive[key]) for key in known}
+        known = (*REQUIRED, *OPTIONAL)
+        return {key: _tensor(key, archive[key]) if key in known else None for key in archive.files}
+
+
+def _tensor(key: str, array: AnyArray) -> Tensor:
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{key} is an array of {array.dtype}, not of numbers")
+    # torch computes with none of the wider unsigned types
+    return torch.from_numpy(array.astype(np.int64) if array.dtype.kind == "u" else array)
 
 
 def _read_torch(path: Path) -> dict[str, Any]:

@@ -92,7 +92,8 @@ def guarded(base: Any, data_dir: Path, mirror: Path | None, checksums: Checksums
                 staged_raw = Path(self.raw_dir)
                 staged_raw.mkdir(parents=True)
                 mirrors = [] if mirror is None else [mirror / place]
-                collect(names, staged_raw, [data_dir / place, *mirrors], self.download)
+                copied = collect(names, staged_raw, [data_dir / place, *mirrors], self.download)
+                checksums.strangers(copied)  # an error then names the file, not its copy
                 self._check()
                 super()._process()
                 staged_processed = self.processed_dir

@@ -18,6 +18,10 @@ from graphssl.graph import Graph
 log = logging.getLogger(__name__)
 
 Transform = Callable[[Any], Any]
+WHOLE = (
+    torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8,
+    torch.uint16, torch.uint32, torch.uint64,
+)  # fmt: skip
 MASKS = ("train_mask", "val_mask", "test_mask")
 
 
@@ -52,15 +56,20 @@ def _assemble(name: str, data: Data, fingerprint: str | None) -> NodeDataset:
     for key in ("x", "edge_index", "y"):
         if not isinstance(getattr(data, key, None), Tensor):
             raise DataError(f"{name}: the graph has no {key}")
-    x, y = data.x.float(), data.y.squeeze(-1) if data.y.dim() == 2 else data.y
-    _check_features(name, x)
-    _check_edges(name, data.edge_index, data.get("edge_weight"), len(x))
-    _check_labels(name, y, len(x))
+    for key in ("edge_weight", *MASKS):
+        if data.get(key) is not None and not isinstance(data[key], Tensor):
+            raise DataError(f"{name}: {key} is a {type(data[key]).__name__}, not a tensor")
+    if data.x.is_complex():
+        raise DataError(f"{name}: x is {data.x.dtype}, not real numbers")
+    x, y = data.x.detach().float(), data.y.squeeze(-1) if data.y.dim() == 2 else data.y
     weight = data.get("edge_weight")
+    _check_features(name, x)
+    _check_edges(name, data.edge_index, weight, len(x))
+    _check_labels(name, y, len(x))
     masks = _masks(name, data, len(x))
     return NodeDataset(
         name=name,
-        graph=Graph(x, data.edge_index.long(), None if weight is None else weight.float()),
+        graph=Graph(x, data.edge_index.long(), None if weight is None else weight.detach().float()),
         y=y.long(),
         num_classes=int(y.max()) + 1,
         fingerprint=fingerprint,
@@ -81,9 +90,9 @@ def _check_edges(name: str, edge_index: Tensor, weight: Tensor | None, num_nodes
     shape = tuple(edge_index.shape)
     if len(shape) != 2 or shape[0] != 2 or shape[1] == 0:
         raise DataError(f"{name}: edge_index has shape {shape}, not (2, edges)")
-    if edge_index.is_floating_point():
+    if edge_index.dtype not in WHOLE:
         raise DataError(f"{name}: edge_index is {edge_index.dtype}, not a whole-number type")
-    low, high = (int(bound) for bound in edge_index.aminmax())
+    low, high = (int(bound) for bound in edge_index.long().aminmax())
     if low < 0 or high >= num_nodes:
         outside = low if low < 0 else high
         raise DataError(f"{name}: edge_index names node {outside}, nodes are 0..{num_nodes - 1}")
@@ -95,11 +104,12 @@ def _check_edges(name: str, edge_index: Tensor, weight: Tensor | None, num_nodes
 
 
 def _check_labels(name: str, y: Tensor, num_nodes: int) -> None:
-    if y.shape != (num_nodes,) or y.is_floating_point():
+    if y.shape != (num_nodes,) or y.dtype not in (*WHOLE, torch.bool):
         raise DataError(
             f"{name}: y is {y.dtype} of shape {tuple(y.shape)}, not one class number for each of "
             f"the {num_nodes} nodes"
         )
+    y = y.long()
     unlabelled = int((y < 0).sum())
     if unlabelled:
         raise DataError(f"{name}: {unlabelled} of {num_nodes} nodes have no label (y < 0)")
@@ -122,10 +132,11 @@ def _masks(name: str, data: Data, num_nodes: int) -> dict[str, Tensor]:
         return {}
     if not {"train_mask", "test_mask"} <= given.keys():
         raise DataError(f"{name}: has {', '.join(given)} but needs both train_mask and test_mask")
-    columns = {key: mask.bool().reshape(len(mask), -1) for key, mask in given.items()}
-    num_splits = max(mask.size(1) for mask in columns.values())
+    columns = {key: mask.bool() for key, mask in given.items()}
+    columns = {key: m[:, None] if m.dim() == 1 else m for key, m in columns.items()}
+    num_splits = max(mask.size(-1) if mask.dim() else 1 for mask in columns.values())
     for key, mask in columns.items():
-        if mask.size(0) != num_nodes or mask.size(1) not in (1, num_splits):
+        if mask.shape not in ((num_nodes, 1), (num_nodes, num_splits)) or not mask.numel():
             raise DataError(
                 f"{name}: {key} has shape {tuple(given[key].shape)}, "
                 f"not ({num_nodes},) or ({num_nodes}, {num_splits})"

@@ -43,6 +43,9 @@ class PyGDataset:
         pickle: bool = True,
         trust: bool = False,
     ) -> None:
+        for key, value in (("pickle", pickle), ("trust", trust)):
+            if not isinstance(value, bool):
+                raise ConfigError(f"dataset.{key} must be true or false, got {value!r}")
         self.name = name
         self.source = source
         self.transforms = transforms
@@ -101,6 +104,5 @@ class PyGDataset:
                 self.name,
                 ", ".join(dataset.strangers),
             )
-        unlike = any(name in self.checksums.known for name in dataset.strangers)
         raw = [Path(path) for path in dataset.raw_paths]
-        return dataset[0], fingerprint(raw) if unlike else None
+        return dataset[0], fingerprint(raw) if dataset.strangers else None

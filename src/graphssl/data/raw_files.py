@@ -15,8 +15,8 @@ STALL_SECONDS = 30.0
 
 def collect(
     names: Sequence[str], staging: Path, places: Sequence[Path], download: Callable[[], None]
-) -> None:
-    """Bring every file of ``names`` into the folder ``staging``.
+) -> list[Path]:
+    """Bring every file of ``names`` into the folder ``staging``; say which were copied from where.
 
     Args:
         names: file names.
@@ -27,15 +27,16 @@ def collect(
     Raises:
         DataError: the files cannot be had; says what was tried and where to put which files.
     """
-    missing = []
+    missing, copied = [], []
     for name in names:
         source = next((place / name for place in places if (place / name).is_file()), None)
         if source is None:
             missing.append(name)
         else:
             shutil.copyfile(source, staging / name)
+            copied.append(source)
     if not missing:
-        return
+        return copied
     try:
         with _impatient_sockets():
             download()
@@ -48,6 +49,7 @@ def collect(
             f"{', '.join(missing)} not in {tried}, and {' '.join(reason.split())}: "
             f"put {'it' if len(missing) == 1 else 'them'} into {places[-1]}"
         )
+    return copied
 
 
 @contextmanager

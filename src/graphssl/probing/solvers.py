@@ -24,9 +24,10 @@ def powers_of_two(log2_C: Sequence[int]) -> FloatArray:
     """The grid of C: 2^first to 2^last, both included.
 
     Raises:
-        ConfigError: not a pair of ascending exponents.
+        ConfigError: not a pair of ascending whole exponents.
     """
-    if len(log2_C) != 2 or log2_C[0] > log2_C[1]:
+    pair = len(log2_C) == 2 and all(type(exponent) is int for exponent in log2_C)
+    if not pair or log2_C[0] > log2_C[1]:
         raise ConfigError(f"log2_C must be the first and the last exponent, got {list(log2_C)}")
     return np.asarray(2.0 ** np.arange(log2_C[0], log2_C[1] + 1))
 

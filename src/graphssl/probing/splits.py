@@ -18,8 +18,8 @@ def check_ratios(num_splits: int, train_ratio: float, val_ratio: float) -> None:
     Raises:
         ConfigError: an argument is out of range.
     """
-    if num_splits < 1:
-        raise ConfigError(f"num_splits must be at least 1, got {num_splits}")
+    if type(num_splits) is not int or num_splits < 1:
+        raise ConfigError(f"num_splits must be a whole number, 1 or more, got {num_splits!r}")
     if not (0 < train_ratio < 1 and 0 <= val_ratio < 1 and train_ratio + val_ratio < 1 - 1e-9):
         raise ConfigError(
             "train_ratio must be above 0, val_ratio at least 0 and their sum below 1, "

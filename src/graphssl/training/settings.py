@@ -60,7 +60,7 @@ class TrainerSettings:
             raise ConfigError(
                 f"trainer.precision must be one of {', '.join(PRECISIONS)}, got {self.precision}"
             )
-        if self.grad_clip is not None and self.grad_clip <= 0:
+        if self.grad_clip is not None and not self.grad_clip > 0:
             raise ConfigError(f"trainer.grad_clip must be positive or null, got {self.grad_clip}")
         for name in ("log_every", "threads"):
             value = getattr(self, name)
@@ -92,6 +92,11 @@ class TrainerSettings:
             kind, word = (int, "a whole number") if name in whole else (int | float, "a number")
             if not isinstance(value, kind) or isinstance(value, bool):
                 raise ConfigError(f"trainer.{name} must be {word}, got {value!r}")
+        for name in ("progress", "profile"):
+            if not isinstance(value := getattr(self, name), bool):
+                raise ConfigError(f"trainer.{name} must be true or false, got {value!r}")
+        if not isinstance(self.device, str):
+            raise ConfigError(f"trainer.device must be text, got {self.device!r}")
 
     @property
     def warmup_steps(self) -> int:

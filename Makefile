@@ -9,7 +9,7 @@ TEST_ENV := OMP_NUM_THREADS=1
 WORKERS ?= 2
 PROFILE ?= smoke
 ARGS ?=
-DATASETS ?= cora citeseer amazon_photo amazon_computers coauthor_cs coauthor_physics
+DATASETS ?= cora citeseer pubmed wikics amazon_photo amazon_computers coauthor_cs coauthor_physics
 
 .PHONY: help demo test test-all figure-toy paper bench scatter data lint format clean
 .DEFAULT_GOAL := help

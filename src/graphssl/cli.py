@@ -27,6 +27,10 @@ __all__ = ["compose", "main"]
 
 log = logging.getLogger(__name__)
 
+# What a sweeper that maximises is told of a run without a value: Hydra's optuna sweeper cannot take
+# NaN, or a trial without one.
+_LEAST = -math.inf
+
 
 def main() -> None:
     """Entry point of ``graphssl`` and ``python -m graphssl``."""
@@ -97,9 +101,7 @@ def _run_in_sweep(config: DictConfig) -> float:
         if config.fail_fast:
             _fail(error, overrides)
         log.error("failed: %s", describe(error, overrides))
-    # A sweeper that maximises is told the least there is. Hydra's optuna sweeper cannot take NaN,
-    # or a trial without a value.
-    return -math.inf
+    return _LEAST
 
 
 def _run(config: DictConfig, launcher_threads: int | None) -> float:
@@ -110,7 +112,15 @@ def _run(config: DictConfig, launcher_threads: int | None) -> float:
     check_recipe(overrides)
     record = run(config, choices, overrides, launcher_threads)
     print(record.summary(), flush=True)
-    return record.value(config.optimize)
+    value = record.value(config.optimize)
+    if math.isnan(value) and job.runtime.choices.get("hydra/sweeper") == "optuna":
+        log.error(
+            "optimize=%s: this run has none, nothing is maximised; val_accuracy needs a protocol "
+            "with validation nodes, e.g. probe=[random_10_10_80]",
+            config.optimize,
+        )
+        return _LEAST
+    return value
 
 
 def _check_flags(arguments: Sequence[str]) -> None:

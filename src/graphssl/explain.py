@@ -47,6 +47,8 @@ def describe(error: BaseException, overrides: Sequence[str]) -> str:
         key = lines[0].split("'")[1]
         keys = list(_known_keys([o for o in overrides if not o.lstrip("+~").startswith(key)]))
         return f"{key}: no such key or group{_near(key, keys)}"
+    if lines[0].startswith("Ambiguous value"):
+        return f"{lines[0]}: several values are a sweep, which needs -m"
     return lines[0]
 
 

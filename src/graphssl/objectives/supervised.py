@@ -1,4 +1,4 @@
-"""The ceiling of every comparison: the same encoder trained with labels."""
+"""The same encoder trained with labels: the reference that is meant as a ceiling."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from graphssl.load import load_encoder
 from graphssl.pretrain import pretrain
 from graphssl.results.failure import write_failure
 from graphssl.results.identity import identity
+from graphssl.results.own_code import own_code
 from graphssl.results.record import RunRecord, scores_entry, unscored
 from graphssl.results.store import RunStore
 from graphssl.training.device import claimed_device
@@ -52,7 +53,7 @@ def run(
 
 def _run(job: Job, store: RunStore) -> RunRecord:
     config = job.config
-    run_id = identity(job.plain, job.labels_used, job.data.fingerprint)
+    run_id = identity(job.plain, job.labels_used, job.data.fingerprint, own_code(job.plain))
     name = f"{job.data.name}-{config.objective._target_.rsplit('.')[-1].lower()}-seed{config.seed}"
     wait = config.collision == "wait"
     with store.folder(name, run_id, afresh=config.force, wait=wait) as folder:

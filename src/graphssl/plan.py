@@ -15,6 +15,7 @@ from graphssl.compose import group_choices, resolved
 from graphssl.pace import duration
 from graphssl.report.records import Record, read_runs
 from graphssl.results.identity import identity
+from graphssl.results.own_code import own_code
 from graphssl.results.record import unscored
 
 FLOORS = ("raw", "untrained", "supervised")
@@ -79,7 +80,8 @@ def run_id(config: DictConfig) -> str:
     # A user's own graph is named by its content, as one whose raw files nobody vouches for.
     own = "path" in config.dataset or config.dataset.get("checksums") == {}
     fingerprint = build.dataset(config).fingerprint if own else None
-    return identity(resolved(config), build.labels_used(config), fingerprint)
+    plain = resolved(config)
+    return identity(plain, build.labels_used(config), fingerprint, own_code(plain))
 
 
 def _any(runs: Path) -> bool:

@@ -19,7 +19,10 @@ _DATASET_FILES = ("checksums", "pickle", "trust")
 
 
 def identity(
-    config: Mapping[str, Any], uses_labels: bool = False, fingerprint: str | None = None
+    config: Mapping[str, Any],
+    uses_labels: bool = False,
+    fingerprint: str | None = None,
+    code: Mapping[str, str] | None = None,
 ) -> str:
     """Twelve hex digits that name a run.
 
@@ -28,6 +31,7 @@ def identity(
         uses_labels: labels have a part in training or selection; the protocol, whose split is
             used, then counts too.
         fingerprint: hash of a user's own graph file, in place of its path.
+        code: hashes of the user's own code (``own_code``).
     """
     part: dict[str, Any] = {group: config[group] for group in _GROUPS}
     part["dataset"] = {k: v for k, v in config["dataset"].items() if k not in _DATASET_FILES}
@@ -39,6 +43,8 @@ def identity(
         part["probe"] = config["probe"]
     if fingerprint is not None:
         part["dataset"] = {**part["dataset"], "path": fingerprint}
+    if code:
+        part["code"] = dict(code)
     text = json.dumps(_canonical(part), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -1,0 +1,64 @@
+"""Which code of the user's own a configuration names, and what it is."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def own_code(config: Mapping[str, Any]) -> dict[str, str]:
+    """Target -> sha256 of the file it stands in, of targets in files of the user's.
+
+    Those are files that are not graphssl's, Python's or in ``site-packages``. Nothing is imported
+    but the packages they lie in. What such a file imports itself is not looked at.
+    """
+    files = {target: _file(target) for target in sorted(set(_targets(config)))}
+    return {
+        target: hashlib.sha256(file.read_bytes()).hexdigest()
+        for target, file in files.items()
+        if file is not None
+    }
+
+
+def _targets(node: Any) -> Iterator[str]:
+    if isinstance(node, Mapping):
+        if isinstance(target := node.get("_target_"), str):
+            yield target
+        node = list(node.values())
+    if isinstance(node, list):
+        for value in node:
+            yield from _targets(value)
+
+
+def _file(target: str) -> Path | None:
+    """The file of the module that ``target`` lies in; None if there is none of the user's."""
+    first, *rest = target.split(".")
+    spec = _spec(first)
+    if spec is None or first in sys.stdlib_module_names or _installed(spec):
+        return None
+    for part in rest:
+        # Only what lies in a package is looked for further, which imports the package.
+        inner = _spec(f"{spec.name}.{part}") if spec.submodule_search_locations else None
+        if inner is None:
+            break
+        spec = inner
+    return None if spec.origin is None or _installed(spec) else Path(spec.origin)
+
+
+def _installed(spec: ModuleSpec) -> bool:
+    origin = Path(spec.origin or "")  # a folder without __init__.py has none
+    return "site-packages" in origin.parts or origin.parent == _PACKAGE
+
+
+def _spec(module: str) -> ModuleSpec | None:
+    try:
+        return find_spec(module)
+    except (ImportError, ValueError):
+        return None

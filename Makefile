@@ -48,7 +48,7 @@ $(TABLES:%=table-%): table-%: $(VENV)/.installed
 $(FIGURES:%=figure-%): figure-%: $(VENV)/.installed
 	$(BIN)/graphssl -m experiment=figure_$* profile=$(PROFILE) $(ARGS)
 
-table-main: ## BGRL and BGRL + WERank over the datasets; PROFILE=smoke (minutes), cpu (hours) or paper (GPU)
+table-main: ## BGRL and BGRL + WERank over the datasets; PROFILE=smoke (a minute), cpu (hours) or paper (GPU)
 table-augmentation: ## strength of augmentation by regularizer
 table-alpha: ## strength of the penalty
 table-layers: ## which layers carry the penalty

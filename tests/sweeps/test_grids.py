@@ -148,6 +148,13 @@ def table_main(tmp_path_factory):
     return make
 
 
+def test_a_table_that_cannot_be_made_is_an_error_before_anything_runs(table_main):
+    done = table_main("hydra.sweeper.table=mian")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("graphssl: error: ")
+    assert not table_main.runs.exists()
+
+
 def test_a_table_from_one_command_and_nothing_twice(table_main):
     first = table_main("seed=0")
     assert first.returncode == 0, first.stderr

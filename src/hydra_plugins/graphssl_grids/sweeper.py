@@ -65,11 +65,14 @@ class Grids(Sweeper):
         """Say what is left, run it, print the table."""
         from graphssl.plan import make_plan
         from graphssl.report.build import build_report
+        from graphssl.report.definition import load_definition
         from graphssl.report.publish import publish
 
         assert self.config is not None
         assert self.hydra_context is not None
         assert self.launcher is not None
+        if self.table:
+            load_definition(self.table)  # its errors come now, not when all has run
         loader, config = self.hydra_context.config_loader, self.config
         parser = OverridesParser.create(config_loader=loader)
         jobs = expand(parser, self.grids, arguments)

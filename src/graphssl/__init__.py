@@ -41,8 +41,8 @@ def load_run(folder: str | Path, trust: bool = False) -> nn.Module:
 
     Args:
         folder: the run's folder.
-        trust: also build targets outside graphssl, torch.nn and torch_geometric.nn, which runs code
-            that the folder's config names.
+        trust: also build what is no module of graphssl, torch.nn or torch_geometric.nn, such as an
+            encoder of your own, which runs code that the folder's config names.
     """
     from graphssl.load import load_encoder
 

@@ -82,8 +82,8 @@ def encoder(config: DictConfig, in_channels: int) -> nn.Module:
     for name, part in made.named_modules():
         if getattr(part, "cached", False) is True:
             raise ConfigError(
-                f"encoder: {type(part).__name__} {name} has cached=True: it "
-                f"would keep the edges of the first view for every other"
+                f"encoder: {type(part).__name__} {name} has cached=True: it would keep the edges "
+                "of the first view for every other"
             )
     return made
 

@@ -144,6 +144,10 @@ BAD = {
     "type of an optimizer": (["optimizer.lr=much"], "lr='much'"),
     "looks": (["diagnostics.every=1.5"], "diagnostics.every must be a whole number, 0 or more"),
     "tags": (["tags=word"], "tags must be words with values"),
+    "schedule": (
+        ["regularizer=werank", "regularizer.schedule=cosine", "regularizer.schedule_steps=999"],
+        "schedule_steps must be at most the run's 20 steps, got 999",
+    ),
     "no protocol": (["probe.protocols.random_10_10_80=null"], "must be a protocol, got None"),
 }
 

@@ -211,6 +211,11 @@ def test_a_failed_run_says_why_and_a_success_takes_it_back(small_run, monkeypatc
     assert not failure.exists()
 
 
+def test_what_hydra_refuses_is_one_error_in_python_too(small_run):
+    with pytest.raises(ConfigError, match=r"^encoder=gnc: no such option; did you mean gin or gcn"):
+        small_run("encoder=gnc")
+
+
 def test_a_run_without_a_probe_has_a_record(small_run):
     assert small_run("probe=[]").scores == {}
 

@@ -31,9 +31,17 @@ def run(overrides: Sequence[str] = ()) -> RunRecord:
             process is making this run and ``collision=skip`` was said.
     """
     from graphssl.compose import compose
+    from graphssl.errors import ConfigError, GraphSSLError
+    from graphssl.explain import EXPECTED, describe
     from graphssl.pipeline import run as run_config
 
-    return run_config(*compose(overrides))
+    try:
+        composed = compose(overrides)
+    except GraphSSLError:
+        raise
+    except EXPECTED as error:  # Hydra's own
+        raise ConfigError(describe(error, overrides)) from error
+    return run_config(*composed)
 
 
 def load_run(folder: str | Path, trust: bool = False) -> nn.Module:

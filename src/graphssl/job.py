@@ -110,6 +110,8 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
         }  # fmt: skip
     objective = build.objective(config, data.graph.num_features, labels)
     parameters = list(objective.trainable_parameters())  # type: ignore[operator]
+    regularizer = build.regularizer(config)
+    regularizer.at(0, settings.steps)  # a schedule longer than the run is refused here
     return Job(
         config=config,
         plain=plain,
@@ -126,7 +128,7 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
         objective=objective,
         optimizer=build.optimizer(config, parameters) if parameters else None,
         augmentation=build.augmentation(config),
-        regularizer=build.regularizer(config),
+        regularizer=regularizer,
     )
 
 

@@ -129,6 +129,8 @@ def _train(
         bar = progress_bar(title, first, settings.steps, settings.progress)
         observers += stack.enter_context(bar)
         clock = RunningClock(job.device) if settings.profile else None
+        steps, threads = settings.steps - first, torch.get_num_threads()
+        log.info("%d steps on %s, %d threads, into %s", steps, job.device, threads, folder)
         train(state, graph, job.augmentation, job.regularizer, settings, observers, clock)
     if clock is not None and state.step > first:
         log.info("%s", write_profile(clock, state.step - first, folder / "profile.json"))

@@ -81,12 +81,6 @@ def test_a_run_prints_one_line_of_result(tmp_path, small_config):
     )
 
 
-def test_one_split_has_no_spread(tmp_path):
-    done = graphssl("dataset=karate", "objective=raw", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert re.search(r": \d+\.\d\d % \(public_split, 1 split\), ", done.stdout)
-
-
 def test_two_processes_agree_to_the_last_digit(tmp_path, small_config):
     scores = []
     for name in ("a", "b"):

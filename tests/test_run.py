@@ -211,6 +211,11 @@ def test_a_failed_run_says_why_and_a_success_takes_it_back(small_run, monkeypatc
     assert not failure.exists()
 
 
+def test_one_split_has_no_spread(small_run):
+    record = small_run("objective=raw", "probe.protocols.random_10_10_80.num_splits=1")
+    assert re.search(r": \d+\.\d\d % \(random_10_10_80, 1 split\), ", record.summary())
+
+
 def test_what_hydra_refuses_is_one_error_in_python_too(small_run):
     with pytest.raises(ConfigError, match=r"^encoder=gnc: no such option; did you mean gin or gcn"):
         small_run("encoder=gnc")
@@ -383,7 +388,7 @@ def test_load_run_knows_every_kind_of_run(small_run, objective):
     ids=lambda node: node["_target_"] if isinstance(node, dict) else node,
 )
 def test_load_run_builds_no_foreign_code_without_trust(small_run, node):
-    folder = Path(small_run().folder)
+    folder = Path(small_run("objective=untrained", "probe=[]").folder)
     content = json.loads((folder / "record.json").read_text())
     content["config"]["encoder"]["act"] = node
     content["config"]["evil"] = {"_target_": "os.mkdir", "path": "never"}
@@ -394,7 +399,7 @@ def test_load_run_builds_no_foreign_code_without_trust(small_run, node):
 
 @pytest.mark.parametrize("content", [None, b"", b"PK", {"a": 1}, ["a"], copy], ids=str)
 def test_load_run_of_weights_that_are_not_its_own(small_run, content):
-    folder = Path(small_run().folder)
+    folder = Path(small_run("objective=untrained", "probe=[]").folder)
     (folder / "encoder.pt").unlink()
     if isinstance(content, bytes):
         (folder / "encoder.pt").write_bytes(content)
@@ -471,7 +476,7 @@ def test_a_diverged_run_is_never_saved(small_run):
 def test_edges_kept_from_the_first_view_are_refused(small_run, encoder):
     where = "model" if encoder == "pyg_gcn" else "conv"
     with pytest.raises(ConfigError, match=r"GCNConv convs\.0 has cached=True"):
-        small_run(f"encoder={encoder}", f"+encoder.{where}.cached=true")
+        small_run(f"encoder={encoder}", f"+encoder.{where}.cached=true", "probe=[]")
 
 
 def test_raw_features_need_nothing_of_the_encoder(small_run):

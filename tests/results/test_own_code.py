@@ -31,10 +31,10 @@ def test_an_edit_is_another_run(tmp_path, small_run, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     code = "from torch.nn import Identity\n\ndef act():\n    return Identity()\n"
     (tmp_path / "my_act.py").write_text(code)
-    chosen = ("act=relu", "act._target_=my_act.act")
-    runs = [small_run("objective=untrained", *chosen) for _ in range(2)]
+    chosen = ("act=relu", "act._target_=my_act.act", "objective=untrained", "probe=[]")
+    runs = [small_run(*chosen) for _ in range(2)]
     (tmp_path / "my_act.py").write_text(code + "# another\n")
-    runs.append(small_run("objective=untrained", *chosen))
+    runs.append(small_run(*chosen))
     assert runs[0].id == runs[1].id != runs[2].id
 
 

@@ -148,6 +148,7 @@ def table_main(tmp_path_factory):
     return make
 
 
+@pytest.mark.slow
 def test_a_table_that_cannot_be_made_is_an_error_before_anything_runs(table_main):
     done = table_main("hydra.sweeper.table=mian")
     assert (done.returncode, done.stdout) == (1, "")

@@ -50,9 +50,7 @@ every_launcher = pytest.mark.parametrize(
 
 
 # Submitit's failures are the farthest from the sweep, the basic launcher's the nearest.
-@pytest.mark.parametrize(
-    "launched", ["basic", "submitit", pytest.param("joblib", marks=pytest.mark.slow)], indirect=True
-)
+@every_launcher
 def test_a_failed_job_does_not_stop_the_others(tmp_path, small_config, launched):
     launcher, overrides = launched
     done = sweep(tmp_path, *small_config, "recipe.channels=[],[8]", *overrides)

@@ -91,3 +91,29 @@ def test_nan_features_in_a_file(tmp_path: Path) -> None:
     np.savez(tmp_path / "nan.npz", **{**ARRAYS, "x": x})
     with pytest.raises(DataError, match=r"custom: x\[2, 1\] = nan is not finite"):
         CustomDataset(path=str(tmp_path / "nan.npz")).load(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".pt"])
+@pytest.mark.parametrize("dtype", ["u1", "u2", "u4", "u8"])
+def test_unsigned_numbers_are_numbers(tmp_path: Path, suffix: str, dtype: str) -> None:
+    edge_index = np.array([[0, 1, 2, 3], [1, 2, 3, 0]])
+    arrays = {
+        "x": np.arange(8).reshape(4, 2),
+        "edge_index": edge_index,
+        "y": np.array([0, 1, 0, 1]),
+        "edge_weight": np.array([1, 2, 3, 4]),
+        "train_mask": np.array([1, 1, 0, 0]),
+        "test_mask": np.array([0, 0, 1, 1]),
+    }
+    arrays = {key: array.astype(dtype) for key, array in arrays.items()}
+    path = tmp_path / f"mine{suffix}"
+    if suffix == ".npz":
+        np.savez(path, **arrays)
+    else:
+        torch.save({key: torch.from_numpy(array) for key, array in arrays.items()}, path)
+    dataset = CustomDataset(str(path)).load(tmp_path)
+    assert dataset.graph.edge_index.tolist() == edge_index.tolist()
+    assert dataset.graph.x.tolist() == arrays["x"].tolist()
+    assert dataset.graph.edge_weight.tolist() == [1, 2, 3, 4]
+    assert dataset.y.tolist() == [0, 1, 0, 1]
+    assert dataset.train_mask[:, 0].tolist() == [True, True, False, False]

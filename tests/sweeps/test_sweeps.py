@@ -30,6 +30,12 @@ LAUNCHERS = {
     "submitit": ("hydra/launcher=submitit_local", "hydra.launcher.cpus_per_task=1"),
 }
 # What the environment says (OMP_NUM_THREADS) holds where the launcher says nothing.
+OPTUNA = (
+    "hydra/sweeper=optuna",
+    "hydra/sweeper/sampler=grid",
+    "hydra.sweeper.direction=maximize",
+    "hydra.sweeper.n_jobs=1",
+)
 THREADS = {"basic": 2, "joblib": max(1, cpu_count() // 2), "submitit": 1}
 
 
@@ -119,9 +125,7 @@ def test_a_job_that_is_killed_is_named(tmp_path, small_config, launched):
 def test_optuna_maximises_validation_accuracy_past_a_failed_trial(tmp_path, small_config):
     pytest.importorskip("hydra_plugins.hydra_optuna_sweeper", reason="extra `sweeps`")
     done = sweep(
-        tmp_path, *small_config, "hydra/sweeper=optuna", "hydra.sweeper.n_trials=3",
-        "hydra.sweeper.n_jobs=1", "hydra.sweeper.direction=maximize",
-        "hydra/sweeper/sampler=grid", "trainer.warmup=0.1,2.0,0.3",
+        tmp_path, *small_config, *OPTUNA, "hydra.sweeper.n_trials=3", "trainer.warmup=0.1,2.0,0.3",
     )  # fmt: skip
     assert "1 jobs failed" in done.stderr, done.stderr[-2000:]
     records = [json.loads(p.read_text()) for p in tmp_path.glob("runs/*/record.json")]
@@ -136,9 +140,8 @@ def test_optuna_maximises_validation_accuracy_past_a_failed_trial(tmp_path, smal
 def test_optuna_is_told_of_runs_without_the_value_it_asks_for(tmp_path, small_config):
     pytest.importorskip("hydra_plugins.hydra_optuna_sweeper", reason="extra `sweeps`")
     done = sweep(
-        tmp_path, *small_config, "hydra/sweeper=optuna", "hydra.sweeper.n_trials=2",
-        "hydra.sweeper.n_jobs=1", "hydra.sweeper.direction=maximize",
-        "hydra/sweeper/sampler=grid", "trainer.warmup=0.1,0.3", "probe=[]",
+        tmp_path, *small_config, *OPTUNA, "hydra.sweeper.n_trials=2", "trainer.warmup=0.1,0.3",
+        "probe=[]",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stderr.count("optimize=val_accuracy: this run has none") == 2

@@ -90,8 +90,7 @@ def _read_npz(path: Path) -> dict[str, Any]:
 def _tensor(key: str, array: AnyArray) -> Tensor:
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{key} is an array of {array.dtype}, not of numbers")
-    # torch computes with none of the wider unsigned types
-    return torch.from_numpy(array.astype(np.int64) if array.dtype.kind == "u" else array)
+    return torch.from_numpy(array)
 
 
 def _read_torch(path: Path) -> dict[str, Any]:

@@ -63,15 +63,16 @@ def _assemble(name: str, data: Data, fingerprint: str | None) -> NodeDataset:
         raise DataError(f"{name}: x is {data.x.dtype}, not real numbers")
     x, y = data.x.detach().float(), data.y.squeeze(-1) if data.y.dim() == 2 else data.y
     weight = data.get("edge_weight")
+    weight = None if weight is None else weight.detach().float()
     _check_features(name, x)
     _check_edges(name, data.edge_index, weight, len(x))
     _check_labels(name, y, len(x))
     masks = _masks(name, data, len(x))
     return NodeDataset(
         name=name,
-        graph=Graph(x, data.edge_index.long(), None if weight is None else weight.detach().float()),
+        graph=Graph(x, data.edge_index.long(), weight),
         y=y.long(),
-        num_classes=int(y.max()) + 1,
+        num_classes=int(y.long().max()) + 1,
         fingerprint=fingerprint,
         **masks,
     )

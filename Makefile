@@ -25,7 +25,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(VENV)/.installed ## the main job on an embedded real graph: a table, a picture, two minutes
-	$(TEST_ENV) $(BIN)/python -m graphssl.demo
+	$(TEST_ENV) $(BIN)/python -m graphssl.examples.demo
 
 test: $(VENV)/.installed ## the test suite, under five minutes
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
@@ -34,7 +34,7 @@ test-all: $(VENV)/.installed ## the test suite with the tests that take minutes
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS)
 
 figure-toy: $(VENV)/.installed ## the toy experiment: rank against depth and width, a minute
-	$(BIN)/python -m graphssl.toy
+	$(BIN)/python -m graphssl.examples.toy
 
 # One experiment yaml each (conf/experiment), at the size that conf/profile/$(PROFILE).yaml says. Finished
 # runs are not run again; what else is to be said goes into ARGS, e.g. ARGS='seed=0,1,2'.

@@ -9,10 +9,10 @@ from benchmarks.measure import KEEP_MEMORY, Row, in_child, interleaved
 from benchmarks.step import OurStep
 from graphssl.diagnostics.collapse import collapse_diagnostics
 from graphssl.diagnostics.summary import representation_diagnostics
+from graphssl.pipeline.embed import embed
 from graphssl.probing.quick import quick_accuracy
 from graphssl.probing.splits import random_splits
 from graphssl.seeding import generator
-from graphssl.training.embedding import embed
 
 ROUNDS = 5
 

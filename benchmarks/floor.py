@@ -36,7 +36,7 @@ import torch
 
 from benchmarks.graphs import Setting
 from benchmarks.measure import interleaved
-from graphssl.encoders.first_product import SPARSE_DENSITY
+from graphssl.encoders.fast.first_product import SPARSE_DENSITY
 
 
 def measured_rates(rounds: int = 7) -> tuple[float, float]:

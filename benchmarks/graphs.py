@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from graphssl import build
 from graphssl.cli import compose
+from graphssl.config import build
 from graphssl.contracts import NodeDataset
 from graphssl.errors import DataError
 from graphssl.graph import Graph

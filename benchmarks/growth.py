@@ -21,7 +21,7 @@ from benchmarks.memory import peak_mib
 from benchmarks.step import OurStep
 from graphssl.cli import compose
 from graphssl.contracts import NodeDataset
-from graphssl.report.style import look, one_legend, panels, png
+from graphssl.report.figures.style import look, one_legend, panels, png
 
 NODES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 DEGREE = 10

@@ -24,11 +24,11 @@ import torch
 from scipy.special import logsumexp
 
 from graphssl.contracts import FloatArray, IntArray
-from graphssl.probing.batched import fit_batched
-from graphssl.probing.liblinear import fit_one_vs_rest
-from graphssl.probing.linear import Fit, LinearModels, normalized_rows
-from graphssl.probing.multinomial import fit_multinomial
 from graphssl.probing.selection import Selection, accuracy_on_test, select_on_validation
+from graphssl.probing.solvers.batched import fit_batched
+from graphssl.probing.solvers.liblinear import fit_one_vs_rest
+from graphssl.probing.solvers.linear import Fit, LinearModels, normalized_rows
+from graphssl.probing.solvers.multinomial import fit_multinomial
 from graphssl.probing.splits import random_splits
 
 GRID = 2.0 ** np.arange(-10, 11)

@@ -16,13 +16,13 @@ import numpy as np
 from benchmarks.graphs import setting
 from benchmarks.measure import KEEP_MEMORY, Row, in_child, interleaved
 from benchmarks.step import OurStep
-from graphssl.probing.batched import fit_batched
-from graphssl.probing.liblinear import fit_one_vs_rest
-from graphssl.probing.linear import normalized_rows
-from graphssl.probing.multinomial import fit_multinomial
+from graphssl.pipeline.embed import embed
 from graphssl.probing.selection import Selection, accuracy_on_test, select_on_validation
+from graphssl.probing.solvers.batched import fit_batched
+from graphssl.probing.solvers.liblinear import fit_one_vs_rest
+from graphssl.probing.solvers.linear import normalized_rows
+from graphssl.probing.solvers.multinomial import fit_multinomial
 from graphssl.probing.splits import random_splits
-from graphssl.training.embedding import embed
 
 GRID = 2.0 ** np.arange(-10, 11)
 STEPS, ROUNDS = 30, 3

@@ -11,7 +11,7 @@ import time
 
 import torch
 
-from graphssl.encoders.sparse import BothWays
+from graphssl.encoders.fast.sparse import BothWays
 
 NODES, FEATURES, CHANNELS, REPEATS = 2708, 1433, 256, 7
 

@@ -74,7 +74,8 @@ def first_step() -> None:
     builtins.__import__ = imports.around(builtins.__import__)
     importlib.import_module = imports.around(importlib.import_module)  # Hydra's way
 
-    from graphssl import build, cli
+    from graphssl import cli
+    from graphssl.config import build
     from graphssl.training import loop
 
     loading, imported_while_loading = Clock(), 0.0

@@ -21,7 +21,7 @@ from benchmarks.graphs import Setting, setting
 from benchmarks.measure import KEEP_MEMORY, Row, in_child, interleaved
 from benchmarks.reference_step import PlainBGRL
 from benchmarks.table import as_text
-from graphssl import build
+from graphssl.config import build
 from graphssl.encoders.layer_weights import layer_weights
 from graphssl.regularizers.werank import WERank
 from graphssl.seeding import generator

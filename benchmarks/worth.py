@@ -15,7 +15,7 @@ from unittest.mock import patch
 from benchmarks.graphs import setting
 from benchmarks.measure import KEEP_MEMORY, in_child, interleaved
 from benchmarks.step import OurStep
-from graphssl.encoders import node_order, shapes
+from graphssl.encoders.fast import node_order, shapes
 
 ROUNDS = {"cora": 11, "amazon_photo": 7, "amazon_computers": 5, "coauthor_cs": 5}
 

@@ -59,7 +59,7 @@ def test_only_build_calls_instantiate():
         for path in PACKAGE.rglob("*.py")
         if "instantiate(" in path.read_text(encoding="utf-8")
     ]
-    assert callers == ["build.py"]
+    assert callers == ["config/build.py"]
 
 
 def test_report_and_command_line_import_no_torch():

@@ -12,9 +12,9 @@ import pytest
 
 from graphssl import __version__
 from graphssl.cli import main
-from graphssl.config_dir import config_dir
+from graphssl.config.folder import config_dir
+from graphssl.config.help_text import help_text
 from graphssl.errors import ConfigError
-from graphssl.help import help_text
 
 
 def graphssl(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graphssl.config_dir import config_dir
+from graphssl.config.folder import config_dir
 
 ROOT = Path(__file__).parents[1]
 
@@ -55,7 +55,7 @@ def test_a_run_from_another_folder(site, tmp_path):
 
 
 def test_the_wheel_holds_its_own_conf(site):
-    code = "import graphssl.config_dir as c; print(c.config_dir())"
+    code = "import graphssl.config.folder as c; print(c.config_dir())"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": str(site)},

@@ -30,10 +30,10 @@ def run(overrides: Sequence[str] = ()) -> RunRecord:
         GraphSSLError: what the command line prints as one line, e.g. ``RunBusyError`` when another
             process is making this run and ``collision=skip`` was said.
     """
-    from graphssl.compose import compose
+    from graphssl.config.compose import compose
+    from graphssl.config.messages import EXPECTED, describe
     from graphssl.errors import ConfigError, GraphSSLError
-    from graphssl.explain import EXPECTED, describe
-    from graphssl.pipeline import run as run_config
+    from graphssl.pipeline.run import run as run_config
 
     try:
         composed = compose(overrides)
@@ -52,6 +52,6 @@ def load_run(folder: str | Path, trust: bool = False) -> nn.Module:
         trust: also build what is no module of graphssl, torch.nn or torch_geometric.nn, such as an
             encoder of your own, which runs code that the folder's config names.
     """
-    from graphssl.load import load_encoder
+    from graphssl.pipeline.load import load_encoder
 
     return load_encoder(Path(folder), trust)

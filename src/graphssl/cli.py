@@ -15,12 +15,12 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from graphssl import launcher, sweep
-from graphssl.compose import check_recipe, compose, group_choices
-from graphssl.config_dir import config_dir
+from graphssl.config.compose import check_recipe, compose, group_choices
+from graphssl.config.folder import config_dir
+from graphssl.config.help_text import help_text
+from graphssl.config.messages import EXPECTED, describe
 from graphssl.errors import ConfigError, RunBusyError
-from graphssl.explain import EXPECTED, describe
-from graphssl.help import help_text
+from graphssl.sweeps import launcher, outcomes
 from graphssl.version import __version__
 
 __all__ = ["compose", "main"]
@@ -65,9 +65,9 @@ def _main() -> None:
     except Exception as error:
         if str(error).startswith("Config group override must be"):
             _fail(ConfigError(_null_group(sys.argv[1:])), sys.argv[1:])
-        if not sweep.cut_short(error):
+        if not outcomes.cut_short(error):
             raise
-    if sweep.failed:
+    if outcomes.failed:
         sys.exit(1)
 
 
@@ -91,13 +91,13 @@ def _run_in_sweep(config: DictConfig) -> float:
     overrides = list(job.overrides.task)
     launcher.show_gpus(job.launcher)
     try:
-        with sweep.begun(job, overrides):
+        with outcomes.begun(job, overrides):
             return _run(config, launcher.threads_per_job(job.launcher))
     except RunBusyError as error:
-        sweep.note(job, "skipped", error, overrides)
+        outcomes.note(job, "skipped", error, overrides)
         log.warning("skipped (collision=skip): %s", error)
     except Exception as error:
-        sweep.note(job, "failed", error, overrides)
+        outcomes.note(job, "failed", error, overrides)
         if config.fail_fast:
             _fail(error, overrides)
         log.error("failed: %s", describe(error, overrides))
@@ -105,7 +105,7 @@ def _run_in_sweep(config: DictConfig) -> float:
 
 
 def _run(config: DictConfig, launcher_threads: int | None) -> float:
-    from graphssl.pipeline import run
+    from graphssl.pipeline.run import run
 
     job = HydraConfig.get()
     choices, overrides = group_choices(job.runtime.choices), list(job.overrides.task)

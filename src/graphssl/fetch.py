@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from graphssl import build
-from graphssl.compose import compose
-from graphssl.explain import EXPECTED, describe
+from graphssl.config import build
+from graphssl.config.compose import compose
+from graphssl.config.messages import EXPECTED, describe
 
 
 def main(names: Sequence[str]) -> int:

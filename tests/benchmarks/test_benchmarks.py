@@ -21,8 +21,8 @@ from benchmarks import (
     table,
     worth,
 )
-from graphssl.encoders import shapes
-from graphssl.encoders.gcn_propagation import supports_graph
+from graphssl.encoders.fast import shapes
+from graphssl.encoders.fast.gcn_propagation import supports_graph
 
 TINY = (40, 120, 12, 0.5, 3)  # nodes, edges, features, density, classes
 ROW = Row("a", "s", 1.0, 3.0, "x", 2.0, 4.0, rounds=3, floor=0.5)

@@ -6,8 +6,8 @@ from torch import nn
 from torch_geometric.nn import GATConv, GCNConv
 
 from graphssl.encoders.conv_stack import ConvStack
-from graphssl.encoders.encode import encode
-from graphssl.encoders.pyg_model import pyg_model
+from graphssl.encoders.encoding import encode
+from graphssl.encoders.pyg_models import pyg_model
 from graphssl.errors import ConfigError
 from graphssl.graph import Graph
 from graphssl.objectives.target_network import target_of

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from graphssl import build
 from graphssl.cli import compose
-from graphssl.config_dir import config_dir
-from graphssl.encoders.encode import encode, encode_pair
+from graphssl.config import build
+from graphssl.config.folder import config_dir
+from graphssl.encoders.encoding import encode, encode_pair
 from graphssl.encoders.layer_weights import layer_weights
 from graphssl.graph import Graph
 from graphssl.regularizers.werank import WERank

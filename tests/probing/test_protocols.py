@@ -11,10 +11,10 @@ from hydra.utils import instantiate
 
 import graphssl.probing.selection as selection
 from graphssl.errors import ConfigError, DataError
-from graphssl.probing.batched import fit_batched
-from graphssl.probing.liblinear import fit_one_vs_rest
-from graphssl.probing.linear import normalized_rows
 from graphssl.probing.protocols import CrossValidatedSplits, GivenSplits, RandomSplits
+from graphssl.probing.solvers.batched import fit_batched
+from graphssl.probing.solvers.liblinear import fit_one_vs_rest
+from graphssl.probing.solvers.linear import normalized_rows
 
 FOLDER = Path(__file__).parents[2] / "conf" / "probe"
 FILES = sorted(FOLDER.glob("*.yaml"))

@@ -5,8 +5,8 @@ import pytest
 
 from graphssl.report.build import build_report
 from graphssl.report.cli import main
-from graphssl.report.curves import layer_ranks, layer_spectra, weight_spectra
-from graphssl.report.figures import FIGURES
+from graphssl.report.figures.accuracy import FIGURES
+from graphssl.report.figures.curves import layer_ranks, layer_spectra, weight_spectra
 
 SEEDS = 3
 

@@ -4,8 +4,8 @@ import pytest
 
 from graphssl.errors import ConfigError, DataError
 from graphssl.report.build import build_report
-from graphssl.report.comparison import contrasts, standing
-from graphssl.report.definition import load_definition, shipped_tables
+from graphssl.report.tables.comparison import contrasts, standing
+from graphssl.report.tables.definition import load_definition, shipped_tables
 
 
 def _accuracy(report):

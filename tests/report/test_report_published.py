@@ -1,9 +1,9 @@
 import pytest
 
 from graphssl.errors import ConfigError
-from graphssl.report.cell import Cell
-from graphssl.report.definition import load_definition, shipped_tables
-from graphssl.report.published import load_published, offset, published
+from graphssl.report.tables.cell import Cell
+from graphssl.report.tables.definition import load_definition, shipped_tables
+from graphssl.report.tables.published import load_published, offset, published
 
 
 def _cell(mean, seeds=5):

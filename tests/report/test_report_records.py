@@ -7,8 +7,8 @@ import pytest
 
 import graphssl
 from graphssl.errors import DataError
-from graphssl.report.frame import load_frame
-from graphssl.report.records import read_runs
+from graphssl.report.runs.frame import load_frame
+from graphssl.report.runs.records import read_runs
 
 REPORT = Path(graphssl.__file__).parent / "report"
 MODULES = [path.stem for path in REPORT.glob("[!_]*.py")]

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from graphssl.report.build import build_report
-from graphssl.report.figures import FIGURES, figures
-from graphssl.report.render_csv import render_csv
-from graphssl.report.render_html import render_html
-from graphssl.report.render_latex import render_latex
-from graphssl.report.render_markdown import render_markdown
-from graphssl.report.style import look, svg
+from graphssl.report.figures.accuracy import FIGURES, figures
+from graphssl.report.figures.style import look, svg
+from graphssl.report.formats.csv import render_csv
+from graphssl.report.formats.html import render_html
+from graphssl.report.formats.latex import render_latex
+from graphssl.report.formats.markdown import render_markdown
 
 
 class Page(HTMLParser):

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from graphssl.report.cell import Cell
-from graphssl.report.statistics import compare, holm, signed_rank_p, with_holm
+from graphssl.report.tables.cell import Cell
+from graphssl.report.tables.statistics import compare, holm, signed_rank_p, with_holm
 
 A = {0: 75.0, 1: 76.0, 2: 74.0, 3: 79.0, 4: 73.0, 5: 79.0, 9: 1.0}
 B = {0: 70.0, 1: 72.0, 2: 71.0, 3: 74.0, 4: 69.0, 5: 73.0, 8: 99.0}

@@ -13,7 +13,7 @@ def test_only_files_of_the_users_are_own_code(tmp_path, monkeypatch):
             "_target_": "mine_only.Encoder.of",
             "convs": [{"_target_": "torch_geometric.nn.GCNConv"}],
             "conv": {"_target_": "folder.inside.Conv"},
-            "act": {"_target_": "graphssl.encoders.prelu.PReLU"},
+            "act": {"_target_": "graphssl.encoders.PReLU"},
             "norm": {"_target_": "no_such.module.Norm"},
             "make": {"_target_": "functools.partial"},
         }

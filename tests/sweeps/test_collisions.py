@@ -9,9 +9,9 @@ import pytest
 from filelock import FileLock
 
 import graphssl
-from graphssl import pipeline
 from graphssl.cli import main
 from graphssl.errors import ConfigError, RunBusyError
+from graphssl.pipeline.run import run as pipeline
 
 FORK = multiprocessing.get_context("fork")
 

@@ -11,10 +11,10 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 import graphssl
-from graphssl.config_dir import config_dir
-from graphssl.pace import duration
-from graphssl.plan import OVERHEAD, make_plan, run_id
-from graphssl.report.definition import load_definition
+from graphssl.config.folder import config_dir
+from graphssl.report.tables.definition import load_definition
+from graphssl.sweeps.plan import OVERHEAD, make_plan, run_id
+from graphssl.sweeps.progress import duration
 from hydra_plugins.graphssl_grids.sweeper import Grids, expand
 
 PARSER = OverridesParser.create()

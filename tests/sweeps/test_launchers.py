@@ -7,7 +7,7 @@ import sys
 import joblib
 import pytest
 
-from graphssl.launcher import keep_visible_gpus, show_gpus, threads_per_job
+from graphssl.sweeps.launcher import keep_visible_gpus, show_gpus, threads_per_job
 
 BASIC = {"_target_": "hydra._internal.core_plugins.basic_launcher.BasicLauncher"}
 JOBLIB = "hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher"

@@ -51,7 +51,7 @@ def test_a_profile_lists_every_part_and_changes_no_number(small_run, objective):
 
 
 def test_the_table_is_in_the_log(small_run, caplog):
-    with caplog.at_level("INFO", logger="graphssl.pretrain"):
+    with caplog.at_level("INFO", logger="graphssl.pipeline.pretrain"):
         small_run("trainer.profile=true")
     (table,) = [r.getMessage() for r in caplog.records if "mean of 20" in r.getMessage()]
     assert all(part in table for part in PARTS - {"regularizer"})

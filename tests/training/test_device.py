@@ -5,8 +5,8 @@ from contextlib import contextmanager
 import pytest
 import torch
 
-from graphssl import pipeline
 from graphssl.errors import ConfigError
+from graphssl.pipeline.run import run as pipeline
 from graphssl.training import device as device_module
 from graphssl.training.device import claimed_device, named_device
 

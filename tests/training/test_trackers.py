@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from graphssl.errors import ConfigError
-from graphssl.training.trackers import TensorBoard, WandB
+from graphssl.training.loggers import TensorBoard, WandB
 
 
 @pytest.mark.parametrize(

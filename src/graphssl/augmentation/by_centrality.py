@@ -13,9 +13,9 @@ from torch import Tensor
 from graphssl.augmentation.centrality import Centrality
 from graphssl.augmentation.drop_edges import edge_uniforms
 from graphssl.augmentation.importance import drop_ratio, edge_importance, feature_importance
-from graphssl.augmentation.once_per import once_per
 from graphssl.augmentation.probability import check_probability
 from graphssl.graph import Graph, GraphView
+from graphssl.graph_cache import once_per
 
 
 @once_per

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from graphssl.augmentation.once_per import once_per
 from graphssl.augmentation.probability import check_probability
 from graphssl.graph import Graph, GraphView
+from graphssl.graph_cache import once_per
 
 
 @once_per

@@ -1,1 +1,24 @@
-"""Graphs: PyG's datasets behind a mirror and checksums, synthetic graphs, a user's own."""
+"""Graphs: PyG's datasets with a mirror and checksums, synthetic graphs, custom files."""
+
+from __future__ import annotations
+
+from graphssl.data.custom import CustomDataset
+from graphssl.data.digits import DigitsDataset
+from graphssl.data.karate import KarateDataset
+from graphssl.data.low_rank import LowRankDataset
+from graphssl.data.ogb_node import OGBDataset
+from graphssl.data.pyg import PyGDataset
+from graphssl.data.synthetic import CSBMDataset, SBMDataset
+from graphssl.data.transforms import StandardizeFeatures
+
+__all__ = [
+    "CSBMDataset",
+    "CustomDataset",
+    "DigitsDataset",
+    "KarateDataset",
+    "LowRankDataset",
+    "OGBDataset",
+    "PyGDataset",
+    "SBMDataset",
+    "StandardizeFeatures",
+]

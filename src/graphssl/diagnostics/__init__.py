@@ -1,1 +1,1 @@
-"""Measures of rank, spectrum and collapse: pure functions that change nothing."""
+"""Measures of collapse: rank, spectra, angles, weights."""

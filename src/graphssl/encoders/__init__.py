@@ -1,1 +1,26 @@
-"""Encoders: stacks of message-passing layers, heads, and what the fast step needs."""
+"""Encoders, the heads on top of them, and the weight matrices that a penalty acts on."""
+
+from __future__ import annotations
+
+from graphssl.encoders.conv_stack import ConvStack
+from graphssl.encoders.encoding import encode, encode_pair
+from graphssl.encoders.features import Features
+from graphssl.encoders.heads import MLPHead
+from graphssl.encoders.layer_weights import LayerWeights, layer_weights
+from graphssl.encoders.operators import MLPGINConv, NodeLinear
+from graphssl.encoders.prelu import PReLU
+from graphssl.encoders.pyg_models import pyg_model
+
+__all__ = [
+    "ConvStack",
+    "Features",
+    "LayerWeights",
+    "MLPGINConv",
+    "MLPHead",
+    "NodeLinear",
+    "PReLU",
+    "encode",
+    "encode_pair",
+    "layer_weights",
+    "pyg_model",
+]

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from graphssl.encoders import gat_propagation, gcn_propagation
-from graphssl.encoders.first_product import first_product, first_products
-from graphssl.encoders.node_order import renumbered
+from graphssl.encoders.fast import gat_propagation, gcn_propagation
+from graphssl.encoders.fast.first_product import first_product, first_products
+from graphssl.encoders.fast.node_order import renumbered
 from graphssl.errors import ConfigError
 from graphssl.graph import Graph, GraphView
 

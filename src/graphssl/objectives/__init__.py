@@ -1,1 +1,20 @@
-"""Self-supervised objectives, and the floors and the ceiling they are compared with."""
+"""Self-supervised objectives, and the floors and the ceiling that they are compared with."""
+
+from __future__ import annotations
+
+from graphssl.objectives.bgrl import BGRL, cosine_loss
+from graphssl.objectives.byol import BYOL
+from graphssl.objectives.floors import Raw, Untrained
+from graphssl.objectives.supervised import Supervised
+from graphssl.objectives.target_network import ema_update, target_of
+
+__all__ = [
+    "BGRL",
+    "BYOL",
+    "Raw",
+    "Supervised",
+    "Untrained",
+    "cosine_loss",
+    "ema_update",
+    "target_of",
+]

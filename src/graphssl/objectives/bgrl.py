@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from graphssl.contracts import StepOutput
-from graphssl.encoders.encode import encode_pair
+from graphssl.encoders.encoding import encode_pair
 from graphssl.errors import ConfigError
 from graphssl.graph import GraphView
 from graphssl.objectives.target_network import ema_update, target_of

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from graphssl.contracts import StepOutput
-from graphssl.encoders.encode import encode_pair
+from graphssl.encoders.encoding import encode_pair
 from graphssl.errors import ConfigError
 from graphssl.graph import GraphView
 from graphssl.objectives.bgrl import cosine_loss

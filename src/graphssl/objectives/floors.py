@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from torch import nn
 
 from graphssl.contracts import StepOutput
-from graphssl.encoders.encode import encode_pair
+from graphssl.encoders.encoding import encode_pair
 from graphssl.encoders.features import Features
 from graphssl.graph import GraphView
 

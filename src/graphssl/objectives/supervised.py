@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from graphssl.contracts import StepOutput
-from graphssl.encoders.encode import encode
+from graphssl.encoders.encoding import encode
 from graphssl.graph import GraphView
 
 

@@ -1,1 +1,11 @@
-"""Logistic regression on frozen embeddings under named protocols."""
+"""Named protocols that score an embedding by node classification."""
+
+from __future__ import annotations
+
+from graphssl.probing.protocols import CrossValidatedSplits, GivenSplits, RandomSplits
+
+__all__ = [
+    "CrossValidatedSplits",
+    "GivenSplits",
+    "RandomSplits",
+]

@@ -13,14 +13,14 @@ from collections.abc import Sequence
 
 from graphssl.contracts import FloatArray, IntArray, NodeDataset, ProbeScores, Split
 from graphssl.errors import ConfigError
-from graphssl.probing.linear import normalized_rows
 from graphssl.probing.selection import (
     Folds,
     accuracy_on_test,
     select_by_folds,
     select_on_validation,
 )
-from graphssl.probing.solvers import Classifier, Solver, choose_solver, powers_of_two
+from graphssl.probing.solvers.choose import Classifier, Solver, choose_solver, powers_of_two
+from graphssl.probing.solvers.linear import normalized_rows
 from graphssl.probing.splits import check_ratios, given_splits, random_splits, require_classes
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from graphssl.contracts import FloatArray, IntArray, Split
 from graphssl.errors import DataError
-from graphssl.probing.linear import normalized_rows
+from graphssl.probing.solvers.linear import normalized_rows
 
 RIDGE = 1e-3
 

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.model_selection import KFold, ShuffleSplit
 
 from graphssl.contracts import FloatArray, IntArray, Split
-from graphssl.probing.linear import Fit, LinearModels
+from graphssl.probing.solvers.linear import Fit, LinearModels
 
 Folds = Literal["shuffle_split", "k_fold"]
 

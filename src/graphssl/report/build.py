@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 
 from graphssl.errors import ConfigError, DataError
-from graphssl.report.definition import Definition, ValueSpec, load_definition
-from graphssl.report.frame import make_frame
-from graphssl.report.missing import Missing, missing
-from graphssl.report.pivot import Table, pivot
-from graphssl.report.records import Problem, read_runs
+from graphssl.report.runs.frame import make_frame
+from graphssl.report.runs.records import Problem, read_runs
+from graphssl.report.tables.definition import Definition, ValueSpec, load_definition
+from graphssl.report.tables.missing import Missing, missing
+from graphssl.report.tables.pivot import Table, pivot
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import Any
 
 from graphssl.errors import ConfigError, GraphSSLError
 from graphssl.report.build import build_report
-from graphssl.report.definition import shipped_tables
-from graphssl.report.files import FORMATS
+from graphssl.report.formats.files import FORMATS
 from graphssl.report.publish import publish
+from graphssl.report.tables.definition import shipped_tables
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from graphssl.errors import ConfigError
 from graphssl.report.build import Report
-from graphssl.report.files import files
-from graphssl.report.render_markdown import render_markdown
+from graphssl.report.formats.files import files
+from graphssl.report.formats.markdown import render_markdown
 
 
 def publish(report: Report, formats: Sequence[str], figures: Sequence[str], out: Path) -> None:

@@ -1,1 +1,12 @@
 """The training loop, checkpoints, and observers that cannot change training."""
+
+from __future__ import annotations
+
+from graphssl.training.loggers import TensorBoard, WandB
+from graphssl.training.settings import TrainerSettings
+
+__all__ = [
+    "TensorBoard",
+    "TrainerSettings",
+    "WandB",
+]

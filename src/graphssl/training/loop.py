@@ -20,8 +20,8 @@ from graphssl.errors import NotFiniteError, TrainingError
 from graphssl.graph import Graph
 from graphssl.schedules import warmup_cosine
 from graphssl.training.clock import Clock
-from graphssl.training.cuda_graph import CapturedStep, Step, captures
 from graphssl.training.fused import fuse
+from graphssl.training.gpu.cuda_graph import CapturedStep, Step, captures
 from graphssl.training.settings import TrainerSettings
 
 

@@ -14,7 +14,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from graphssl import pace
+from graphssl.sweeps import progress
 
 
 class Grids(Sweeper):
@@ -63,10 +63,10 @@ class Grids(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Say what is left, run it, print the table."""
-        from graphssl.plan import make_plan
         from graphssl.report.build import build_report
-        from graphssl.report.definition import load_definition
         from graphssl.report.publish import publish
+        from graphssl.report.tables.definition import load_definition
+        from graphssl.sweeps.plan import make_plan
 
         assert self.config is not None
         assert self.hydra_context is not None
@@ -83,7 +83,7 @@ class Grids(Sweeper):
         folder = Path(config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(config, folder / "multirun.yaml")
-        pace.begin(folder, len(plan.left))
+        progress.begin(folder, len(plan.left))
         results = self.launcher.launch(plan.left, initial_job_idx=0) if plan.left else []
         for result in results:
             _ = result.return_value  # raises what made a job end

@@ -1,0 +1,54 @@
+"""From overrides to a configuration, outside Hydra's own command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig, OmegaConf
+
+from graphssl.config.folder import config_dir
+from graphssl.errors import ConfigError
+
+
+def compose(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, Any], list[str]]:
+    """The configuration that ``overrides`` give, the option chosen in each group, ``overrides``."""
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        config = hydra_compose("config", list(overrides), return_hydra_config=True)
+        choices = group_choices(config.hydra.runtime.choices)
+        check_recipe(overrides)
+    return _ours(config), choices, list(overrides)
+
+
+def check_recipe(overrides: Sequence[str]) -> None:
+    """Refuse a recipe that was asked for and is not there; Hydra passes over it.
+
+    The one that follows from objective and dataset is optional. To be called while Hydra composes.
+    """
+    known = GlobalHydra.instance().config_loader().get_group_options("recipe")
+    for override in overrides:
+        group, _, option = override.partition("=")
+        if group == "recipe" and option not in [*known, "null"]:
+            raise ConfigError(f"{override}: no such option; there are {', '.join(known)}")
+
+
+def resolved(config: DictConfig) -> dict[str, Any]:
+    """``config`` without Hydra's own part, resolved, as plain containers."""
+    plain: dict[str, Any] = OmegaConf.to_container(_ours(config), resolve=True)  # type: ignore[assignment]
+    return plain
+
+
+def _ours(config: DictConfig) -> DictConfig:
+    return OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+
+
+def group_choices(choices: Any) -> dict[str, Any]:
+    """The choices in our own groups, without Hydra's."""
+    return {
+        group: list(option) if OmegaConf.is_list(option) else option
+        for group, option in choices.items()
+        if not group.startswith("hydra/")
+    }

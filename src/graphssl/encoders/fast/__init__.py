@@ -1,0 +1,1 @@
+"""Products and propagation on the masks of a view, equal to plain PyG."""

@@ -1,0 +1,136 @@
+"""GCN's propagation on a masked view, without copying the graph.
+
+A dropped edge is a zero weight in ``D^-1/2 (A + I) D^-1/2``, exact because GCN is linear in the
+edge weight and sums. So edges are sorted once a graph; a view fills in values, and on a CPU leaves
+out the zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch_geometric.nn import GCNConv
+
+from graphssl.encoders.fast import shapes
+from graphssl.encoders.fast.sparse import BothWays, SparseMatrix
+from graphssl.graph import Graph, GraphView
+from graphssl.graph_cache import once_per
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What depends on the graph alone.
+
+    Attributes:
+        edge: ids of the edges that are no self-loops, with ``source`` and ``target`` of each.
+        loop: ids of the self-loops, with ``loop_node`` of each.
+        pattern: entries ``edge`` then one loop a node, row = target.
+    """
+
+    edge: Tensor
+    source: Tensor
+    target: Tensor
+    loop: Tensor
+    loop_node: Tensor
+    pattern: BothWays
+
+
+def supports_graph(graph: Graph) -> bool:
+    """Whether ``graph`` is a constant and no node has several self-loops.
+
+    Of several self-loops PyG lets the last one count, and which one is last depends on the mask.
+    """
+    weight = graph.edge_weight
+    return not (
+        graph.x.requires_grad
+        or (weight is not None and weight.requires_grad)
+        or _parallel_loops(graph)
+    )
+
+
+def supports_conv(conv: torch.nn.Module) -> bool:
+    """Whether ``conv`` is a GCN layer whose mathematics is the one written here."""
+    return (
+        type(conv) is GCNConv
+        and bool(conv.normalize and conv.add_self_loops)
+        and not (conv.improved or conv.cached)
+        and conv.aggr == "add"
+        and conv.flow == "source_to_target"
+    )
+
+
+def propagation(view: GraphView) -> Callable[[GCNConv, Tensor], Tensor]:
+    """What a GCN layer does on ``view`` after its linear map: (conv, (N, D)) -> (N, D)."""
+    adjacency = normalized_adjacency(view)
+
+    def propagate(conv: GCNConv, h: Tensor) -> Tensor:
+        h = adjacency @ h
+        return h if conv.bias is None else h.add_(conv.bias)
+
+    return propagate
+
+
+# Once a view: the online and the target encoder both come here.
+@once_per
+def normalized_adjacency(view: GraphView) -> SparseMatrix:
+    """``D^-1/2 (A + I) D^-1/2`` of the edges left in ``view``, (N, N), row = target.
+
+    As PyG's ``gcn_norm``: a self-loop that the graph has keeps its weight (the last one counts)
+    instead of 1, degrees are sums of incoming weights, and ``0^-1/2 = 0``. Kipf & Welling, arXiv
+    1609.02907.
+    """
+    graph, plan = view.graph, _plan(view.graph)
+    weight = graph.edge_weight
+    if weight is None:
+        weight = graph.x.new_ones(graph.num_edges)
+    kept = weight if view.edge_mask is None else weight * view.edge_mask
+    edge_weight = kept.index_select(0, plan.edge)
+    loop_weight = graph.x.new_ones(graph.num_nodes)
+    if plan.loop.numel() > 0:
+        loop_weight = _existing_loops(loop_weight, plan, weight, view.edge_mask)
+    degree = loop_weight.index_add(0, plan.target, edge_weight)
+    scale = degree.pow(-0.5)
+    scale = scale.masked_fill(torch.isinf(scale), 0.0)
+    at_source, at_target = (scale.index_select(0, ends) for ends in (plan.source, plan.target))
+    values = torch.cat([at_source * edge_weight * at_target, scale.square() * loop_weight])
+    pattern = plan.pattern
+    if view.edge_mask is not None and shapes.may_follow_masks(graph):
+        loops = view.edge_mask.new_ones(graph.num_nodes)
+        pattern = pattern.only(torch.cat([view.edge_mask.index_select(0, plan.edge), loops]))
+    return pattern.matrix(values)
+
+
+def _existing_loops(ones: Tensor, plan: _Plan, weight: Tensor, edge_mask: Tensor | None) -> Tensor:
+    if edge_mask is None:
+        return ones.index_copy(0, plan.loop_node, weight[plan.loop])
+    kept = torch.where(edge_mask[plan.loop], weight[plan.loop], ones[plan.loop_node])
+    return ones.index_copy(0, plan.loop_node, kept)
+
+
+@once_per
+def _parallel_loops(graph: Graph) -> bool:
+    source, target = graph.edge_index
+    looped = source[source == target]
+    return bool(looped.numel() != looped.unique().numel())
+
+
+@once_per
+def _plan(graph: Graph) -> _Plan:
+    source, target = graph.edge_index
+    is_loop = source == target
+    edge, loop = (~is_loop).nonzero().flatten(), is_loop.nonzero().flatten()
+    source, target = source[edge], target[edge]
+    nodes = torch.arange(graph.num_nodes, device=source.device)
+    rows, cols = torch.cat([target, nodes]), torch.cat([source, nodes])
+    size = (graph.num_nodes, graph.num_nodes)
+    return _Plan(
+        edge=edge,
+        source=source,
+        target=target,
+        loop=loop,
+        loop_node=graph.edge_index[0, loop],
+        pattern=BothWays.of(rows, cols, size),
+    )

@@ -1,0 +1,1 @@
+"""One run: prepare, pretrain, measure, probe, record."""

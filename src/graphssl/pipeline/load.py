@@ -1,0 +1,90 @@
+"""From a run's folder back to its encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from pickle import UnpicklingError
+from pkgutil import resolve_name
+from typing import Any
+
+import torch
+from omegaconf import OmegaConf
+from torch import nn
+from torch_geometric.nn import Sequential as PyGSequential
+
+from graphssl.config import build
+from graphssl.encoders.pyg_models import pyg_model
+from graphssl.errors import DataError
+from graphssl.results.record import RunRecord
+
+# Building a target runs its code with the arguments that a record gives it: no function is harmless
+# by where it lies, a layer or a network of these packages is.
+_LIBRARIES = ("graphssl.", "torch.nn.", "torch_geometric.nn.")
+_TRUSTED = (
+    "graphssl.encoders.",
+    "graphssl.objectives.",
+    "torch.nn.modules.",
+    "torch_geometric.nn.",
+)
+
+
+def load_encoder(folder: Path, trust: bool = False) -> nn.Module:
+    """The encoder that the run in ``folder`` kept, in eval mode, on the CPU.
+
+    Args:
+        folder: a finished run's folder.
+        trust: also build targets that are no modules of graphssl, torch.nn or torch_geometric.nn.
+
+    Raises:
+        DataError: not a finished run, weights that are not its encoder's, or a target outside those
+            without ``trust``.
+    """
+    record = RunRecord.read(folder)
+    foreign = list(_foreign({name: record.config.get(name) for name in ("encoder", "objective")}))
+    if foreign and not trust:
+        raise DataError(
+            f"{folder}: its config names {', '.join(foreign)}, no module of graphssl, torch or "
+            f"torch_geometric; load_run(folder, trust=True) runs that code"
+        )
+    nobody = torch.zeros(0, dtype=torch.int64)  # the labels that training saw are not needed now
+    objective = build.objective(
+        OmegaConf.create(record.config),
+        record.dataset["features"],
+        {"labels": nobody, "train_nodes": nobody, "num_classes": record.dataset["classes"]},
+    )
+    encoder: nn.Module = objective.encoder  # type: ignore[assignment]
+    try:
+        weights = torch.load(folder / "encoder.pt", map_location="cpu", weights_only=True)
+        encoder.load_state_dict(weights)
+    except (OSError, EOFError, RuntimeError, TypeError, UnpicklingError) as error:
+        raise DataError(f"{folder / 'encoder.pt'} does not hold the run's encoder") from error
+    return encoder.eval()
+
+
+def _foreign(node: Any) -> Iterator[str]:
+    """Targets whose code lies elsewhere, and interpolations, which a record has resolved."""
+    if isinstance(node, dict):
+        if "_target_" in node and not _is_trusted(str(node["_target_"])):
+            yield str(node["_target_"])
+        for value in node.values():
+            yield from _foreign(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _foreign(value)
+    elif isinstance(node, str) and "${" in node:
+        yield node
+
+
+def _is_trusted(target: str) -> bool:
+    if not target.startswith(_LIBRARIES):
+        return False
+    try:
+        found = resolve_name(target)
+    except Exception:  # whatever importing a name that is not there meets
+        return False
+    # A library's own imports are reachable through it: where the object is at home counts.
+    is_module = isinstance(found, type) and issubclass(found, nn.Module)
+    at_home = is_module and found.__module__.startswith(_TRUSTED)
+    # PyG's Sequential evaluates the text that names its arguments.
+    return found is pyg_model or (at_home and not issubclass(found, PyGSequential))

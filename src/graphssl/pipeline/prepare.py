@@ -1,0 +1,147 @@
+"""What is settled before training begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+from torch import nn
+
+from graphssl.augmentation.two_views import TwoViews
+from graphssl.config import build
+from graphssl.contracts import NodeDataset, ProbeProtocol, Regularizer, Split
+from graphssl.errors import ConfigError
+from graphssl.probing.splits import one_split, require_validation
+from graphssl.training.device import named_device
+from graphssl.training.settings import TrainerSettings
+
+# What to do about a run that another process is making.
+COLLISIONS = ("wait", "skip")
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What is settled before training begins.
+
+    Attributes:
+        config: the composed configuration; ``plain`` the same, resolved, as plain containers.
+        choices: the option chosen in each config group.
+        overrides: what was said on the command line.
+        settings: what the shell says about training.
+        device: where it computes; the CPU until ``on`` says otherwise.
+        data: the graph, on ``device``.
+        protocols: the probe protocols by name; ``splits`` the splits each one scores.
+        labels_used: labels have a part in training or selection.
+        split: the one split that may then be used, with its index; else None.
+        objective, optimizer, augmentation, regularizer: what trains; the optimizer is None where
+            there is nothing to train.
+        quick_split: the split of the quick probe in training; None where no protocol has
+            validation nodes.
+    """
+
+    config: DictConfig
+    plain: dict[str, Any]
+    choices: Mapping[str, Any]
+    overrides: list[str]
+    settings: TrainerSettings
+    device: torch.device
+    data: NodeDataset
+    protocols: Mapping[str, ProbeProtocol]
+    splits: Mapping[str, list[Split]]
+    labels_used: bool
+    split: tuple[int, Split] | None
+    quick_split: Split | None
+    objective: nn.Module
+    optimizer: torch.optim.Optimizer | None
+    augmentation: TwoViews
+    regularizer: Regularizer
+
+    def on(self, device: torch.device) -> Job:
+        """The same on ``device``; the objective itself moves there."""
+        graph, y = self.data.graph.to(device), self.data.y.to(device)
+        return replace(
+            self,
+            device=device,
+            data=replace(self.data, graph=graph, y=y),
+            objective=self.objective.to(device),
+        )
+
+
+def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[str]) -> Job:
+    """Settle everything that can go wrong before the first step, without claiming a device."""
+    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+    settings = build.settings(config)
+    named_device(settings.device, settings.precision)
+    if config.collision not in COLLISIONS:
+        raise ConfigError(
+            f"collision must be one of {', '.join(COLLISIONS)}, got {config.collision}"
+        )
+    _check_types(config)
+    protocols = build.protocols(config)
+    labels_used = build.labels_used(config)
+    if labels_used and len(protocols) != 1:
+        raise ConfigError(
+            "labels have a part in this run (supervised, or trainer.select=val_accuracy), so it is "
+            f"scored on one split of one protocol; got probe={list(protocols)}"
+        )
+    data = build.dataset(config)
+    if not re.fullmatch(r"[\w+-][\w.+-]*", str(data.name)):
+        raise ConfigError(f"dataset.name={data.name!r} cannot be part of a run folder's name")
+    split_seed = config.probe.split_seed
+    splits = {name: protocol.splits(data, split_seed) for name, protocol in protocols.items()}
+    split = None
+    if labels_used:
+        ((name, protocol),) = protocols.items()
+        if settings.select == "val_accuracy":
+            require_validation(protocol)
+        split = one_split(splits[name], config.seed)
+        splits = {name: [split[1]]}
+    with_validation = [name for name, protocol in protocols.items() if protocol.has_validation]
+    quick_split = splits[with_validation[0]][0] if with_validation else None
+    labels: dict[str, Any] = {}
+    if split is not None:
+        train_nodes = torch.from_numpy(split[1].train)
+        labels = {
+            "labels": data.y, "train_nodes": train_nodes, "num_classes": data.num_classes,
+        }  # fmt: skip
+    objective = build.objective(config, data.graph.num_features, labels)
+    parameters = list(objective.trainable_parameters())  # type: ignore[operator]
+    regularizer = build.regularizer(config)
+    regularizer.at(0, settings.steps)  # a schedule longer than the run is refused here
+    return Job(
+        config=config,
+        plain=plain,
+        choices=choices,
+        overrides=list(overrides),
+        settings=settings,
+        device=torch.device("cpu"),
+        data=data,
+        protocols=protocols,
+        splits=splits,
+        labels_used=labels_used,
+        split=split,
+        quick_split=quick_split,
+        objective=objective,
+        optimizer=build.optimizer(config, parameters) if parameters else None,
+        augmentation=build.augmentation(config),
+        regularizer=regularizer,
+    )
+
+
+def _check_types(config: DictConfig) -> None:
+    every = config.diagnostics.every
+    whole = {"seed": config.seed, "probe.split_seed": config.probe.split_seed}
+    if every is not None:
+        whole["diagnostics.every"] = every
+    for name, value in whole.items():
+        if type(value) is not int or value < 0:
+            raise ConfigError(f"{name} must be a whole number, 0 or more, got {value!r}")
+    if not OmegaConf.is_dict(config.tags):
+        raise ConfigError(f"tags must be words with values, +tags.study=mine, got {config.tags!r}")
+    for name in ("force", "save_embeddings", "fail_fast", "debug"):
+        if not isinstance(config[name], bool):
+            raise ConfigError(f"{name} must be true or false, got {config[name]!r}")

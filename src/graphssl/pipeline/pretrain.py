@@ -1,0 +1,198 @@
+"""The training part of a run: from a settled job to a trained encoder and a record of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from graphssl.config import build
+from graphssl.diagnostics.collapse import collapse_diagnostics
+from graphssl.diagnostics.summary import Diagnostics, representation_diagnostics
+from graphssl.errors import DataError, NotFiniteError
+from graphssl.pipeline.embed import embed
+from graphssl.pipeline.prepare import Job
+from graphssl.probing.quick import quick_accuracy
+from graphssl.results.environment import environment, forget_peak_memory, peak_memory_mib
+from graphssl.results.identity import BEHAVIOUR_VERSION
+from graphssl.results.record import RunRecord
+from graphssl.seeding import generator, global_stream
+from graphssl.training.checkpoint import Checkpointer, save_atomically
+from graphssl.training.clock import RunningClock, write_profile
+from graphssl.training.evaluation import Evaluator
+from graphssl.training.loop import Observer, TrainingState, train
+from graphssl.training.metrics import MetricsFile, StepMetrics
+from graphssl.training.progress import progress_bar
+from graphssl.training.selection import Selection
+from graphssl.training.spectra import SpectraFile
+
+log = logging.getLogger(__name__)
+
+
+def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]:
+    """Train (or go on from the last checkpoint), keep the selected encoder, measure its collapse.
+
+    Writes ``encoder.pt``, ``metrics.jsonl``, ``spectra.npz`` into ``folder``, ``profile.json``
+    where asked for and, on the way, ``checkpoint.pt``.
+    """
+    forget_peak_memory(job.device)
+    selection = Selection(job.settings.select)
+    objective = job.objective
+    if job.optimizer is None:
+        training: dict[str, Any] = {"steps": 0}
+        deep = DeepLook(job, SpectraFile(folder / "spectra.npz"))
+        with _before_training(job):
+            deep(objective, 0)
+    else:
+        training, deep = _train(job, job.optimizer, selection, folder, run_id)
+    selection.apply(objective)
+    of_kept = deep.last if selection.step is None else deep.measure(objective)
+    encoder: nn.Module = objective.encoder  # type: ignore[assignment]
+    save_atomically(encoder.state_dict(), folder / "encoder.pt")
+    kept = representation_diagnostics(embed(encoder, job.data.graph))
+    training["peak_memory_mib"] = peak_memory_mib(job.device)
+    record = RunRecord(
+        id=run_id,
+        behaviour_version=BEHAVIOUR_VERSION,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        seed=job.config.seed,
+        choices=dict(job.choices),
+        overrides=job.overrides,
+        config=job.plain,
+        dataset={
+            "name": job.data.name,
+            "fingerprint": job.data.fingerprint,
+            "nodes": job.data.graph.num_nodes,
+            "edges": job.data.graph.num_edges,
+            "features": job.data.graph.num_features,
+            "classes": job.data.num_classes,
+        },
+        selection={
+            "metric": selection.metric,
+            "step": selection.step,
+            "value": selection.best,
+        },
+        labels_used=job.labels_used,
+        split=job.split[0] if job.split else None,
+        scores={},
+        diagnostics={
+            "representation": {"dimensions": len(kept.arrays["centred"]), **kept.values},
+            "embedding": _of("embedding", of_kept.values),
+            "weights": _of("weights", of_kept.values),
+        },
+        training=training,
+        environment=environment(job.device),
+    )
+    return encoder, record
+
+
+def _train(
+    job: Job, optimizer: torch.optim.Optimizer, selection: Selection, folder: Path, run_id: str
+) -> tuple[dict[str, Any], DeepLook]:
+    """Run the loop with its observers; what the record says about training, and the last look."""
+    config, settings, graph = job.config, job.settings, job.data.graph
+    state = TrainingState(
+        job.objective, optimizer, generator(config.seed, "augmentation", job.device)
+    )
+    checkpointer = Checkpointer(folder / "checkpoint.pt", settings.checkpoint_every, selection)
+    with ExitStack() as stack:
+        stack.enter_context(global_stream(config.seed, "dropout", job.device))
+        if checkpointer.restore(state):
+            log.info("going on from step %d of %s", state.step, folder)
+        first = state.step
+        sinks = [
+            stack.enter_context(closing(sink))
+            for sink in (
+                MetricsFile(folder / "metrics.jsonl", first),
+                *build.tracker(config, folder, run_id, job.plain, first),
+            )
+        ]
+        observers: list[Observer] = [StepMetrics(sinks, settings.log_every)]
+        if settings.eval_every:
+            quick = partial(_quick_look, job)
+            observers.append(Evaluator(quick, settings.eval_every, sinks, selection))
+        deep = DeepLook(job, SpectraFile(folder / "spectra.npz", first))
+        collapse = Evaluator(deep, config.diagnostics.every or settings.steps, sinks)
+        if first == 0 and config.diagnostics.every:
+            with _before_training(job):
+                collapse.look(job.objective, 0)
+        observers.append(collapse)
+        observers.append(checkpointer)
+        title = f"{job.data.name} seed {config.seed}"
+        bar = progress_bar(title, first, settings.steps, settings.progress)
+        observers += stack.enter_context(bar)
+        clock = RunningClock(job.device) if settings.profile else None
+        steps, threads = settings.steps - first, torch.get_num_threads()
+        log.info("%d steps on %s, %d threads, into %s", steps, job.device, threads, folder)
+        train(state, graph, job.augmentation, job.regularizer, settings, observers, clock)
+    if clock is not None and state.step > first:
+        log.info("%s", write_profile(clock, state.step - first, folder / "profile.json"))
+    training = {
+        "steps": settings.steps,
+        "resumed_from": first,
+        "seconds": state.seconds,
+        "steps_per_second": settings.steps / state.seconds,
+    }
+    return training, deep
+
+
+@contextmanager
+def _before_training(job: Job) -> Iterator[None]:
+    """What is not finite before the first step comes from the graph."""
+    try:
+        yield
+    except NotFiniteError as error:
+        graph = job.data.graph
+        found = f"largest feature {graph.x.abs().max():g}"
+        if graph.edge_weight is not None:
+            found += f", least edge weight {graph.edge_weight.min():g}"
+        raise DataError(
+            f"{job.data.name}: not finite before the first step ({error}): {found}"
+        ) from error
+
+
+def _quick_look(job: Job, objective: nn.Module, step: int) -> dict[str, float]:
+    """The representation: its measures, and the quick probe on validation nodes."""
+    embeddings = embed(objective.encoder, job.data.graph)  # type: ignore[arg-type]
+    found = representation_diagnostics(embeddings).values
+    if job.quick_split is not None:
+        rows, y = embeddings.float().cpu().numpy(), job.data.y.cpu().numpy()
+        found["val_accuracy"] = quick_accuracy(rows, y, job.quick_split)
+    return found
+
+
+class DeepLook:
+    """Every layer and weight: numbers for ``metrics.jsonl``, spectra for ``spectra.npz``.
+
+    Attributes:
+        last: what the last look found.
+    """
+
+    last: Diagnostics
+
+    def __init__(self, job: Job, spectra: SpectraFile) -> None:
+        self.job, self.spectra = job, spectra
+
+    def __call__(self, objective: nn.Module, step: int) -> dict[str, float]:
+        """Look, and write the spectra."""
+        self.last = self.measure(objective)
+        self.spectra.add(step, self.last.arrays)
+        return self.last.values
+
+    def measure(self, objective: nn.Module) -> Diagnostics:
+        """The pair of views comes from a stream of its own, the same each time."""
+        view = self.job.data.graph.view()
+        stream = generator(self.job.config.seed, "diagnostics", self.job.device)
+        return collapse_diagnostics(objective, view, lambda: self.job.augmentation(view, stream))
+
+
+def _of(where: str, values: dict[str, float]) -> dict[str, float]:
+    prefix = f"{where}/"
+    return {k.removeprefix(prefix): v for k, v in values.items() if k.startswith(prefix)}

@@ -1,0 +1,1 @@
+"""Logistic regression: scikit-learn's solvers, and one in torch for many fits at once."""

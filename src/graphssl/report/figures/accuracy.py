@@ -1,0 +1,187 @@
+"""Figures of a report, each from the cells of its tables: the same runs, never mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from graphssl.report.build import Report
+from graphssl.report.figures.curves import evaluation_curve
+from graphssl.report.figures.layer_figures import (
+    rank_per_layer,
+    spectra_of_weights,
+    spectra_per_layer,
+)
+from graphssl.report.figures.series import column_title, series
+from graphssl.report.figures.style import GREY, LINES, look, one_legend, panels
+from graphssl.report.tables.beside import published_beside
+from graphssl.report.tables.cell import Cell
+from graphssl.report.tables.pivot import Row, Table
+
+_RANK = "representation/effective_rank_centred"
+_RANK_LABEL = "effective rank (centred)"
+_ACCURACY_LABEL = "test accuracy (%)"
+_QUICK_LABEL = "quick validation accuracy (%)"
+
+# A published accuracy: what it is called, mean and std in %, the std None where none is given.
+Level = tuple[str, float, float | None]
+
+
+def figures(report: Report, names: Iterable[str] = ()) -> Iterator[tuple[str, Figure]]:
+    """Every figure that the report's runs can fill, with its name; or those of ``names`` alone."""
+    for name in names or FIGURES:
+        figure = FIGURES[name](report)
+        if figure is not None:
+            yield name, figure
+
+
+def rank_over_training(report: Report) -> Figure | None:
+    """Effective rank at every evaluation, mean over seeds with the range between them."""
+    return _over_training(report, report.tables[0], "effective_rank_centred", _RANK_LABEL)
+
+
+def accuracy_over_training(report: Report) -> Figure | None:
+    """The quick probe's accuracy at every evaluation, on validation nodes.
+
+    With published accuracies of the table's protocol, on test nodes, as level lines.
+    """
+    table = _accuracy_table(report)
+    if table is None:
+        return None
+    levels: dict[Any, list[Level]] = {}
+    for _, column, dataset, entry in published_beside(table, report.definition):
+        if table.group.protocol in entry.protocols:
+            found = (f"published, test: {entry.method}", *entry.accuracy[dataset])
+            levels.setdefault(column, []).append(found)
+    return _over_training(report, table, "val_accuracy", _QUICK_LABEL, 100, levels)
+
+
+def _over_training(
+    report: Report,
+    table: Table,
+    key: str,
+    label: str,
+    scale: float = 1,
+    levels: Mapping[Any, Sequence[Level]] | None = None,
+) -> Figure | None:
+    curves = {
+        (row.label, column): curve
+        for row, column, cell in _cells(table)
+        if (curve := evaluation_curve(list(cell.folders.values()), key)) is not None
+    }
+    columns = [c for c in table.columns if any((row.label, c) in curves for row in table.rows)]
+    if not columns:
+        return None
+    figure, axes = panels([column_title(report, table, column) for column in columns])
+    for panel, column in zip(axes, columns, strict=True):
+        for row, style in series(table):
+            if (found := curves.get((row.label, column))) is None:
+                continue
+            panel.plot(found.x, scale * found.mean, label=row.label, **{**style, "marker": ""})
+            low, high = (scale * bound for bound in found.range)
+            panel.fill_between(found.x, low, high, color=style["color"], alpha=0.2, lw=0)
+        for index, (name, mean, std) in enumerate((levels or {}).get(column, ())):
+            panel.axhline(mean, label=name, color=GREY, linestyle=LINES[index + 1])
+            panel.axhspan(mean - (std or 0), mean + (std or 0), color=GREY, alpha=0.2, lw=0)
+        panel.set(xlabel="training step", ylabel=label)
+    one_legend(figure, axes)
+    return figure
+
+
+def accuracy_against_rank(report: Report) -> Figure | None:
+    """A point a run: mean test accuracy over splits against effective rank."""
+    table = _accuracy_table(report)
+    if table is None or _RANK not in table.frame:
+        return None
+    ranks = table.frame.dropna(subset=[_RANK]).set_index("folder")[_RANK].to_dict()
+    figure, axes = panels([column_title(report, table, column) for column in table.columns])
+    for panel, column in zip(axes, table.columns, strict=True):
+        for row, style in series(table):
+            cell = table.cell(row, column)
+            found = [(ranks.get(cell.folders[s]), cell.by_seed[s]) for s in cell.by_seed]
+            points = [(rank, accuracy) for rank, accuracy in found if rank is not None]
+            # Raw features have the rank of the data, which would push all others together.
+            if points and row.match.get("objective") != "raw":
+                x, y = zip(*points, strict=True)
+                panel.plot(x, y, label=row.label, alpha=0.8, **{**style, "linestyle": ""})
+        panel.set(xlabel=_RANK_LABEL, ylabel=_ACCURACY_LABEL)
+    one_legend(figure, axes)
+    return figure
+
+
+def accuracy_against_strength(report: Report) -> Figure | None:
+    """Accuracy against the strength of augmentation, bands of one std between seeds."""
+    if report.definition.columns != "augmentation.strength":
+        return None
+    tables = [t for t in report.tables if t.value.is_accuracy and len(t.columns) > 1]
+    if not tables:
+        return None
+    figure, axes = panels(
+        [" ".join(filter(None, (str(t.panel), t.group.protocol))) for t in tables]
+    )
+    for panel, table in zip(axes, tables, strict=True):
+        for row, style in series(table):
+            found = {float(c): table.cell(row, c) for c in table.columns}
+            _band(panel, found, row.label, {**style, "marker": ""} if row.floor else style)
+        panel.set(xlabel="strength of augmentation", ylabel=_ACCURACY_LABEL)
+    one_legend(figure, axes)
+    return figure
+
+
+def alpha_sweep(report: Report) -> Figure | None:
+    """Accuracy against alpha, bands of one std between seeds; rows without alpha as level lines."""
+    table = _accuracy_table(report)
+    if table is None:
+        return None
+    sweep = [row for row in table.rows if row.spec.by == ("regularizer.alpha",)]
+    if len(sweep) < 2:
+        return None
+    levels = [row for row, _ in series(table) if not row.spec.by]
+    figure, axes = panels([column_title(report, table, column) for column in table.columns])
+    for panel, column in zip(axes, table.columns, strict=True):
+        found = {float(row.by[0]): table.cell(row, column) for row in sweep}
+        _band(panel, found, "WERank", look(0))
+        for index, row in enumerate(levels, start=1):
+            if not (cell := table.cell(row, column)).problem:
+                colour = look(index)["color"]
+                panel.axhline(cell.mean, label=row.label, color=colour, linestyle="--")
+        panel.set_xscale("symlog" if 0.0 in found else "log")
+        panel.set(xlabel="alpha", ylabel=_ACCURACY_LABEL)
+    one_legend(figure, axes)
+    return figure
+
+
+FIGURES: Mapping[str, Callable[[Report], Figure | None]] = {
+    "rank": rank_over_training,
+    "accuracy": accuracy_over_training,
+    "accuracy-rank": accuracy_against_rank,
+    "strength": accuracy_against_strength,
+    "alpha": alpha_sweep,
+    "layers": rank_per_layer,
+    "spectra": spectra_per_layer,
+    "weights": spectra_of_weights,
+}
+
+
+def _band(panel: Any, cells: Mapping[float, Cell], label: str, style: dict[str, Any]) -> None:
+    filled = {x: cell for x, cell in sorted(cells.items()) if not cell.problem}
+    if not filled:
+        return
+    x = list(filled)
+    mean = np.array([cell.mean for cell in filled.values()])
+    std = np.array([cell.seed_std or 0.0 for cell in filled.values()])
+    panel.plot(x, mean, label=label, **style)
+    panel.fill_between(x, mean - std, mean + std, color=style["color"], alpha=0.15, lw=0)
+
+
+def _cells(table: Table) -> Iterator[tuple[Row, Any, Cell]]:
+    for row in table.rows:
+        for column in table.columns:
+            yield row, column, table.cell(row, column)
+
+
+def _accuracy_table(report: Report) -> Table | None:
+    return next((table for table in report.tables if table.value.is_accuracy), None)

@@ -1,0 +1,92 @@
+"""Figures of collapse, a panel a layer: median over seeds, band from the least to the largest.
+
+Every row of the table is a line, so that runs without and with a penalty lie in one panel. Drawn
+for the first column of the table; ``--filter dataset=cora`` picks another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from graphssl.report.build import Report
+from graphssl.report.figures.curves import Curve, layer_ranks, layer_spectra, weight_spectra
+from graphssl.report.figures.series import column_title, series
+from graphssl.report.figures.style import LINES, one_legend, panels
+
+Read = Callable[[Iterable[str]], dict[str, Curve]]
+
+
+def rank_per_layer(report: Report) -> Figure | None:
+    """Effective rank of every layer's output over training."""
+
+    def finish(panel: Axes) -> None:
+        panel.set_xlim(left=0)
+
+    return _draw(report, layer_ranks, ("training step", "effective rank (centred)"), finish)
+
+
+def spectra_per_layer(report: Report) -> Figure | None:
+    """Centred singular values of every layer's output over the largest, at the last step."""
+
+    def finish(panel: Axes) -> None:
+        panel.set_yscale("log")
+
+    return _draw(report, layer_spectra, ("index", "singular value / largest"), finish)
+
+
+def spectra_of_weights(report: Report) -> Figure | None:
+    """Singular values of every weight, and of their products over layers, at the last step."""
+
+    def finish(panel: Axes) -> None:
+        # Where a weight with orthonormal columns or rows has all of them.
+        panel.axhline(1.0, color="#808080", linewidth=0.8, zorder=0)
+        panel.set_ylim(0, max(panel.get_ylim()[1], 1.1))
+
+    return _draw(report, weight_spectra, ("index", "singular value"), finish)
+
+
+def _draw(
+    report: Report, read: Read, labels: tuple[str, str], finish: Callable[[Axes], None]
+) -> Figure | None:
+    table = report.tables[0]
+    column = table.columns[0]
+    found = {
+        row.label: curves
+        for row in table.rows
+        # Raw features are as wide as the data and come from no layer.
+        if row.match.get("objective") != "raw"
+        and (curves := read(table.cell(row, column).folders.values()))
+    }
+    layers = _in_order(dict.fromkeys(layer for curves in found.values() for layer in curves))
+    if not layers:
+        return None
+    figure, axes = panels(layers)
+    for panel, layer in zip(axes, layers, strict=True):
+        for index, (row, style) in enumerate(series(table)):
+            if (curve := found.get(row.label, {}).get(layer)) is not None:
+                # Where lines coincide the dashes show that there are two.
+                line = LINES[index % len(LINES)]
+                _band(panel, curve, row.label, {**style, "marker": "", "linestyle": line})
+        finish(panel)
+    figure.supxlabel(labels[0], fontsize=9)
+    figure.supylabel(labels[1], fontsize=9)
+    one_legend(figure, axes, column_title(report, table, column))
+    return figure
+
+
+def _in_order(layers: Iterable[str]) -> list[str]:
+    """As they follow each other; whole networks and products come last."""
+    last = ("representation", "embedding")
+    return sorted(layers, key=lambda layer: layer in last or layer.endswith("/product"))
+
+
+def _band(panel: Axes, curve: Curve, label: str, style: dict[str, Any]) -> None:
+    # A singular value of 0 has no place on a logarithmic axis.
+    median, low, high = (np.where(v > 0, v, np.nan) for v in (curve.median, *curve.range))
+    panel.plot(curve.x, median, label=label, **style)
+    panel.fill_between(curve.x, low, high, color=style["color"], alpha=0.2, lw=0)

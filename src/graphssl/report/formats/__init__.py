@@ -1,0 +1,1 @@
+"""A report as CSV, HTML, LaTeX or Markdown."""

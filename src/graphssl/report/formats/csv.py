@@ -1,0 +1,61 @@
+"""Cells as CSV, a line a cell, for other programs."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from graphssl.report.build import Report
+from graphssl.report.tables.comparison import standing
+
+_COLUMNS = (
+    "measure",
+    "panel",
+    "protocol",
+    "protocol_settings",
+    "split_seed",
+    "selection",
+    "row",
+    "column",
+    "mean",
+    "std",
+    "seed_std",
+    "split_std",
+    "runs",
+    "seeds",
+    "mark",
+    "problem",
+)
+
+
+def render_csv(report: Report) -> str:
+    """Every cell of every table, numbers unrounded."""
+    lines = []
+    for table in report.tables:
+        group = table.group
+        for column in table.columns:
+            marks = standing(table, column)
+            for row in table.rows:
+                cell = table.cell(row, column)
+                numbers = (
+                    (None,) * 4
+                    if cell.problem
+                    else (cell.mean, cell.std, cell.seed_std, cell.split_std)
+                )
+                lines.append(
+                    (
+                        table.value.key,
+                        table.panel,
+                        group.protocol,
+                        group.settings,
+                        group.split_seed,
+                        group.selection,
+                        row.label,
+                        column,
+                        *numbers,
+                        len(cell.by_seed),
+                        " ".join(map(str, cell.by_seed)),
+                        marks.get(row.label, ""),
+                        cell.problem,
+                    )
+                )
+    return pd.DataFrame(lines, columns=list(_COLUMNS)).to_csv(index=False)

@@ -1,0 +1,34 @@
+"""Grids as Markdown pipe tables."""
+
+from __future__ import annotations
+
+from graphssl.report.build import Report
+from graphssl.report.listing import listing
+from graphssl.report.tables.grid import Text
+from graphssl.report.tables.layout import grids
+
+
+def render_markdown(report: Report) -> str:
+    """The whole report in Markdown."""
+    blocks = []
+    for grid in grids(report):
+        header = "| " + " | ".join(map(_escape, grid.header)) + " |"
+        # Text to the left, numbers to the right.
+        rule = "|---|" + "---:|" * (len(grid.header) - 1)
+        rows = ["| " + " | ".join(map(_field, row)) + " |" for row in grid.rows]
+        blocks += [f"## {grid.title}", "\n".join([header, rule, *rows]), grid.caption]
+    for heading, items in listing(report):
+        lines = [f"- {what}" + (f": `{command}`" if command else "") for what, command in items]
+        blocks += [f"## {heading}", "\n".join(lines)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _field(field: Text) -> str:
+    text = _escape(field.text)
+    if field.mark == "best":
+        return f"**{text}**"
+    return f"*{text}*" if field.mark == "floor" else text
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*").replace("\n", " ")

@@ -1,0 +1,1 @@
+"""Records in a folder of runs, and the frame made of them."""

@@ -1,0 +1,130 @@
+"""What stands beside a table: spread by cause, planned contrasts, published numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from graphssl.report.tables.cell import Cell
+from graphssl.report.tables.comparison import Contrast
+from graphssl.report.tables.definition import Definition
+from graphssl.report.tables.grid import Grid, Text, column_header, title
+from graphssl.report.tables.pivot import Row, Table
+from graphssl.report.tables.published import Published, offset, published
+
+
+def spread_grid(table: Table, definition: Definition) -> Grid:
+    """Std between pretraining seeds / between splits."""
+
+    def text(cell: Cell) -> Text:
+        if cell.problem:
+            return Text(cell.problem)
+        seeds, splits = _number(cell.seed_std), _number(cell.split_std)
+        return Text(f"{seeds} both" if cell.own_split else f"{seeds} / {splits}")
+
+    rows = tuple(
+        (Text(row.label), *(text(table.cell(row, column)) for column in table.columns))
+        for row in table.rows
+    )
+    return Grid(
+        f"Spread by cause, {title(table, definition)}",
+        "Sample std between pretraining seeds (of means over splits) / between splits (of means "
+        "over seeds). Where labels had a part in training every seed has a split of its own, and "
+        "the two cannot be told apart.",
+        column_header(table, definition),
+        rows if table.value.is_accuracy else (),
+    )
+
+
+def contrasts_grid(table: Table, planned: list[Contrast], definition: Definition) -> Grid:
+    """Difference, interval and p values of every planned contrast."""
+    digits = table.value.digits
+    rows = []
+    for contrast in planned:
+        name = Text(f"{contrast.first} - {contrast.second}")
+        column = Text(definition.column_label.format(contrast.column))
+        c = contrast.comparison
+        if c is None:
+            fields = [Text(contrast.reason)] + [Text("")] * 5
+        else:
+            fields = [
+                Text(f"{c.difference:+.{digits}f}", sort=c.difference),
+                Text(f"[{c.low:+.{digits}f}, {c.high:+.{digits}f}]"),
+                Text(str(c.seeds), sort=c.seeds),
+                Text(_p(c.p), sort=c.p),
+                Text(_p(c.p_holm), sort=c.p_holm),
+                Text(_p(c.p_wilcoxon), sort=c.p_wilcoxon),
+            ]
+        rows.append((name, column, *fields, Text(contrast.also)))
+    return Grid(
+        f"Planned contrasts, {title(table, definition)}",
+        "Paired on common pretraining seeds, each the mean over its splits: difference, 95 % t "
+        "interval, paired t test, Holm over the contrasts of this table, exact Wilcoxon "
+        "signed-rank test from six seeds on. Also different: settings beside those compared.",
+        (
+            "contrast",
+            "column",
+            "difference",
+            "95 % interval",
+            "seeds",
+            "p (t)",
+            "p (Holm)",
+            "p (Wilcoxon)",
+            "also different",
+        ),
+        tuple(rows),
+    )
+
+
+def published_grid(table: Table, definition: Definition) -> Grid:
+    """Ours, theirs, offset and whether it is within tolerance."""
+    rows = []
+    for row, column, dataset, entry in published_beside(table, definition):
+        cell = table.cell(row, column)
+        if cell.problem:
+            continue
+        found = offset(cell, entry, dataset, table.group.protocol)
+        std = "" if found.theirs_std is None else f" ± {found.theirs_std:.2f}"
+        rows.append(
+            (
+                Text(row.label),
+                Text(dataset),
+                Text(f"{found.ours:.2f} ({len(cell.by_seed)})", sort=found.ours),
+                Text(f"{found.theirs:.2f}{std}", sort=found.theirs),
+                Text(f"{found.offset:+.2f}", sort=found.offset),
+                Text(f"{found.tolerance:.2f}", sort=found.tolerance),
+                Text(found.verdict),
+                Text("; ".join(filter(None, (entry.method, entry.source, entry.note)))),
+            )
+        )
+    return Grid(
+        f"Beside published numbers, {title(table, definition)}",
+        "Tolerance: 0.5 point or two published std, whichever is larger, from five seeds on.",
+        ("row", "dataset", "ours", "theirs", "offset", "tolerance", "within", "source"),
+        tuple(rows),
+    )
+
+
+def published_beside(
+    table: Table, definition: Definition
+) -> Iterator[tuple[Row, Any, str, Published]]:
+    """Row and column with a published accuracy, the dataset that it is of, and its entry."""
+    if not table.value.is_accuracy:
+        return
+    for row in table.rows:
+        for name in (definition.published or {}).get(row.spec.label, ()):
+            entry = published(name)
+            for column in table.columns:
+                dataset = str(column if definition.columns == "dataset" else table.panel)
+                if dataset in entry.accuracy:
+                    yield row, column, dataset, entry
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _p(p: float | None) -> str:
+    if p is None:
+        return "-"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -1,0 +1,55 @@
+"""One cell of a table: the scores of one condition, by pretraining seed and split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from graphssl.report.tables.statistics import spread
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Scores of runs that differ in their seed alone.
+
+    Attributes:
+        scores: seed -> one score a split; a measure without splits has one.
+        folders: seed -> the run's folder.
+        own_split: every seed has a split of its own (labels had a part in training).
+        problem: why there are no scores: ``missing``, ``mixed``, ``not measured``; else empty.
+    """
+
+    scores: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+    folders: Mapping[int, str] = field(default_factory=dict)
+    own_split: bool = False
+    problem: str = ""
+
+    @cached_property
+    def by_seed(self) -> dict[int, float]:
+        """Seed -> mean over splits, the unit of every comparison."""
+        return {seed: float(np.mean(values)) for seed, values in self.scores.items()}
+
+    @property
+    def mean(self) -> float:
+        """Mean over splits, then over seeds."""
+        return float(np.mean(list(self.by_seed.values())))
+
+    @property
+    def std(self) -> float | None:
+        """Sample std over all scores, every seed and split."""
+        return spread([value for values in self.scores.values() for value in values])
+
+    @property
+    def seed_std(self) -> float | None:
+        """Sample std over seeds of the mean over splits."""
+        return spread(list(self.by_seed.values()))
+
+    @property
+    def split_std(self) -> float | None:
+        """Sample std over splits of the mean over seeds; None where it cannot be told apart."""
+        if self.own_split or len({len(values) for values in self.scores.values()}) != 1:
+            return None
+        return spread(list(np.mean(list(self.scores.values()), axis=0)))

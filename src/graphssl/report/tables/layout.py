@@ -1,0 +1,71 @@
+"""From tables to grids of text, the same for every format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graphssl.report.build import Report
+from graphssl.report.tables.beside import contrasts_grid, published_grid, spread_grid
+from graphssl.report.tables.cell import Cell
+from graphssl.report.tables.comparison import contrasts, standing
+from graphssl.report.tables.definition import Definition
+from graphssl.report.tables.grid import Grid, Text, column_header, title
+from graphssl.report.tables.pivot import Table
+
+
+def grids(report: Report) -> Iterator[Grid]:
+    """Each table followed by its spread by cause, its contrasts and published numbers."""
+    definition = report.definition
+    for table in report.tables:
+        planned = contrasts(table, definition)
+        yield _main(table, definition)
+        yield from _filled(spread_grid(table, definition))
+        yield from _filled(contrasts_grid(table, planned, definition))
+        yield from _filled(published_grid(table, definition))
+
+
+def caption(table: Table) -> str:
+    """How to read the numbers: protocol, spread, number of runs, selection, marks."""
+    group = table.group
+    kept = f"Encoder kept: {group.selection}."
+    if not table.value.is_accuracy:
+        return f"Mean +- sample std over pretraining seeds (number of runs). {kept}"
+    splits = " or ".join(map(str, table.splits))
+    settings = f" ({group.settings})" if group.settings else ""
+    return (
+        f"Probe protocol {group.protocol}{settings}, split seed {group.split_seed}, {splits} "
+        "split(s) a run. Mean +- sample std over all scores, one for each pretraining seed and "
+        f"split (number of runs). {kept} Bold: best of its column, supervised apart; *: not "
+        "distinguishable from it, p > 0.05 in a paired t test over common seeds, Holm over the "
+        "column, or fewer than two common seeds."
+    )
+
+
+def _main(table: Table, definition: Definition) -> Grid:
+    marks = {column: standing(table, column) for column in table.columns}
+    rows = [
+        (
+            Text(row.label, "floor" if row.floor else ""),
+            *(
+                _cell(table.cell(row, column), table.value.digits, marks[column].get(row.label, ""))
+                for column in table.columns
+            ),
+        )
+        for row in table.rows
+    ]
+    return Grid(
+        title(table, definition), caption(table), column_header(table, definition), tuple(rows)
+    )
+
+
+def _cell(cell: Cell, digits: int, mark: str) -> Text:
+    if cell.problem:
+        return Text(cell.problem)
+    std = "" if cell.std is None else f" ± {cell.std:.{digits}f}"
+    star = " *" if mark == "tied" else ""
+    return Text(f"{cell.mean:.{digits}f}{std} ({len(cell.by_seed)}){star}", mark, cell.mean)
+
+
+def _filled(grid: Grid) -> Iterator[Grid]:
+    if grid.rows:
+        yield grid

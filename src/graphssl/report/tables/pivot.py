@@ -1,0 +1,172 @@
+"""From the frame of runs to the cells of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from graphssl.report.runs.frame import WITHOUT_EFFECT
+from graphssl.report.runs.selecting import differing, keep, select
+from graphssl.report.tables.cell import Cell
+from graphssl.report.tables.definition import Definition, Match, RowSpec, ValueSpec
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A row: its label, the values its runs have, and those of ``by`` among them."""
+
+    label: str
+    match: Match
+    spec: RowSpec
+    by: tuple[Any, ...] = ()
+    floor: bool = False
+
+    @property
+    def ignores(self) -> frozenset[str]:
+        """Config groups in which filters and columns do not bind this row.
+
+        Those that make no difference to it; and supervised training sees the untouched graph
+        whatever views the methods see.
+        """
+        objective = str(self.match.get("objective"))
+        if objective == "supervised":
+            return frozenset({"augmentation"})
+        return WITHOUT_EFFECT.get(objective, frozenset())
+
+    def relevant(self, match: Match) -> dict[str, Any]:
+        """``match`` without the fields that do not bind this row."""
+        return {k: v for k, v in match.items() if k.split(".")[0] not in self.ignores}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that may stand in one table: one protocol with its settings, one selection rule."""
+
+    protocol: str = ""
+    settings: str = ""
+    split_seed: int | None = None
+    selection: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The cells of one measure.
+
+    Attributes:
+        panel: value of the definition's panel field; None without one.
+        columns: values of the definition's column field.
+        cells: (row label, column) -> cell.
+        splits: numbers of splits found.
+        mixed: one line for each cell whose runs differ in more than their seed.
+    """
+
+    value: ValueSpec
+    group: Group
+    panel: Any
+    rows: tuple[Row, ...]
+    columns: tuple[Any, ...]
+    cells: Mapping[tuple[str, Any], Cell]
+    frame: pd.DataFrame = field(repr=False)
+    splits: tuple[int, ...] = ()
+    mixed: tuple[str, ...] = ()
+
+    def cell(self, row: Row, column: Any) -> Cell:
+        """The cell of ``row`` and ``column``."""
+        return self.cells[row.label, column]
+
+
+def pivot(frame: pd.DataFrame, definition: Definition, value: ValueSpec) -> Iterator[Table]:
+    """The tables of one measure: one a panel, protocol and selection rule."""
+    if value.is_accuracy:
+        keys = ["protocol", "protocol_settings", "split_seed", "selection"]
+    else:
+        frame, keys = frame.drop_duplicates("run"), ["selection"]
+    for panel in _panels(frame, definition):
+        part = frame if panel is None else select(frame, {str(definition.panel): panel})
+        found: Any
+        for found, members in part.groupby(keys, dropna=False, sort=True):
+            group = Group(*found) if value.is_accuracy else Group(selection=str(found[0]))
+            table = _table(members, definition, value, group, panel)
+            if table.columns:
+                yield table
+
+
+def _table(
+    frame: pd.DataFrame, definition: Definition, value: ValueSpec, group: Group, panel: Any
+) -> Table:
+    filters = definition.filters or {}
+    rows = [row for spec in definition.floors for row in _rows(spec, frame, floor=True)]
+    rows += [row for spec in definition.rows for row in _rows(spec, keep(frame, filters))]
+    by_row = {row: keep(select(frame, row.match), row.relevant(filters)) for row in rows}
+    for_columns = [runs for row, runs in by_row.items() if row.relevant({definition.columns: None})]
+    columns = _values(pd.concat(for_columns or [frame[:0]]), definition.columns, definition.order)
+    mixed: list[str] = []
+    cells = {}
+    for row in rows:
+        for column in columns:
+            runs = select(by_row[row], row.relevant({definition.columns: column}))
+            runs = runs.drop_duplicates(["condition", "seed"])
+            cell = _cell(runs, value)
+            if cell.problem == "mixed":
+                name = f"{row.label}, {definition.column_label.format(column)}"
+                mixed.append(f"{name}: its runs differ in {differing(runs)}")
+            cells[row.label, column] = cell
+    splits = tuple(sorted(set(frame["splits"]))) if value.is_accuracy else ()
+    return Table(value, group, panel, tuple(rows), columns, cells, frame, splits, tuple(mixed))
+
+
+def _cell(runs: pd.DataFrame, value: ValueSpec) -> Cell:
+    if runs.empty:
+        return Cell(problem="missing")
+    if runs["condition"].nunique() > 1 or runs["seed"].duplicated().any():
+        return Cell(problem="mixed")
+    runs = runs[runs[value.key].notna()].sort_values("seed")
+    if runs.empty:
+        return Cell(problem="not measured")
+    seeds = [int(seed) for seed in runs["seed"]]
+    if value.is_accuracy:
+        scores = list(runs["accuracies"])
+    else:
+        scores = [(float(score),) for score in runs[value.key]]
+    own_split = bool(runs["labels_used"].any())
+    folders = dict(zip(seeds, runs["folder"], strict=True))
+    return Cell(dict(zip(seeds, scores, strict=True)), folders, own_split)
+
+
+def _rows(spec: RowSpec, frame: pd.DataFrame, floor: bool = False) -> list[Row]:
+    """The rows of ``spec``: one, or one for each combination of values of ``by`` in ``frame``."""
+    if not spec.by:
+        return [Row(spec.label, spec.match, spec, floor=floor)]
+    matching = select(frame, spec.match)
+    if matching.empty or not set(spec.by) <= set(matching):
+        return []
+    combinations = matching[list(spec.by)].dropna().drop_duplicates()
+    found = sorted(combinations.itertuples(index=False, name=None), key=_sort_key)
+    matches = [{**spec.match, **dict(zip(spec.by, by, strict=True))} for by in found]
+    return [
+        Row(spec.label.format(*by), match, spec, by, floor)
+        for by, match in zip(found, matches, strict=True)
+    ]
+
+
+def _panels(frame: pd.DataFrame, definition: Definition) -> tuple[Any, ...]:
+    if definition.panel is None:
+        return (None,)
+    return _values(frame, definition.panel, definition.order)
+
+
+def _values(frame: pd.DataFrame, key: str, order: tuple[Any, ...]) -> tuple[Any, ...]:
+    if key not in frame:
+        return ()
+    found = sorted(frame[key].dropna().unique().tolist(), key=lambda value: _sort_key((value,)))
+    return tuple(sorted(found, key=lambda v: order.index(v) if v in order else len(order)))
+
+
+def _sort_key(values: tuple[Any, ...]) -> list[tuple[bool, float, str]]:
+    """Numbers by size, then text by name."""
+    return [
+        (False, float(v), "") if isinstance(v, int | float) else (True, 0.0, str(v)) for v in values
+    ]

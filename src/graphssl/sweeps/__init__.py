@@ -1,0 +1,1 @@
+"""Several runs: what is left, how each ended, how far the sweep is."""

@@ -1,0 +1,119 @@
+"""What is left of a sweep, and about how long it will take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from omegaconf import DictConfig
+
+from graphssl.config import build
+from graphssl.config.compose import group_choices, resolved
+from graphssl.report.runs.records import Record, read_runs
+from graphssl.results.identity import identity
+from graphssl.results.own_code import own_code
+from graphssl.results.record import unscored
+from graphssl.sweeps.progress import duration
+
+FLOORS = ("raw", "untrained", "supervised")
+OVERHEAD = 1.0  # seconds a job takes beside training and probing: composing, loading, looking
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A sweep before it starts.
+
+    Attributes:
+        left: overrides of the jobs that have something to do.
+        done: how many have nothing to do.
+        seconds: what those left will take one after the other; None where nobody knows.
+    """
+
+    left: list[list[str]]
+    done: int
+    seconds: float | None
+
+    def __str__(self) -> str:
+        counts = f"{self.done + len(self.left)} runs, {self.done} done, {len(self.left)} left"
+        if not self.left:
+            return counts
+        if self.seconds is None:
+            return f"{counts}, of unknown length until the first ones are done"
+        return f"{counts}, about {duration(self.seconds)} one after the other"
+
+
+def make_plan(
+    jobs: Sequence[tuple[Sequence[str], DictConfig]], seconds: Mapping[str, float]
+) -> Plan:
+    """What is left of ``jobs``.
+
+    Args:
+        jobs: overrides and composed configuration of each; all share ``paths.runs``.
+        seconds: dataset -> wall time of one pretraining run, for datasets without a run so far.
+    """
+    if not jobs:
+        return Plan([], 0, 0.0)
+    runs = Path(jobs[0][1].paths.runs)
+    records = {r.content["id"]: r for r in read_runs(runs).records} if _any(runs) else {}
+    timed = _timed(records.values())
+    left: list[list[str]] = []
+    estimates: list[float | None] = []
+    for overrides, config in jobs:
+        record = records.get(run_id(config))
+        if (
+            record is None
+            or config.force
+            or unscored(record.content["scores"], resolved(config)["probe"])
+        ):
+            left.append(list(overrides))
+            estimates.append(_estimate(config, timed, seconds))
+    known = [estimate for estimate in estimates if estimate is not None]
+    total = sum(known) + OVERHEAD * len(known) if len(known) == len(estimates) else None
+    return Plan(left, len(jobs) - len(left), total)
+
+
+def run_id(config: DictConfig) -> str:
+    """The id that the run of ``config`` will have; prepares the graph only where it must."""
+    # A user's own graph is named by its content, as one whose raw files nobody vouches for.
+    own = "path" in config.dataset or config.dataset.get("checksums") == {}
+    fingerprint = build.dataset(config).fingerprint if own else None
+    plain = resolved(config)
+    return identity(plain, build.labels_used(config), fingerprint, own_code(plain))
+
+
+def _any(runs: Path) -> bool:
+    return next(runs.rglob("record.json"), None) is not None
+
+
+Kind = tuple[str, str, str]  # options of dataset, encoder, objective
+
+
+def _timed(records: Iterable[Record]) -> dict[Kind, list[tuple[float, int]]]:
+    """Wall time and steps of the runs there are."""
+    found: dict[Kind, list[tuple[float, int]]] = {}
+    for record in records:
+        training = record.content["training"]
+        seconds = training.get("seconds", 0.0) + training.get("probe_seconds", 0.0)
+        kind = _kind(record.content["choices"])
+        found.setdefault(kind, []).append((seconds, training["steps"]))
+    return found
+
+
+def _kind(choices: Mapping[str, Any]) -> Kind:
+    return choices["dataset"], choices["encoder"], choices["objective"]
+
+
+def _estimate(
+    config: DictConfig,
+    timed: Mapping[Kind, Sequence[tuple[float, int]]],
+    seconds: Mapping[str, float],
+) -> float | None:
+    choices = group_choices(config.hydra.runtime.choices)
+    steps = config.trainer.steps
+    if earlier := timed.get(_kind(choices)):
+        return median(took * (steps / of if of else 1) for took, of in earlier)
+    # The floors take next to nothing beside a pretraining run.
+    return 0.0 if choices["objective"] in FLOORS else seconds.get(choices["dataset"])

@@ -1,0 +1,194 @@
+"""What the configuration promises: published recipes, targets that exist, the right protocol."""
+
+import pytest
+from hydra.utils import get_object
+from omegaconf import OmegaConf
+
+from graphssl.cli import compose
+from graphssl.config.folder import config_dir
+from graphssl.results.identity import identity
+
+# REFERENCE: flag files of the official code, github.com/nerdslab/bgrl, config/.
+PUBLISHED = {
+    "wikics": ([512, 256], 5e-4, [0.2, 0.3], [0.2, 0.1]),
+    "amazon_computers": ([256, 128], 5e-4, [0.5, 0.4], [0.2, 0.1]),
+    "amazon_photo": ([256, 128], 1e-4, [0.4, 0.1], [0.1, 0.2]),
+    "coauthor_cs": ([512, 256], 1e-5, [0.3, 0.2], [0.3, 0.4]),
+    "coauthor_physics": ([256, 128], 1e-5, [0.4, 0.1], [0.1, 0.4]),
+}
+PROTOCOLS = {
+    "cora": "public_split", "citeseer": "public_split", "pubmed": "public_split",
+    "wikics": "wikics_preset", "digits": "random_10_10_80", "amazon_photo": "bgrl_official",
+    "coauthor_cs": "bgrl_official",
+}  # fmt: skip
+
+
+# REFERENCE, section 4: what each protocol of conf/probe fixes, its solver and device apart.
+PROBES = {
+    "bgrl_official": ("CrossValidatedSplits", {
+        "num_splits": 3, "train_ratio": 0.2, "folds": "shuffle_split", "log2_C": [-10, 10]}),
+    "grace": ("CrossValidatedSplits", {
+        "num_splits": 3, "train_ratio": 0.1, "folds": "k_fold", "log2_C": [-10, 9]}),
+    "wikics_preset": ("GivenSplits", {"classifier": "one_vs_rest", "log2_C": [-10, 10]}),
+    "public_split": ("GivenSplits", {"classifier": "multinomial", "log2_C": [-10, 10]}),
+    "random_10_10_80": ("RandomSplits", {
+        "num_splits": 20, "train_ratio": 0.1, "val_ratio": 0.1, "log2_C": [-10, 10]}),
+}  # fmt: skip
+
+
+def resolved(*overrides: str):
+    config, *_ = compose(overrides)
+    return OmegaConf.to_container(config, resolve=True)
+
+
+@pytest.mark.parametrize("objective", ["bgrl", "byol", "untrained"])
+@pytest.mark.parametrize("dataset", list(PUBLISHED))
+def test_the_dataset_alone_gives_the_published_recipe(dataset, objective):
+    channels, lr, drop_edge, drop_feature = PUBLISHED[dataset]
+    config = resolved(f"dataset={dataset}", f"objective={objective}")
+    assert config["encoder"]["channels"] == channels
+    assert config["optimizer"] == {
+        "_target_": "torch.optim.AdamW", "_partial_": True, "lr": lr, "weight_decay": 1e-5,
+    }  # fmt: skip
+    assert config["trainer"]["steps"] == 10_000
+    assert config["trainer"]["warmup"] * config["trainer"]["steps"] == 1000
+    views = [config["augmentation"][view] for view in ("view1", "view2")]
+    assert [view["edges"]["p"] for view in views] == drop_edge
+    assert [view["features"]["p"] for view in views] == drop_feature
+    assert config["encoder"]["norm"] == {
+        "_target_": "torch.nn.BatchNorm1d", "_partial_": True, "momentum": 0.99,
+    }  # fmt: skip
+    if objective == "bgrl":
+        assert config["objective"]["predictor"]["hidden_channels"] == 512
+        assert config["objective"]["ema"] == 0.99
+
+
+def test_the_command_line_wins_over_the_recipe():
+    config = resolved("dataset=coauthor_cs", "optimizer.lr=0.5", "encoder.channels=[8]")
+    assert config["optimizer"]["lr"] == 0.5
+    assert config["encoder"]["channels"] == [8]
+
+
+def test_arxiv_has_layer_norm_and_weight_standardisation():
+    config = resolved("dataset=ogbn_arxiv")
+    assert config["encoder"]["norm"]["_target_"] == "torch.nn.LayerNorm"
+    assert config["encoder"]["weight_standardization"] is True
+    assert config["encoder"]["channels"] == [256, 256, 256]
+
+
+@pytest.mark.parametrize("dataset", list(PROTOCOLS))
+def test_each_graph_comes_with_its_protocol(dataset):
+    assert list(resolved(f"dataset={dataset}")["probe"]["protocols"]) == [PROTOCOLS[dataset]]
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_a_protocol_is_what_its_name_says(name):
+    found = resolved(f"probe={name}")["probe"]["protocols"][name]
+    kind, fixed = PROBES[name]
+    assert found.pop("_target_") == f"graphssl.probing.protocols.{kind}"
+    published = name in ("bgrl_official", "grace", "wikics_preset")
+    rest = {"name": name, "solver": "sklearn" if published else "batched", "device": "cpu"}
+    assert found == fixed | rest
+
+
+def test_every_protocol_is_held_to_its_name():
+    assert {path.stem for path in (config_dir() / "probe").glob("*.yaml")} == set(PROBES)
+
+
+def test_the_protocol_said_on_the_command_line_wins():
+    config = resolved("dataset=cora", "probe=[grace,bgrl_official]")
+    assert set(config["probe"]["protocols"]) == {"grace", "bgrl_official"}
+
+
+def targets(node):
+    if isinstance(node, dict):
+        if "_target_" in node:
+            yield node["_target_"]
+        for value in node.values():
+            yield from targets(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from targets(value)
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(config_dir().rglob("*.yaml")),
+    ids=lambda p: p.relative_to(config_dir()).as_posix(),
+)
+def test_every_yaml_says_what_it_is_and_names_targets_that_exist(path):
+    text = path.read_text(encoding="utf-8")
+    comments = [x for x in text.splitlines()[:3] if x.startswith("# ") and "@package" not in x]
+    assert comments, "a yaml begins with a line that says what it is"
+    for target in targets(OmegaConf.to_container(OmegaConf.load(path))):
+        assert callable(get_object(target)), target
+
+
+# What names the weights of a run, and what does not.
+IDENTITY = [
+    ("seed=1", True), ("trainer.steps=7", True), ("trainer.warmup=0.2", True),
+    ("trainer.precision=bf16", True), ("trainer.grad_clip=1.0", True), ("optimizer.lr=0.1", True),
+    ("encoder=gat", True), ("encoder.channels=[8]", True), ("norm=layer", True), ("act=relu", True),
+    ("objective=byol", True), ("recipe.ema=0.9", True), ("augmentation=none", True),
+    ("augmentation.strength=0.5", True), ("regularizer=werank", True), ("dataset=cora", True),
+    ("trainer.select=effective_rank_centred", True),
+    ("paths.runs=elsewhere", False), ("paths.data=elsewhere", False), ("paths.mirror=m", False),
+    ("trainer.device=cpu", False), ("trainer.progress=false", False), ("logger=tensorboard", False),
+    ("trainer.log_every=3", False), ("trainer.eval_every=9", False), ("debug=true", False),
+    ("trainer.checkpoint_every=9", False), ("trainer.threads=1", False), ("collision=skip", False),
+    ("trainer.profile=true", False), ("trainer.cuda_graph=false", False),
+    ("probe=grace", False), ("probe.split_seed=4", False),
+    ("diagnostics=end", False), ("save_embeddings=true", False), ("force=true", False),
+    ("recipe.steps=300", False), ("augmentation.strength=1", False),
+]  # fmt: skip
+
+
+ALPHA = "regularizer.alpha={%s}"
+FEATURES, EDGES = (
+    "features: {_target_: graphssl.augmentation.MaskFeatures, p: 0.1}",
+    "edges: {_target_: graphssl.augmentation.DropEdges, p: 0.1}",
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        # the first pattern that fits counts
+        (["regularizer=werank", ALPHA % "encoder*: 1, *: 0.1"],
+         ["regularizer=werank", ALPHA % "*: 0.1, encoder*: 1"]),
+        # one random stream, drawn from in this order
+        (["~augmentation.view1.features", "~augmentation.view1.edges",
+          f"+augmentation.view1={{{FEATURES}, {EDGES}}}"],
+         ["~augmentation.view1.features", "~augmentation.view1.edges",
+          f"+augmentation.view1={{{EDGES}, {FEATURES}}}"]),
+    ],
+)  # fmt: skip
+def test_order_counts_where_it_has_a_meaning(one, other):
+    assert identity(resolved(*one)) != identity(resolved(*other))
+
+
+def test_the_order_of_a_targets_arguments_has_none():
+    one = resolved("+encoder.conv.bias=false", "+encoder.conv.improved=true")
+    other = resolved("+encoder.conv.improved=true", "+encoder.conv.bias=false")
+    assert identity(one) == identity(other)
+
+
+@pytest.mark.parametrize(("override", "changes"), IDENTITY)
+def test_what_changes_the_id(override, changes):
+    assert (identity(resolved(override)) != identity(resolved())) == changes
+
+
+def test_the_checksums_of_files_are_no_part_of_the_id():
+    with_trust = resolved("dataset=cora", "dataset.trust=true")
+    assert identity(with_trust) == identity(resolved("dataset=cora"))
+
+
+def test_the_file_of_a_users_own_graph_stands_in_for_its_path():
+    here, there = (resolved("dataset=custom", f"dataset.path={p}") for p in ("a.npz", "b.npz"))
+    assert identity(here, fingerprint="x") == identity(there, fingerprint="x")
+    assert identity(here, fingerprint="x") != identity(here, fingerprint="y")
+
+
+def test_labels_bring_the_protocol_into_the_id():
+    one, other = resolved("objective=supervised"), resolved("objective=supervised", "probe=grace")
+    assert identity(one, uses_labels=True) != identity(other, uses_labels=True)

@@ -3,6 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphssl.errors import ConfigError
 from graphssl.graph import Graph
 
 
@@ -90,3 +91,50 @@ def test_graphs_compare_and_hash_by_identity():
     a, b = make(0), make(0)
     assert a != b
     assert len({a, b, a}) == 2
+
+
+@given(dimensions=booleans(5), entries=booleans(30))
+def test_a_mask_per_entry_hides_entries(dimensions, entries):
+    graph = make(0)
+    entries = entries.reshape(6, 5)
+    view = graph.view().keep_features(dimensions).keep_features(entries)
+    assert torch.equal(view.x, torch.where(entries & dimensions, graph.x, 0))
+    assert not view.hides_only
+
+
+def test_replaced_tensors_stand_in_and_later_masks_hide_parts_of_them():
+    graph = make(0)
+    x, edges, weight = torch.randn(6, 5), torch.tensor([[0, 1, 2], [3, 4, 5]]), torch.rand(3)
+    hidden = graph.view().keep_features(torch.zeros(5).bool()).keep_edges(torch.zeros(14).bool())
+    view = hidden.with_features(x).with_edges(edges, weight)
+    assert view.x is x
+    assert view.edge_index is edges
+    assert view.edge_weight is weight
+    assert not view.hides_only
+    assert view.num_edges == 3
+    kept = torch.tensor([True, False, True])
+    assert torch.equal(view.keep_edges(kept).edge_index, edges[:, kept])
+    assert torch.equal(view.keep_edges(kept).edge_weight, weight[kept])
+    assert hidden.hides_only
+    assert graph.view().with_edges(edges).edge_weight is None
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "named"),
+    [
+        ("keep_features", (torch.ones(4).bool(),), r"shape \(4,\), not torch.bool of shape \(5,\)"),
+        ("keep_features", (torch.ones(6, 4).bool(),), r"\(6, 4\).* \(5,\) or \(6, 5\)"),
+        ("keep_features", (torch.ones(5),), "float32"),
+        ("keep_edges", (torch.ones(13).bool(),), r"keep_edges: .*\(13,\).* \(14,\)"),
+        ("keep_edges", (torch.arange(14),), "int64"),
+        ("with_features", (torch.ones(6, 4),), r"with_features: .*\(6, 4\).*\(6, 5\)"),
+        ("with_features", (torch.ones(6, 5).long(),), "floating-point"),
+        ("with_edges", (torch.ones(2, 3),), "with_edges: edge_index is torch.float32"),
+        ("with_edges", (torch.ones(3, 2).long(),), r"\(3, 2\)"),
+        ("with_edges", (torch.ones(2, 3).long(), torch.ones(2)), "each of the 3 edges"),
+    ],
+)
+def test_wrong_shapes_are_one_line_that_names_the_method(method, arguments, named):
+    with pytest.raises(ConfigError, match=named) as error:
+        getattr(make(0).view(), method)(*arguments)
+    assert "\n" not in str(error.value)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from graphssl.errors import ConfigError
+
 
 @dataclass(frozen=True, eq=False)
 class Graph:
@@ -58,43 +60,153 @@ class Graph:
 class GraphView:
     """A graph seen through masks: nothing is copied until plain tensors are asked for.
 
+    What masks cannot express replaces tensors (``with_features``, ``with_edges``); masks set later
+    hide parts of the new tensors. Encoders use masks where they are; a view with replaced
+    tensors, or with a mask per entry, takes the plain path.
+
     Attributes:
         graph: the untouched graph.
-        feature_mask: (F,) bool, True where a feature dimension is kept; None keeps all.
+        feature_mask: (F,) bool, True where a feature dimension is kept, or (N, F), True where an
+            entry is kept; None keeps all.
         edge_mask: (E,) bool, True where an edge is kept; None keeps all.
+        features: (N, F) in place of the graph's features, or None.
+        edges: ``edge_index`` (2, E) and ``edge_weight`` (E,) or None, in place of the graph's
+            edges, or None.
+
+    Example:
+        >>> graph = Graph(torch.ones(3, 2), torch.tensor([[0, 1], [1, 2]]))
+        >>> view = graph.view().keep_edges(torch.tensor([True, False]))
+        >>> view.edge_index.tolist()
+        [[0], [1]]
+        >>> view.with_features(2 * view.x).x[0].tolist()
+        [2.0, 2.0]
     """
 
     graph: Graph
     feature_mask: Tensor | None = None
     edge_mask: Tensor | None = None
+    features: Tensor | None = None
+    edges: tuple[Tensor, Tensor | None] | None = None
 
     def keep_features(self, mask: Tensor) -> GraphView:
-        """The view that also hides the feature dimensions where ``mask`` (F,) is False."""
+        """Hide, in addition, the dimensions (F,) or the entries (N, F) where ``mask`` is False.
+
+        Raises:
+            ConfigError: the mask is not boolean or has another shape.
+        """
+        nodes, width = self._all_features.shape
+        _check_mask("keep_features", mask, (width,), (nodes, width))
         both = mask if self.feature_mask is None else self.feature_mask & mask
         return replace(self, feature_mask=both)
 
     def keep_edges(self, mask: Tensor) -> GraphView:
-        """The view that also hides the edges where ``mask`` (E,) is False."""
+        """Hide, in addition, the edges where ``mask`` (E,) is False.
+
+        Raises:
+            ConfigError: the mask is not boolean or has another shape.
+        """
+        _check_mask("keep_edges", mask, (self.num_edges,))
         both = mask if self.edge_mask is None else self.edge_mask & mask
         return replace(self, edge_mask=both)
 
+    def require_own_edges(self, name: str) -> None:
+        """Refuse a view whose edges were replaced, where only the graph's own edges will do.
+
+        Raises:
+            ConfigError: they were; ``name`` says who needs them.
+        """
+        if self.edges is not None:
+            raise ConfigError(
+                f"{name} needs the graph's own edges, which an augmentation before it replaced: "
+                "put it first"
+            )
+
+    def with_features(self, x: Tensor) -> GraphView:
+        """Replace the features, hidden ones included, by ``x`` (N, F).
+
+        Raises:
+            ConfigError: ``x`` is no floating-point matrix of the same shape.
+        """
+        shape = self._all_features.shape
+        if x.shape != shape or not x.is_floating_point():
+            raise ConfigError(
+                f"with_features: x is {x.dtype} of shape {tuple(x.shape)}, not a floating-point "
+                f"tensor of shape {tuple(shape)}"
+            )
+        return replace(self, features=x, feature_mask=None)
+
+    def with_edges(self, edge_index: Tensor, edge_weight: Tensor | None = None) -> GraphView:
+        """Replace the edges, hidden ones included, by ``edge_index`` (2, E').
+
+        Args:
+            edge_index: int64, ids of the same N nodes.
+            edge_weight: (E',) or None, which stands for ones.
+
+        Raises:
+            ConfigError: a wrong shape or type. The ids themselves are not read, which would make a
+                GPU wait.
+        """
+        if edge_index.ndim != 2 or edge_index.size(0) != 2 or edge_index.dtype != torch.int64:
+            raise ConfigError(
+                f"with_edges: edge_index is {edge_index.dtype} of shape "
+                f"{tuple(edge_index.shape)}, not int64 of shape (2, edges)"
+            )
+        if edge_weight is not None and edge_weight.shape != edge_index.shape[1:]:
+            raise ConfigError(
+                f"with_edges: edge_weight has shape {tuple(edge_weight.shape)}, not one number "
+                f"for each of the {edge_index.size(1)} edges"
+            )
+        return replace(self, edges=(edge_index, edge_weight), edge_mask=None)
+
+    @property
+    def hides_only(self) -> bool:
+        """Whether the view is the graph less feature dimensions and edges, nothing else."""
+        per_entry = self.feature_mask is not None and self.feature_mask.ndim == 2
+        return self.features is None and self.edges is None and not per_entry
+
+    @property
+    def num_edges(self) -> int:
+        """Number of edges before any is hidden: the length of an edge mask."""
+        return self.unmasked_edges[0].size(1)
+
+    @property
+    def num_features(self) -> int:
+        """F."""
+        return self._all_features.size(1)
+
     @property
     def x(self) -> Tensor:
-        """Features with the hidden dimensions at zero, (N, F)."""
+        """Features, the hidden ones at zero, (N, F)."""
         if self.feature_mask is None:
-            return self.graph.x
-        return self.graph.x * self.feature_mask
+            return self._all_features
+        return self._all_features * self.feature_mask
 
     @property
     def edge_index(self) -> Tensor:
         """The edges that are left, (2, E')."""
-        if self.edge_mask is None:
-            return self.graph.edge_index
-        return self.graph.edge_index[:, self.edge_mask]
+        edge_index, _ = self.unmasked_edges
+        return edge_index if self.edge_mask is None else edge_index[:, self.edge_mask]
 
     @property
     def edge_weight(self) -> Tensor | None:
         """The weights of the edges that are left, (E',), or None."""
-        if self.edge_mask is None or self.graph.edge_weight is None:
-            return self.graph.edge_weight
-        return self.graph.edge_weight[self.edge_mask]
+        _, weight = self.unmasked_edges
+        return weight if weight is None or self.edge_mask is None else weight[self.edge_mask]
+
+    @property
+    def _all_features(self) -> Tensor:
+        return self.graph.x if self.features is None else self.features
+
+    @property
+    def unmasked_edges(self) -> tuple[Tensor, Tensor | None]:
+        """``edge_index`` (2, E) and ``edge_weight`` (E,) or None before any edge is hidden."""
+        return self.edges or (self.graph.edge_index, self.graph.edge_weight)
+
+
+def _check_mask(method: str, mask: Tensor, *shapes: tuple[int, ...]) -> None:
+    if mask.dtype != torch.bool or tuple(mask.shape) not in shapes:
+        wanted = " or ".join(map(str, shapes))
+        raise ConfigError(
+            f"{method}: the mask is {mask.dtype} of shape {tuple(mask.shape)}, not torch.bool of "
+            f"shape {wanted}"
+        )

@@ -101,3 +101,27 @@ def test_any_callable_goes_at_strength_1_and_is_refused_at_another():
     assert TwoViews(identity, {})(view, generator()) == (view, view)
     with pytest.raises(ConfigError, match=r"^augmentation.strength=0.5: augmentation.view1.ident"):
         TwoViews(identity, {}, strength=0.5)
+
+
+def test_what_returns_no_view_is_named(graph):
+    views = TwoViews({"mine": lambda view, generator: view.x}, {})
+    with pytest.raises(ConfigError, match=r"mine \(function\) must return a GraphView"):
+        views(graph.view(), torch.Generator())
+
+
+class ReverseEdges:
+    def __call__(self, view, generator):
+        return view.with_edges(view.edge_index.flip(0), view.edge_weight)
+
+
+def test_edges_are_dropped_from_replaced_ones(graph):
+    views = TwoViews({"turn": ReverseEdges(), "drop": DropEdges(p=0.5)}, {})
+    view, _ = views(graph.view(), torch.Generator().manual_seed(0))
+    kept = torch.rand(graph.num_edges, generator=torch.Generator().manual_seed(0)) >= 0.5
+    assert torch.equal(view.edge_index, graph.edge_index.flip(0)[:, kept])
+
+
+def test_what_is_known_of_the_graphs_own_edges_must_come_first(graph):
+    views = TwoViews({"turn": ReverseEdges(), "drop": DropEdges(p=0.5, undirected=True)}, {})
+    with pytest.raises(ConfigError, match="put it first"):
+        views(graph.view(), torch.Generator())

@@ -3,7 +3,7 @@ from functools import partial
 import pytest
 import torch
 from torch import nn
-from torch_geometric.nn import GATConv, GCNConv
+from torch_geometric.nn import GATConv, GCNConv, SAGEConv
 
 from graphssl.encoders.conv_stack import ConvStack
 from graphssl.encoders.encoding import encode
@@ -86,3 +86,30 @@ def test_weight_standardization_survives_the_copy_that_a_target_network_is():
 def test_pyg_models_have_one_hidden_width():
     with pytest.raises(ConfigError, match=r"one hidden width, got \[8, 6, 4\]"):
         pyg_model(nn.Identity, 5, [8, 6, 4])
+
+
+class _PerEntry:
+    def __call__(self, view, generator):
+        return view.keep_features(torch.rand(view.x.shape, generator=generator) < 0.5)
+
+
+class _NewFeatures:
+    def __call__(self, view, generator):
+        return view.with_features(view.x + torch.randn(view.x.shape, generator=generator))
+
+
+class _NewEdges:
+    def __call__(self, view, generator):
+        return view.with_edges(view.edge_index.flip(0)[:, :-3])
+
+
+@pytest.mark.parametrize("conv", [GCNConv, GATConv, SAGEConv])
+@pytest.mark.parametrize("augment", [_PerEntry(), _NewFeatures(), _NewEdges()])
+def test_views_that_masks_cannot_say_are_encoded_as_their_plain_tensors(graph, conv, augment):
+    stack = ConvStack(20, [8, 4], conv, torch.nn.PReLU).eval()
+    generator = torch.Generator().manual_seed(0)
+    view = augment(graph.view(), generator)
+    plain = graph.view().keep_edges(torch.rand(graph.num_edges, generator=generator) < 0.5)
+    for pair in ((view, plain), (plain, view)):
+        for seen, h in zip(pair, stack.encode_pair(*pair), strict=True):
+            torch.testing.assert_close(h, stack(seen.x, seen.edge_index, seen.edge_weight))

@@ -57,8 +57,9 @@ class DropEdgesByCentrality:
         """Hide edges of ``view``."""
         if self.p == 0:
             return view
+        view.require_own_edges("DropEdgesByCentrality")
         ratio = edge_drop_ratio(view.graph, self.centrality, self.undirected)
-        uniforms = edge_uniforms(view.graph, generator, self.undirected)
+        uniforms = edge_uniforms(view, generator, self.undirected)
         return view.keep_edges(uniforms >= (self.p * ratio).clamp(max=self.p_tau))
 
 

@@ -25,12 +25,13 @@ def node_pairs(graph: Graph) -> tuple[Tensor, int]:
     return pair_of_edge, pairs.numel()
 
 
-def edge_uniforms(graph: Graph, generator: torch.Generator, undirected: bool) -> Tensor:
-    """One uniform number in [0, 1) an edge, (E,); ``undirected`` gives one to every pair {u, v}."""
-    device = graph.edge_index.device
+def edge_uniforms(view: GraphView, generator: torch.Generator, undirected: bool) -> Tensor:
+    """One uniform number in [0, 1) per edge, (E,), or per pair {u, v} if ``undirected``."""
+    device = view.graph.edge_index.device
     if not undirected:
-        return torch.rand(graph.num_edges, generator=generator, device=device)
-    pair_of_edge, num_pairs = node_pairs(graph)
+        return torch.rand(view.num_edges, generator=generator, device=device)
+    view.require_own_edges("undirected=true")
+    pair_of_edge, num_pairs = node_pairs(view.graph)
     per_pair = torch.rand(num_pairs, generator=generator, device=device)
     return per_pair.index_select(0, pair_of_edge)  # on CPU four times as fast as per_pair[...]
 
@@ -46,7 +47,7 @@ def drop_edges(
     """
     if p == 0:
         return view
-    return view.keep_edges(edge_uniforms(view.graph, generator, undirected) >= p)
+    return view.keep_edges(edge_uniforms(view, generator, undirected) >= p)
 
 
 @dataclass(frozen=True)

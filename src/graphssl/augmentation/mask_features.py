@@ -17,8 +17,9 @@ def mask_features(view: GraphView, p: float, generator: torch.Generator) -> Grap
     """
     if p == 0:
         return view
-    x = view.graph.x
-    return view.keep_features(torch.rand(x.size(1), generator=generator, device=x.device) >= p)
+    device = view.graph.x.device
+    uniforms = torch.rand(view.num_features, generator=generator, device=device)
+    return view.keep_features(uniforms >= p)
 
 
 @dataclass(frozen=True)

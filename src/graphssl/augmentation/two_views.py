@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import reduce
 from typing import Any
 
 import torch
@@ -82,4 +81,12 @@ class TwoViews:
 def _compose(
     augmentations: Mapping[str, Augmentation], view: GraphView, generator: torch.Generator
 ) -> GraphView:
-    return reduce(lambda seen, augment: augment(seen, generator), augmentations.values(), view)
+    for name, augment in augmentations.items():
+        seen: object = augment(view, generator)
+        if not isinstance(seen, GraphView):
+            raise ConfigError(
+                f"augmentation {name} ({type(augment).__name__}) must return a GraphView, "
+                f"got {type(seen).__name__}"
+            )
+        view = seen
+    return view

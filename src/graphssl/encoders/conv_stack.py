@@ -14,7 +14,7 @@ from graphssl.encoders.fast import gat_propagation, gcn_propagation
 from graphssl.encoders.fast.first_product import first_product, first_products
 from graphssl.encoders.fast.node_order import renumbered
 from graphssl.errors import ConfigError
-from graphssl.graph import Graph, GraphView
+from graphssl.graph import GraphView
 
 
 class ConvStack(nn.Module):
@@ -76,7 +76,7 @@ class ConvStack(nn.Module):
 
         GCN and GAT use the masks where they are; any other operator gets the edges removed.
         """
-        fast = self._fast_path(view.graph)
+        fast = self._fast_path(view)
         if fast is None:
             return self.forward(view.x, view.edge_index, view.edge_weight)
         view, number = renumbered(view)
@@ -85,8 +85,8 @@ class ConvStack(nn.Module):
 
     def encode_pair(self, view1: GraphView, view2: GraphView) -> tuple[Tensor, Tensor]:
         """``encode_view`` of both; of one graph, their first products have a common part."""
-        fast = self._fast_path(view1.graph)
-        if fast is None or view1.graph is not view2.graph:
+        fast = self._fast_path(view1)
+        if fast is None or not view2.hides_only or view1.graph is not view2.graph:
             return self.encode_view(view1), self.encode_view(view2)
         (view1, number), (view2, _) = renumbered(view1), renumbered(view2)
         firsts = [*first_products(view1, view2, self._first_weight)]
@@ -122,9 +122,11 @@ class ConvStack(nn.Module):
     def _layers(self) -> Iterator[tuple[Any, Any, Any]]:
         return zip(self.convs, self.norms, self.acts, strict=True)
 
-    def _fast_path(self, graph: Graph) -> Any:
+    def _fast_path(self, view: GraphView) -> Any:
+        if not view.hides_only:
+            return None
         for fast in (gcn_propagation, gat_propagation):
-            if all(map(fast.supports_conv, self.convs)) and fast.supports_graph(graph):
+            if all(map(fast.supports_conv, self.convs)) and fast.supports_graph(view.graph):
                 return fast
         return None
 

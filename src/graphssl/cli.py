@@ -19,6 +19,7 @@ from graphssl.config.compose import check_recipe, compose, group_choices
 from graphssl.config.folder import config_dir
 from graphssl.config.help_text import help_text
 from graphssl.config.messages import EXPECTED, describe
+from graphssl.config.user_frames import user_frames
 from graphssl.errors import ConfigError, RunBusyError
 from graphssl.sweeps import launcher, outcomes
 from graphssl.version import __version__
@@ -79,8 +80,8 @@ def _hydra_main(config: DictConfig) -> float:
         return _run(config, None)
     except RunBusyError as error:
         print(f"graphssl: skipped (collision=skip): {error}", file=sys.stderr)
-    except EXPECTED as error:
-        if config.debug:
+    except Exception as error:
+        if config.debug or not (isinstance(error, EXPECTED) or user_frames(error)):
             raise
         _fail(error, sys.argv[1:])
     return math.nan
@@ -143,4 +144,5 @@ def _fail(error: BaseException, overrides: Sequence[str]) -> NoReturn:
     if any(arg.lstrip("+") in ("debug=true", "debug=True") for arg in overrides):
         raise error
     print(f"graphssl: error: {describe(error, overrides)}", file=sys.stderr)
+    print(*user_frames(error), sep="", end="", file=sys.stderr)
     sys.exit(1)

@@ -6,9 +6,10 @@ C classes, S splits.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, Self, runtime_checkable
+from typing import ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -132,22 +133,49 @@ class StepOutput:
     embeddings: tuple[Tensor, ...] = ()
 
 
-class Objective(Protocol):
-    """An ``nn.Module`` that turns two views into a loss; ``encoder`` is the one kept."""
+class Objective(nn.Module, ABC):
+    """A loss of two views; a subclass writes ``__init__`` and ``forward``.
+
+    The constructor gets the encoder as ``encoder`` and has to keep it under that name.
+
+    Attributes:
+        encoder: the encoder that is trained and kept.
+        uses_labels: the constructor also takes ``labels`` (N,), ``train_nodes`` (ids) and
+            ``num_classes`` of the one split that the run then uses and is scored on.
+        static_forward: ``forward`` reads nothing from Python that changes between steps, so that a
+            GPU may replay it.
+        sets_encoder_aside: the encoder that is given is not used, so nothing is asked of it.
+
+    Example:
+        >>> class Invariance(Objective):
+        ...     def __init__(self, encoder):
+        ...         super().__init__()
+        ...         self.encoder = encoder
+        ...
+        ...     def forward(self, view1, view2):
+        ...         h1, h2 = (self.encoder(v.x, v.edge_index) for v in (view1, view2))
+        ...         return StepOutput((h1 - h2).square().mean(), (h1, h2))
+    """
 
     encoder: nn.Module
+    uses_labels: ClassVar[bool] = False
+    static_forward: ClassVar[bool] = False
+    sets_encoder_aside: ClassVar[bool] = False
 
-    def __call__(self, view1: GraphView, view2: GraphView) -> StepOutput:
-        """Evaluate the loss."""
-        ...
+    @abstractmethod
+    def forward(self, view1: GraphView, view2: GraphView) -> StepOutput:
+        """Compute the loss of one pair of views."""
 
     def trainable_parameters(self) -> Iterator[nn.Parameter]:
-        """The parameters the optimizer moves; none at all means there is nothing to train."""
-        ...
+        """Yield the parameters that the optimizer moves: by default, all that require a gradient.
+
+        None at all means that there is nothing to train.
+        """
+        return (parameter for parameter in self.parameters() if parameter.requires_grad)
 
     def after_step(self, step: int, total: int) -> None:
-        """Called after optimizer step ``step`` (from 1) of ``total``, e.g. to move a target."""
-        ...
+        """Follow optimizer step ``step`` (from 1) of ``total``, e.g. move a target network."""
+        del step, total
 
 
 @dataclass(frozen=True)
@@ -167,20 +195,36 @@ class Penalty:
     floors: Mapping[str, float] = field(default_factory=dict)
 
 
-class Regularizer(Protocol):
-    """A penalty on the weights of the network, or on what the step put out.
+class Regularizer(ABC):
+    """A penalty on the weights of the network, or on the outputs of a step.
 
-    ``regularizers.base.BaseRegularizer`` answers all but the call for those that need no more.
+    A subclass writes ``__call__``; the rest has defaults.
+
+    Example:
+        >>> class WeightDecay(Regularizer):
+        ...     def __call__(self, weights, output):
+        ...         each = {name: weight.square().sum() for name, weight in weights.items()}
+        ...         return Penalty(1e-4 * sum(each.values()), each)
     """
 
+    @abstractmethod
     def __call__(self, weights: Mapping[str, Tensor], output: StepOutput) -> Penalty:
-        """WERank reads ``weights`` (name -> (out, in) matrix), VICReg's terms read ``output``."""
-        ...
+        """Compute the penalty.
+
+        Args:
+            weights: name -> (out, in) matrix of every layer that is trained.
+            output: of the step, e.g. its representations.
+        """
 
     def at(self, step: int, total: int) -> Self:
-        """The same regularizer with its strength as it is at ``step`` (from 0) of ``total``."""
-        ...
+        """Return the regularizer with its strength at ``step`` (from 0) of ``total``.
+
+        By default itself, unchanged. A schedule that does not fit into ``total`` steps is refused
+        here, before training.
+        """
+        del step, total
+        return self
 
     def decoupled_step(self, weights: Mapping[str, Tensor], lr: float | Tensor) -> None:
-        """What is not added to the loss: its own step, called before the optimizer's."""
-        ...
+        """Do what is not in the loss, just before the optimizer's step: by default nothing."""
+        del weights, lr

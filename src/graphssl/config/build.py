@@ -15,7 +15,13 @@ from omegaconf import DictConfig
 from torch import nn
 
 from graphssl.augmentation.two_views import TwoViews
-from graphssl.contracts import NodeDataset, ProbeProtocol, Regularizer
+from graphssl.config.contract_checks import (
+    check_encoder,
+    check_methods,
+    check_objective,
+    check_regularizer,
+)
+from graphssl.contracts import NodeDataset, Objective, ProbeProtocol, Regularizer
 from graphssl.errors import ConfigError, GraphSSLError
 from graphssl.seeding import global_stream
 from graphssl.training.metrics import MetricSink
@@ -48,6 +54,7 @@ def dataset(config: DictConfig) -> NodeDataset:
     """The graph, prepared; from the mirror where it has it."""
     mirror = config.paths.mirror
     loader = make(config.dataset, "dataset")
+    check_methods(loader, "dataset", load=("data_dir", "mirror"))
     try:
         loaded: NodeDataset = loader.load(Path(config.paths.data), Path(mirror) if mirror else None)
     except (TypeError, ValueError) as error:
@@ -69,34 +76,32 @@ def protocols(config: DictConfig) -> dict[str, ProbeProtocol]:
     for name, node in chosen.items():
         if "_target_" not in (node or {}):
             raise ConfigError(f"probe.protocols.{name} must be a protocol, got {node}")
-    return {name: make(node, f"probe.protocols.{name}") for name, node in chosen.items()}
+    made = {name: make(node, f"probe.protocols.{name}") for name, node in chosen.items()}
+    for name, protocol in made.items():
+        check_methods(
+            protocol,
+            f"probe.protocols.{name}",
+            splits=("dataset", "seed"),
+            score=("embeddings", "y", "splits", "seed"),
+        )
+    return made
 
 
 def encoder(config: DictConfig, in_channels: int) -> nn.Module:
     """The encoder, with the width of the features supplied."""
     made: nn.Module = make(config.encoder, "encoder", in_channels=in_channels)
-    if not isinstance(getattr(made, "out_channels", None), int):
-        raise ConfigError(
-            f"encoder {config.encoder._target_} has no integer attribute out_channels"
-        )
-    for name, part in made.named_modules():
-        if getattr(part, "cached", False) is True:
-            raise ConfigError(
-                f"encoder: {type(part).__name__} {name} has cached=True: it would keep the edges "
-                "of the first view for every other"
-            )
     return made
 
 
 def labels_used(config: DictConfig) -> bool:
     """Whether labels have a part: in selecting the encoder, or as the objective asks."""
     by_selection = config.trainer.select == "val_accuracy"
-    return by_selection or "train_nodes" in _parameters(config.objective)
+    return by_selection or bool(getattr(_resolve(config.objective), "uses_labels", False))
 
 
 def objective(
     config: DictConfig, in_channels: int, labels: Mapping[str, Any] | None = None
-) -> nn.Module:
+) -> Objective:
     """The objective around a new encoder, drawn from the stream ``init`` of the seed.
 
     Args:
@@ -106,23 +111,33 @@ def objective(
             uses; the objective's constructor gets those of them and ``in_channels`` that it
             names, beside the ``encoder``.
     """
-    asked, known = _parameters(config.objective), {"in_channels": in_channels, **(labels or {})}
+    kind = _resolve(config.objective)
+    asked = inspect.signature(kind).parameters
+    known = {"in_channels": in_channels, **(labels or {})}
     supplied = {name: value for name, value in known.items() if name in asked}
     with global_stream(config.seed, "init"):
         supplied["encoder"] = encoder(config, in_channels)
-        made: nn.Module = make(config.objective, "objective", **supplied)
+        if not getattr(kind, "sets_encoder_aside", False):
+            check_encoder(supplied["encoder"])
+        made: Objective = make(config.objective, "objective", **supplied)
+    check_objective(made)
     return made
 
 
 def augmentation(config: DictConfig) -> TwoViews:
     """What makes the two views."""
-    made: TwoViews = make(config.augmentation, "augmentation")
+    node = config.augmentation.copy()
+    if node.get("strength") == 1 and "strength" not in inspect.signature(_resolve(node)).parameters:
+        del node["strength"]  # a custom class that is no TwoViews
+    made: TwoViews = make(node, "augmentation")
+    check_methods(made, "augmentation", __call__=("view", "generator"))
     return made
 
 
 def regularizer(config: DictConfig) -> Regularizer:
     """The penalty."""
     made: Regularizer = make(config.regularizer, "regularizer")
+    check_regularizer(made)
     return made
 
 
@@ -148,10 +163,10 @@ def tracker(
     return [chosen(folder=folder, name=run_id, config=plain, resume_step=resume_step)]
 
 
-def _parameters(config: DictConfig) -> set[str]:
+def _resolve(config: DictConfig) -> Any:
     try:
-        return set(inspect.signature(resolve_name(config._target_)).parameters)
-    except Exception as error:
+        return resolve_name(config._target_)
+    except Exception as error:  # whatever importing it meets
         raise ConfigError(f"{config._target_} cannot be found: {error}") from error
 
 

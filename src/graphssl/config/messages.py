@@ -49,6 +49,8 @@ def describe(error: BaseException, overrides: Sequence[str]) -> str:
         return f"{key}: no such key or group{_near(key, keys)}"
     if lines[0].startswith("Ambiguous value"):
         return f"{lines[0]}: several values are a sweep, which needs -m"
+    if not isinstance(error, HydraException | OmegaConfBaseException):  # raised in custom code
+        return f"{type(error).__name__}: {lines[0]}"
     return lines[0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphssl.contracts import Encoder
 from graphssl.encoders.conv_stack import ConvStack
 from graphssl.encoders.encoding import encode, encode_pair
 from graphssl.encoders.features import Features
@@ -13,6 +14,7 @@ from graphssl.encoders.pyg_models import pyg_model
 
 __all__ = [
     "ConvStack",
+    "Encoder",
     "Features",
     "LayerWeights",
     "MLPGINConv",

@@ -99,7 +99,7 @@ def ranks_over_training(config: DictConfig) -> list[dict[str, float]]:
     """One run, looked at before the first step and every ``diagnostics.every`` steps."""
     graph, settings = build.dataset(config).graph, build.settings(config)
     objective = build.objective(config, graph.num_features)
-    optimizer = build.optimizer(config, list(objective.trainable_parameters()))  # type: ignore[operator]
+    optimizer = build.optimizer(config, list(objective.trainable_parameters()))
     state = TrainingState(objective, optimizer, generator(config.seed, "augmentation"))
     rows: list[dict[str, float]] = []
 

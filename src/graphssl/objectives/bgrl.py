@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from graphssl.contracts import StepOutput
+from graphssl.contracts import Objective, StepOutput
 from graphssl.encoders.encoding import encode_pair
 from graphssl.errors import ConfigError
 from graphssl.graph import GraphView
@@ -36,7 +36,7 @@ def _mean_cosine(q: Tensor, y: Tensor) -> Tensor:
     return mean
 
 
-class BGRL(nn.Module):
+class BGRL(Objective):
     """Online encoder and predictor against an EMA target encoder that sees the other view.
 
     The target runs in train mode (batch statistics), as in the official code.
@@ -50,7 +50,6 @@ class BGRL(nn.Module):
         ConfigError: ``ema`` outside [0, 1].
     """
 
-    # forward reads nothing from Python that changes between steps, so a GPU may replay it
     static_forward = True
 
     def __init__(
@@ -72,11 +71,6 @@ class BGRL(nn.Module):
         with torch.no_grad():
             y1, y2 = encode_pair(self.target_encoder, view1, view2)
         return StepOutput(cosine_loss(q1, y2, q2, y1), (h1, h2), (q1, q2))
-
-    def trainable_parameters(self) -> Iterator[nn.Parameter]:
-        """Online encoder and predictor."""
-        yield from self.encoder.parameters()
-        yield from self.predictor.parameters()
 
     def after_step(self, step: int, total: int) -> None:
         """Move the target."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import torch
 from torch import nn
 
-from graphssl.contracts import StepOutput
+from graphssl.contracts import Objective, StepOutput
 from graphssl.encoders.encoding import encode_pair
 from graphssl.errors import ConfigError
 from graphssl.graph import GraphView
@@ -16,7 +16,7 @@ from graphssl.objectives.target_network import ema_update, target_of
 from graphssl.schedules import ema_momentum
 
 
-class BYOL(nn.Module):
+class BYOL(Objective):
     """Online encoder, projector and predictor against EMA copies of encoder and projector.
 
     The representation (encoder) and the embedding (predictor output) are different things here.
@@ -32,7 +32,6 @@ class BYOL(nn.Module):
         ConfigError: ``ema`` outside [0, 1], ``projection_channels`` below 1.
     """
 
-    # forward reads nothing from Python that changes between steps, so a GPU may replay it
     static_forward = True
 
     def __init__(
@@ -69,11 +68,6 @@ class BYOL(nn.Module):
             h1_target, h2_target = encode_pair(self.target_encoder, view1, view2)
             y1, y2 = self.target_projector(h1_target), self.target_projector(h2_target)
         return StepOutput(cosine_loss(q1, y2, q2, y1), (h1, h2), (q1, q2))
-
-    def trainable_parameters(self) -> Iterator[nn.Parameter]:
-        """Online encoder, projector and predictor."""
-        for part in (self.encoder, self.projector, self.predictor):
-            yield from part.parameters()
 
     def after_step(self, step: int, total: int) -> None:
         """Move the targets."""

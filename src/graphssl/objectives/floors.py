@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from torch import nn
 
-from graphssl.contracts import StepOutput
+from graphssl.contracts import Objective, StepOutput
 from graphssl.encoders.encoding import encode_pair
 from graphssl.encoders.features import Features
 from graphssl.graph import GraphView
 
 
-class Untrained(nn.Module):
+class Untrained(Objective):
     """Nothing to train: the encoder stays as it was drawn."""
 
     def __init__(self, encoder: nn.Module) -> None:
@@ -28,12 +28,11 @@ class Untrained(nn.Module):
         """None."""
         yield from ()
 
-    def after_step(self, step: int, total: int) -> None:
-        """Nothing follows."""
-
 
 class Raw(Untrained):
     """The features as they are; the encoder named by the config is set aside."""
+
+    sets_encoder_aside = True
 
     def __init__(self, encoder: nn.Module, in_channels: int) -> None:
         super().__init__(Features(in_channels))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from graphssl.contracts import StepOutput
+from graphssl.contracts import Objective, StepOutput
 from graphssl.encoders.encoding import encode
 from graphssl.graph import GraphView
 
 
-class Supervised(nn.Module):
+class Supervised(Objective):
     """Cross-entropy of a linear classifier on the encoder, on the training nodes of one split.
 
     Sees the first view alone. Its scores are the probe's, on that split only.
@@ -24,6 +22,7 @@ class Supervised(nn.Module):
         num_classes: C.
     """
 
+    uses_labels = True
     train_nodes: Tensor
     train_labels: Tensor
 
@@ -42,11 +41,3 @@ class Supervised(nn.Module):
         logits = self.classifier(h)
         loss = cross_entropy(logits[self.train_nodes], self.train_labels)
         return StepOutput(loss, (h,), (logits,))
-
-    def trainable_parameters(self) -> Iterator[nn.Parameter]:
-        """Encoder and classifier."""
-        yield from self.encoder.parameters()
-        yield from self.classifier.parameters()
-
-    def after_step(self, step: int, total: int) -> None:
-        """Nothing follows."""

@@ -53,7 +53,7 @@ def load_encoder(folder: Path, trust: bool = False) -> nn.Module:
         record.dataset["features"],
         {"labels": nobody, "train_nodes": nobody, "num_classes": record.dataset["classes"]},
     )
-    encoder: nn.Module = objective.encoder  # type: ignore[assignment]
+    encoder: nn.Module = objective.encoder
     try:
         weights = torch.load(folder / "encoder.pt", map_location="cpu", weights_only=True)
         encoder.load_state_dict(weights)

@@ -109,7 +109,7 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
             "labels": data.y, "train_nodes": train_nodes, "num_classes": data.num_classes,
         }  # fmt: skip
     objective = build.objective(config, data.graph.num_features, labels)
-    parameters = list(objective.trainable_parameters())  # type: ignore[operator]
+    parameters = list(objective.trainable_parameters())
     regularizer = build.regularizer(config)
     regularizer.at(0, settings.steps)  # a schedule longer than the run is refused here
     return Job(

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from graphssl.contracts import Penalty, StepOutput
-from graphssl.regularizers.base import BaseRegularizer
+from graphssl.contracts import Penalty, Regularizer, StepOutput
 
 
-class NoRegularizer(BaseRegularizer):
+class NoRegularizer(Regularizer):
     """A penalty of zero."""
 
     def __call__(self, weights: Mapping[str, Tensor], output: StepOutput) -> Penalty:

@@ -8,14 +8,13 @@ from typing import Self, TypeVar
 
 from torch import Tensor
 
-from graphssl.contracts import Penalty, StepOutput
+from graphssl.contracts import Penalty, Regularizer, StepOutput
 from graphssl.errors import ConfigError
-from graphssl.regularizers.base import BaseRegularizer
 
 T = TypeVar("T")
 
 
-class Sum(BaseRegularizer):
+class Sum(Regularizer):
     """The sum of its terms; what each layer is called starts with the term's name.
 
     Args:
@@ -25,7 +24,7 @@ class Sum(BaseRegularizer):
         ConfigError: no term.
     """
 
-    def __init__(self, terms: Mapping[str, BaseRegularizer]) -> None:
+    def __init__(self, terms: Mapping[str, Regularizer]) -> None:
         if not terms:
             raise ConfigError(f"terms must name at least one regularizer, got {dict(terms)}")
         self.terms = dict(terms)

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from graphssl.contracts import Penalty, StepOutput
+from graphssl.contracts import Penalty, Regularizer, StepOutput
 from graphssl.errors import ConfigError
 from graphssl.regularizers.alpha import check_alpha
-from graphssl.regularizers.base import BaseRegularizer
 
 
 def variance_term(z: Tensor, gamma: float = 1.0, eps: float = 1e-4) -> Tensor:
@@ -30,7 +29,7 @@ def covariance_term(z: Tensor) -> Tensor:
     return (squared.sum() - squared.diagonal().sum()) / z.size(1)
 
 
-class VarianceCovariance(BaseRegularizer):
+class VarianceCovariance(Regularizer):
     """``sum_views alpha_variance * v(Z) + alpha_covariance * c(Z)`` on the representations.
 
     The paper weighs its three terms 25 : 25 : 1 (invariance, variance, covariance); the defaults

@@ -12,7 +12,7 @@ from typing import Literal, Self
 import torch
 from torch import Tensor, nn
 
-from graphssl.contracts import Penalty, StepOutput
+from graphssl.contracts import Penalty, Regularizer, StepOutput
 from graphssl.encoders.layer_weights import LayerWeights, layer_weights
 from graphssl.errors import ConfigError
 from graphssl.regularizers.alpha import (
@@ -23,7 +23,6 @@ from graphssl.regularizers.alpha import (
     check_alpha,
     check_choice,
 )
-from graphssl.regularizers.base import BaseRegularizer
 
 Layers = Literal["all", "encoder", "projector", "predictor"]
 Heads = Literal["jointly", "separately"]
@@ -34,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
-class WeightPenalty(BaseRegularizer):
+class WeightPenalty(Regularizer):
     """``sum_l alpha_l * value(weight_l)`` over the matrices of the network that is trained.
 
     Wherever a method takes ``source``, it may be a network (its trainable matrices are found by

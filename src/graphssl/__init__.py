@@ -1,23 +1,41 @@
 """Self-supervised learning on graphs with WERank.
 
-``run`` composes and runs one configuration, ``load_run`` gives back a trained encoder. Both are
-imported when first used, so that ``import graphssl`` and the command line's help need no torch.
+What users name: ``run`` runs one configuration, ``load_run`` gives back its encoder, ``load_frame``
+reads a folder of runs as a data frame, ``compose_report`` makes tables of it, and ``WERank`` is the
+penalty for a training loop of one's own. Everything is imported when first used, so that ``import
+graphssl`` and the help of the command line need no torch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphssl.version import __version__
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from graphssl.regularizers.werank import WERank
+    from graphssl.report.build import compose_report
+    from graphssl.report.runs.frame import load_frame
     from graphssl.results.record import RunRecord
 
-__all__ = ["__version__", "load_run", "run"]
+__all__ = ["WERank", "__version__", "compose_report", "load_frame", "load_run", "run"]
+
+_HOMES = {
+    "WERank": "graphssl.regularizers.werank",
+    "compose_report": "graphssl.report.build",
+    "load_frame": "graphssl.report.runs.frame",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'graphssl' has no attribute {name!r}")
 
 
 def run(overrides: Sequence[str] = ()) -> RunRecord:
@@ -28,7 +46,11 @@ def run(overrides: Sequence[str] = ()) -> RunRecord:
 
     Raises:
         GraphSSLError: what the command line prints as one line, e.g. ``RunBusyError`` when another
-            process is making this run and ``collision=skip`` was said.
+            process is making this run and ``collision=skip``.
+
+    Example:
+        >>> record = run(["dataset=karate", "trainer.steps=2"])  # doctest: +SKIP
+        >>> record.diagnostics["representation"]["effective_rank_centred"]  # doctest: +SKIP
     """
     from graphssl.config.compose import compose
     from graphssl.config.messages import EXPECTED, describe
@@ -45,12 +67,15 @@ def run(overrides: Sequence[str] = ()) -> RunRecord:
 
 
 def load_run(folder: str | Path, trust: bool = False) -> nn.Module:
-    """The encoder of a finished run, in eval mode, ready to embed another graph.
+    """Load the encoder of a finished run, in eval mode, ready to embed another graph.
 
     Args:
         folder: the run's folder.
-        trust: also build what is no module of graphssl, torch.nn or torch_geometric.nn, such as an
-            encoder of your own, which runs code that the folder's config names.
+        trust: also build what is no module of graphssl, torch.nn or torch_geometric.nn, such as a
+            custom encoder, which runs code that the folder's config names.
+
+    Raises:
+        DataError: the folder holds no finished run, or names foreign code without ``trust``.
     """
     from graphssl.pipeline.load import load_encoder
 

@@ -16,6 +16,7 @@ from torch_geometric.nn import Sequential as PyGSequential
 from graphssl.config import build
 from graphssl.encoders.pyg_models import pyg_model
 from graphssl.errors import DataError
+from graphssl.results.public_names import with_public_names
 from graphssl.results.record import RunRecord
 
 # Building a target runs its code with the arguments that a record gives it: no function is harmless
@@ -41,7 +42,8 @@ def load_encoder(folder: Path, trust: bool = False) -> nn.Module:
             without ``trust``.
     """
     record = RunRecord.read(folder)
-    foreign = list(_foreign({name: record.config.get(name) for name in ("encoder", "objective")}))
+    config = with_public_names(record.config)
+    foreign = list(_foreign({name: config.get(name) for name in ("encoder", "objective")}))
     if foreign and not trust:
         raise DataError(
             f"{folder}: its config names {', '.join(foreign)}, no module of graphssl, torch or "
@@ -49,7 +51,7 @@ def load_encoder(folder: Path, trust: bool = False) -> nn.Module:
         )
     nobody = torch.zeros(0, dtype=torch.int64)  # the labels that training saw are not needed now
     objective = build.objective(
-        OmegaConf.create(record.config),
+        OmegaConf.create(config),
         record.dataset["features"],
         {"labels": nobody, "train_nodes": nobody, "num_classes": record.dataset["classes"]},
     )

@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from graphssl.results.public_names import with_public_names
+
 # Goes up when the same configuration gives other numbers than before.
 BEHAVIOUR_VERSION = 2
 
@@ -45,7 +47,7 @@ def identity(
         part["dataset"] = {**part["dataset"], "path": fingerprint}
     if code:
         part["code"] = dict(code)
-    text = json.dumps(_canonical(part), sort_keys=True)
+    text = json.dumps(_canonical(with_public_names(part)), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -1,0 +1,58 @@
+import os
+
+import pytest
+
+from graphssl.atomic import replace_text, replacing
+
+
+def test_the_new_content_takes_the_place_of_the_old(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+    replace_text(path, "new")
+    assert path.read_text() == "new"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_until_the_block_ends_a_reader_sees_the_old_content(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+    with replacing(path) as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_error_leaves_the_old_content_and_no_remains(tmp_path, error):
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def fail():
+        with replacing(path) as file:
+            file.write(b"half")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_the_bytes_reach_the_disk_before_the_name_does(tmp_path, monkeypatch):
+    happened = []
+    fsync, replace = os.fsync, os.replace
+
+    def noting_fsync(descriptor):
+        happened.append("folder" if os.path.isdir(f"/proc/self/fd/{descriptor}") else "file")
+        fsync(descriptor)
+
+    def noting_replace(*args, **kwargs):
+        happened.append("rename")
+        replace(*args, **kwargs)
+
+    monkeypatch.setattr(os, "fsync", noting_fsync)
+    monkeypatch.setattr(os, "replace", noting_replace)
+    monkeypatch.setattr("pathlib.os.replace", noting_replace)
+    replace_text(tmp_path / "file", "x")
+    assert happened == ["file", "rename", "folder"]

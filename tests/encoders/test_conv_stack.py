@@ -3,10 +3,11 @@ from functools import partial
 import pytest
 import torch
 from torch import nn
-from torch_geometric.nn import GATConv, GCNConv, SAGEConv
+from torch_geometric.nn import APPNP, GATConv, GatedGraphConv, GCN2Conv, GCNConv, GINConv, SAGEConv
 
 from graphssl.encoders.conv_stack import ConvStack
 from graphssl.encoders.encoding import encode
+from graphssl.encoders.gps import GPS
 from graphssl.encoders.pyg_models import pyg_model
 from graphssl.errors import ConfigError
 from graphssl.graph import Graph
@@ -113,3 +114,80 @@ def test_views_that_masks_cannot_say_are_encoded_as_their_plain_tensors(graph, c
     for pair in ((view, plain), (plain, view)):
         for seen, h in zip(pair, stack.encode_pair(*pair), strict=True):
             torch.testing.assert_close(h, stack(seen.x, seen.edge_index, seen.edge_weight))
+
+
+def written_out(stack, x, edge_index):
+    """Layers, shortcuts and the join, from the formulas."""
+    outputs = []
+    for layer, conv in enumerate(stack.convs):
+        h = stack.acts[layer](stack.norms[layer](conv(x, edge_index)))
+        if len(stack.shortcuts) and layer > 0:
+            shortcut = stack.shortcuts[layer - 1]
+            h = h + (x if isinstance(shortcut, nn.Identity) else x @ shortcut.weight.T)
+        outputs.append(h)
+        x = h
+    joins = {
+        "last": lambda: outputs[-1],
+        "cat": lambda: torch.cat(outputs, 1),
+        "max": lambda: torch.maximum(outputs[0], torch.maximum(*outputs[1:])),
+    }
+    return joins[stack.jumping_knowledge]()
+
+
+@pytest.mark.parametrize("conv", [GCNConv, GATConv, SAGEConv])
+@pytest.mark.parametrize(
+    ("channels", "options"),
+    [
+        ((8, 8, 4), {"residual": True}),
+        ((8, 4, 4), {"jumping_knowledge": "cat"}),
+        ((8, 8, 8), {"jumping_knowledge": "max"}),
+        ((8, 8, 8), {"jumping_knowledge": "cat", "residual": True}),
+    ],
+)
+def test_shortcuts_and_joins_on_every_path(graph, conv, channels, options):
+    graph = graph.to("cpu", torch.float64)
+    stack = ConvStack(20, channels, conv, nn.PReLU, nn.BatchNorm1d, **options).double()
+    expected = written_out(stack, graph.x, graph.edge_index)
+    assert stack.out_channels == expected.size(1)
+    for h in (stack(graph.x, graph.edge_index), *stack.encode_pair(graph.view(), graph.view())):
+        torch.testing.assert_close(h, expected)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"jumping_knowledge": "lstm"}, r"must be one of last, cat, max, got 'lstm'"),
+        ({"jumping_knowledge": "max"}, r"equal width, got encoder\.channels=\[8, 4\]"),
+        ({"conv": partial(GCN2Conv, alpha=0.1)}, r"GCN2Conv looks back.*\[8, 4\]"),
+        ({"conv": APPNP}, r"encoder\.conv: APPNP also needs K, alpha"),
+        ({"conv": GCN2Conv}, r"encoder\.conv: GCN2Conv also needs alpha"),
+        ({"conv": GINConv}, r"encoder\.conv: GINConv also needs nn"),
+    ],
+)
+def test_layers_that_cannot_be_built(options, message):
+    with pytest.raises(ConfigError, match=message):
+        stack(**options)
+
+
+def test_gcn2_looks_back_at_the_first_layers_map(graph):
+    stack = ConvStack(20, [6, 6, 6], partial(GCN2Conv, alpha=0.3), nn.ReLU)
+    first = graph.x @ stack.maps[0].weight.T
+    h = first
+    for conv in stack.convs:
+        h = torch.relu(conv(h, first, graph.edge_index))
+    assert torch.equal(stack(graph.x, graph.edge_index), h)
+    assert [type(m) for m in stack.maps] == [nn.Linear, nn.Identity, nn.Identity]
+
+
+def test_operators_of_one_width_or_none_come_after_a_linear_map(graph):
+    for conv in (partial(APPNP, K=2, alpha=0.1), partial(GatedGraphConv, num_layers=2)):
+        stack = ConvStack(20, [6, 4], conv, nn.ReLU)
+        h = stack.convs[0](graph.x @ stack.maps[0].weight.T, graph.edge_index).relu()
+        h = stack.convs[1](h @ stack.maps[1].weight.T, graph.edge_index).relu()
+        assert torch.equal(stack(graph.x, graph.edge_index), h)
+
+
+def test_gps_needs_one_width_that_the_heads_divide():
+    for channels in ([8, 4], [6, 6], []):
+        with pytest.raises(ConfigError, match=r"encoder\.channels: GPS needs layers of one width"):
+            GPS(5, channels, GCNConv, heads=4)

@@ -14,6 +14,7 @@ from graphssl.seeding import global_stream
 
 NAMES = sorted(path.stem for path in (config_dir() / "encoder").glob("*.yaml"))
 EDGE_BLIND = {"mlp"}
+ONE_WIDTH = {"gcn2", "gps"}
 
 
 @pytest.fixture(params=NAMES)
@@ -23,7 +24,8 @@ def name(request):
 
 @pytest.fixture
 def encoder(name, graph):
-    config, *_ = compose([f"encoder={name}", "recipe.channels=[16,8]"])
+    widths = ["encoder.channels=[8,8]"] if name in ONE_WIDTH else []
+    config, *_ = compose([f"encoder={name}", "recipe.channels=[16,8]", *widths])
     with global_stream(0, "init"):
         return build.encoder(config, graph.num_features)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -13,23 +14,34 @@ from torch.func import functional_call
 from graphssl.encoders.fast import gat_propagation, gcn_propagation
 from graphssl.encoders.fast.first_product import first_product, first_products
 from graphssl.encoders.fast.node_order import renumbered
+from graphssl.encoders.layer_widths import make_layer
 from graphssl.errors import ConfigError
 from graphssl.graph import GraphView
+
+JumpingKnowledge = Literal["last", "cat", "max"]
 
 
 class ConvStack(nn.Module):
     """``h_l = act(norm(conv(h_{l-1}, edges)))``, the last layer included, as BGRL's encoder.
 
+    With ``residual``, every layer but the first adds ``P_l h_{l-1}``: P_l is the identity, or a
+    linear map where the width changes.
+
     Args:
         in_channels: F.
         channels: width of every layer; the last one is D, the size of the representation.
-        conv: makes one operator from (in_channels, out_channels); any PyG operator. One with
-            ``heads`` whose outputs are concatenated gets ``width / heads`` channels a head.
+        conv: makes one operator; any PyG operator (``layer_widths.make_layer`` says how it gets its
+            widths).
         norm: makes one normalisation from its width.
         act: makes one activation.
         weight_standardization: use every row of a conv's weight matrices standardised over its
             inputs (Qiao et al., arXiv 1903.10520), in all layers but the first, as BGRL's arxiv
             encoder. The parameters, and so a penalty on them, stay what they are.
+        residual: add the input of a layer to its output, from the second layer on (He et al. 2016;
+            for graphs Li et al., arXiv 1904.03751).
+        jumping_knowledge: what the representation is made of: ``last``, the last layer; ``cat``,
+            all layers side by side (D is the sum of the widths); ``max``, their maximum per entry,
+            which needs equal widths (Xu et al., arXiv 1806.03536).
 
     Raises:
         ConfigError: no layer, a width below 1, or a width that the heads do not divide.
@@ -43,6 +55,8 @@ class ConvStack(nn.Module):
         act: Callable[[], nn.Module],
         norm: Callable[[int], nn.Module] = nn.Identity,
         weight_standardization: bool = False,
+        residual: bool = False,
+        jumping_knowledge: JumpingKnowledge = "last",
     ) -> None:
         super().__init__()
         if not channels or min(channels) < 1:
@@ -50,26 +64,55 @@ class ConvStack(nn.Module):
                 f"encoder.channels must name at least one layer, each at least 1 wide, "
                 f"got {list(channels)}"
             )
-        self.in_channels, self.out_channels = in_channels, channels[-1]
+        known = get_args(JumpingKnowledge)
+        if jumping_knowledge not in known:
+            raise ConfigError(
+                f"encoder.jumping_knowledge must be one of {', '.join(known)}, "
+                f"got {jumping_knowledge!r}"
+            )
+        if jumping_knowledge == "max" and len(set(channels)) > 1:
+            raise ConfigError(
+                f"encoder.jumping_knowledge=max needs layers of equal width, got encoder.channels="
+                f"{list(channels)}"
+            )
+        self.in_channels = in_channels
+        self.out_channels = sum(channels) if jumping_knowledge == "cat" else channels[-1]
         widths = [in_channels, *channels]
-        self.convs = nn.ModuleList(
-            _make_conv(conv, *pair) for pair in zip(widths, channels, strict=False)
-        )
+        layers = [make_layer(conv, *pair) for pair in zip(widths, channels, strict=False)]
+        self.maps = nn.ModuleList(before for before, _ in layers)
+        self.convs = nn.ModuleList(operator for _, operator in layers)
         self.norms = nn.ModuleList(norm(width) for width in channels)
         self.acts = nn.ModuleList(act() for _ in channels)
+        self.jumping_knowledge = jumping_knowledge
+        self.shortcuts = nn.ModuleList(
+            nn.Identity() if before == width else nn.Linear(before, width, bias=False)
+            for before, width in (pairwise(channels) if residual else ())
+        )
         self.weight_standardization = weight_standardization
-        self._takes_weight = "edge_weight" in inspect.signature(self.convs[0].forward).parameters
+        takes = inspect.signature(self.convs[0].forward).parameters
+        self._takes_weight, self._takes_initial = "edge_weight" in takes, "x_0" in takes
+        if self._takes_initial and len(set(channels)) > 1:
+            raise ConfigError(
+                f"encoder.conv: {type(self.convs[0]).__name__} looks back at the first layer and "
+                f"needs layers of equal width, got encoder.channels={list(channels)}"
+            )
 
     def forward(self, x: Tensor, edge_index: Tensor, edge_weight: Tensor | None = None) -> Tensor:
         """(N, F) -> (N, D)."""
         edges = (edge_index, edge_weight) if self._takes_weight else (edge_index,)
-        for layer, (conv, norm, act) in enumerate(self._layers()):
+        outputs: list[Tensor] = []
+        initial: tuple[Tensor, ...] = ()
+        for layer, conv in enumerate(self.convs):
+            h = self.maps[layer](x)
+            if self._takes_initial and layer == 0:
+                initial = (h,)
             if self.weight_standardization and layer > 0:
-                x = functional_call(conv, _standardized(conv), (x, *edges))
+                h = functional_call(conv, _standardized(conv), (h, *initial, *edges))
             else:
-                x = conv(x, *edges)
-            x = act(norm(x))
-        return x
+                h = conv(h, *initial, *edges)
+            x = self._finish(layer, h, x)
+            outputs = self._kept(outputs, x)
+        return self._joined(outputs)
 
     def encode_view(self, view: GraphView) -> Tensor:
         """The same as ``self(view.x, view.edge_index, view.edge_weight)``, through the masks.
@@ -98,7 +141,7 @@ class ConvStack(nn.Module):
         """Draw all weights anew."""
         for conv in self.convs:
             conv.reset_parameters()  # type: ignore[operator]
-        for module in [*self.norms, *self.acts]:
+        for module in [*self.maps, *self.norms, *self.acts, *self.shortcuts]:
             for part in module.modules():
                 if hasattr(part, "reset_parameters"):
                     part.reset_parameters()
@@ -112,15 +155,33 @@ class ConvStack(nn.Module):
     def _after_first(self, h: Tensor, fast: Any, view: GraphView) -> Tensor:
         """All layers but for the first linear map, whose result is ``h``."""
         propagate = fast.propagation(view)
-        for layer, (conv, norm, act) in enumerate(self._layers()):
+        outputs: list[Tensor] = []
+        convs: Iterable[Any] = self.convs
+        for layer, conv in enumerate(convs):
+            before = h if self.shortcuts else None
             if layer > 0:
                 weight = conv.lin.weight
                 h = h @ (standardized_rows(weight) if self.weight_standardization else weight).t()
-            h = act(norm(propagate(conv, h)))
-        return h
+            h = self._finish(layer, propagate(conv, h), before)
+            outputs = self._kept(outputs, h)
+        return self._joined(outputs)
 
-    def _layers(self) -> Iterator[tuple[Any, Any, Any]]:
-        return zip(self.convs, self.norms, self.acts, strict=True)
+    def _finish(self, layer: int, h: Tensor, before: Tensor | None) -> Tensor:
+        """Norm, activation and shortcut of ``layer``: its operator gave ``h`` for ``before``."""
+        h = self.acts[layer](self.norms[layer](h))
+        return h + self.shortcuts[layer - 1](before) if self.shortcuts and layer > 0 else h
+
+    def _kept(self, outputs: list[Tensor], h: Tensor) -> list[Tensor]:
+        """The layers that are still needed: the others' memory is free for the next one."""
+        return [h] if self.jumping_knowledge == "last" else [*outputs, h]
+
+    def _joined(self, outputs: list[Tensor]) -> Tensor:
+        match self.jumping_knowledge:
+            case "cat":
+                return torch.cat(outputs, dim=1)
+            case "max":
+                return torch.stack(outputs).amax(dim=0)
+        return outputs[-1]
 
     def _fast_path(self, view: GraphView) -> Any:
         if not view.hides_only:
@@ -139,19 +200,6 @@ def standardized_rows(weight: Tensor) -> Tensor:
     """``(w - mean(w)) / sqrt(var(w) + 1e-5)`` of every row (output): (out, in) -> (out, in)."""
     var, mean = torch.var_mean(weight, dim=1, keepdim=True)
     return (weight - mean) / torch.sqrt(var + 1e-5)
-
-
-def _make_conv(conv: Callable[..., nn.Module], in_channels: int, out_channels: int) -> nn.Module:
-    options: dict[str, Any] = getattr(conv, "keywords", {})
-    heads = options.get("heads", 1)
-    if options.get("concat", True):
-        if out_channels % heads != 0:
-            raise ConfigError(
-                f"encoder.channels: width {out_channels} is not divisible by "
-                f"encoder.conv.heads={heads}"
-            )
-        out_channels //= heads
-    return conv(in_channels, out_channels)
 
 
 def _standardized(conv: nn.Module) -> dict[str, Tensor]:

@@ -70,7 +70,7 @@ class _Columns:
         return self.x @ dense.index_select(0, self.index)
 
 
-# Once a pair of views: the online and the target encoder both come here.
+# Once per pair of views: the online and the target encoder both come here.
 @once_per
 def _split(view1: GraphView, view2: GraphView) -> list[_Columns | SparseMatrix]:
     """X by columns: those that both views show, those of the first alone, of the second alone."""

@@ -1,7 +1,10 @@
 """GAT's attention on a masked view, one head at a time, without a message per edge.
 
 The attention of a head is the values of a sparse matrix, so that aggregation is a sparse product
-and the gradient of the attention a sampled one. A view filters edges that were sorted once a graph.
+and the gradient of the attention a sampled one. The edges are sorted once per graph; a view filters
+them.
+
+Shapes: N nodes, nnz edges that are attended over (loops included), H heads, C channels per head.
 """
 
 from __future__ import annotations
@@ -58,16 +61,18 @@ def supports_conv(conv: torch.nn.Module) -> bool:
 def propagation(view: GraphView) -> Callable[[GATConv, Tensor], Tensor]:
     """What a GAT layer does on ``view`` after its linear map: (conv, (N, H * C)) -> (N, out).
 
-    As PyG's ``GATConv``: the graph's own self-loops give way to one a node where the layer adds
-    them, and edge weights are not read.
+    As PyG's ``GATConv``: the graph's own self-loops give way to one per node where the layer
+    adds them, and edge weights are not read.
     """
 
     def propagate(conv: GATConv, h: Tensor) -> Tensor:
         edges = _entries(view, conv.add_self_loops)
         # Under autocast h comes in as bfloat16.
-        h = h.to(conv.att_src.dtype).view(-1, conv.heads, conv.out_channels)
+        h = h.to(conv.att_src.dtype).view(-1, conv.heads, conv.out_channels)  # (N, H, C)
+        # The halves of a logit, a_src . h_j and a_dst . h_i, (N, H) each.
         source, target = ((h * vector).sum(-1) for vector in (conv.att_src, conv.att_dst))
         heads = zip(h.unbind(1), source.unbind(1), target.unbind(1), strict=True)
+        # One head after the other: a (nnz, H, C) tensor of messages never exists.
         out = torch.stack([Attention.apply(*head, edges, conv.negative_slope) for head in heads], 1)
         out = out.flatten(1) if conv.concat else out.mean(1)
         return out if conv.bias is None else out + conv.bias
@@ -89,13 +94,14 @@ class Attention(torch.autograd.Function):
     ) -> Tensor:
         offsets, row = entries.pattern.crow, entries.row
         x = x.contiguous()
-        z = s.index_select(0, entries.pattern.col) + t.index_select(0, row)
+        z = s.index_select(0, entries.pattern.col) + t.index_select(0, row)  # (nnz,)
         a = torch.nn.functional.leaky_relu(z, slope)
-        largest = torch.segment_reduce(a, "max", offsets=offsets, unsafe=True)
+        # Softmax over the entries of a row, less its largest logit so that exp cannot overflow.
+        largest = torch.segment_reduce(a, "max", offsets=offsets, unsafe=True)  # (N,)
         a.sub_(largest.index_select(0, row)).exp_()
         total = torch.segment_reduce(a, "sum", offsets=offsets, unsafe=True)
         a.div_(total.index_select(0, row))
-        out = multiply(entries.pattern.matrix(a), x)
+        out = multiply(entries.pattern.matrix(a), x)  # (N, N) @ (N, C)
         ctx.save_for_backward(x, z, a, out)
         ctx.entries, ctx.slope = entries, slope
         return out
@@ -106,8 +112,11 @@ class Attention(torch.autograd.Function):
         x, z, a, out = ctx.saved_tensors
         entries: _Entries = ctx.entries
         grad = grad.contiguous()
+        # <G_i, x_j> on the edges alone; the dense (N, N) product never exists.
         products = torch.sparse.sampled_addmm(entries.pattern.matrix(a), grad, x.t(), beta=0.0)
+        # The softmax's gradient; sum_j a_ij <G_i, x_j> = <G_i, o_i> needs no pass over the edges.
         grad_logit = products.values() - (grad * out).sum(1).index_select(0, entries.row)
+        # The slope is chosen by the sign of z, the logit before the leaky ReLU.
         grad_z = torch.ops.aten.leaky_relu_backward(grad_logit.mul_(a), z, ctx.slope, False)
         zeros = z.new_zeros(x.size(0))
         return (
@@ -118,7 +127,7 @@ class Attention(torch.autograd.Function):
         )
 
 
-# Once a view: all layers of the online and the target encoder come here.
+# Once per view: all layers of the online and the target encoder come here.
 @once_per
 def _entries(view: GraphView, self_loops: bool) -> _Entries:
     edge, row, col = _by_target(view.graph, self_loops)

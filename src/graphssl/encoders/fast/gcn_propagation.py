@@ -1,8 +1,8 @@
 """GCN's propagation on a masked view, without copying the graph.
 
 A dropped edge is a zero weight in ``D^-1/2 (A + I) D^-1/2``, exact because GCN is linear in the
-edge weight and sums. So edges are sorted once a graph; a view fills in values, and on a CPU leaves
-out the zeros.
+edge weight and sums. So the edges are sorted once per graph; a view fills in values and, on a
+CPU, leaves out the zeros.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class _Plan:
     Attributes:
         edge: ids of the edges that are no self-loops, with ``source`` and ``target`` of each.
         loop: ids of the self-loops, with ``loop_node`` of each.
-        pattern: entries ``edge`` then one loop a node, row = target.
+        pattern: entries ``edge`` then one loop per node, row = target.
     """
 
     edge: Tensor
@@ -73,7 +73,7 @@ def propagation(view: GraphView) -> Callable[[GCNConv, Tensor], Tensor]:
     return propagate
 
 
-# Once a view: the online and the target encoder both come here.
+# Once per view: the online and the target encoder both come here.
 @once_per
 def normalized_adjacency(view: GraphView) -> SparseMatrix:
     """``D^-1/2 (A + I) D^-1/2`` of the edges left in ``view``, (N, N), row = target.

@@ -33,7 +33,7 @@ def renumbered(view: GraphView) -> tuple[GraphView, Tensor | None]:
     return (view, None) if found is None else found
 
 
-# Once a view: the online and the target encoder both come here.
+# Once per view: the online and the target encoder both come here.
 @once_per
 def _renumbered_view(view: GraphView) -> tuple[GraphView, Tensor] | None:
     found = renumbered_graph(view.graph)

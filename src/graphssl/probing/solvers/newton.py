@@ -21,7 +21,7 @@ MAX_STEPS = 100
 
 
 def minimize(problem: LogisticObjective, W: Tensor, tolerance: float) -> Tensor:
-    """The minimizers of all problems, (T, C, R), from the starting point ``W``.
+    """Minimize all problems from the starting point ``W``, (T, C, R); the same shape comes back.
 
     A problem ends, and leaves the computation, when its gradient promises a decrease (``g . g / h``
     with the diagonal h of the Hessian) below ``tolerance`` of its value, or when a step decreases
@@ -31,16 +31,18 @@ def minimize(problem: LogisticObjective, W: Tensor, tolerance: float) -> Tensor:
     """
     slack = 16 * torch.finfo(W.dtype).eps
     result = W.clone()
-    left = torch.arange(len(W), device=W.device)
-    Z = problem.logits(W)
-    f, p = problem.value(W, Z)
+    left = torch.arange(len(W), device=W.device)  # numbers of the problems still computed
+    Z = problem.logits(W)  # (T, C, n)
+    f, p = problem.value(W, Z)  # (T, 1, 1), (T, C, n)
     stuck = torch.zeros_like(f, dtype=torch.bool)
     for _ in range(MAX_STEPS):
-        g, h = problem.gradient(W, p), problem.hessian_diagonal(p)
+        g, h = problem.gradient(W, p), problem.hessian_diagonal(p)  # (T, C, R) each
+        # The decrease that a step with the Hessian's diagonal alone would give, times two.
         promise = _dot(g, g / h)
         ended = stuck | (promise <= tolerance * f)
         if ended.any():
             result[left] = W
+            # T shrinks: each problem that has ended leaves all products that follow.
             going = (~ended).flatten().nonzero()[:, 0]
             if not len(going):
                 return result
@@ -48,6 +50,7 @@ def minimize(problem: LogisticObjective, W: Tensor, tolerance: float) -> Tensor:
             W, Z, f, p, g, h, promise = (v[going] for v in (W, Z, f, p, g, h, promise))
 
         enough = torch.maximum(FORCING * promise, tolerance * f)
+        # (T, C, R) and its logits (T, C, n): the line search below is element by element.
         direction, Z_direction = _newton_direction(problem, p, g, h, enough)
         slope = _dot(g, direction)
         step = torch.ones_like(f)
@@ -55,10 +58,12 @@ def minimize(problem: LogisticObjective, W: Tensor, tolerance: float) -> Tensor:
             W_new = torch.addcmul(W, step, direction)
             Z_new = torch.addcmul(Z, step, Z_direction)
             f_new, p = problem.value(W_new, Z_new)
+            # Armijo; written so that NaN counts as too long.
             too_long = ~(f_new <= f + SUFFICIENT_DECREASE * step * slope + slack * f)
             if not too_long.any():
                 break
             step = torch.where(too_long, step / 2, step)
+        # A problem whose step gained nothing keeps its weights and ends at the next turn.
         W = torch.where(f_new < f, W_new, W)
         stuck = ~(f_new < f - slack * f)
         Z, f = Z_new, f_new
@@ -69,19 +74,20 @@ def minimize(problem: LogisticObjective, W: Tensor, tolerance: float) -> Tensor:
 def _newton_direction(
     problem: LogisticObjective, p: Tensor, g: Tensor, h: Tensor, enough: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """The direction with ``Hessian direction = -g``, and its logits, by conjugate gradients.
+    """Solve ``Hessian direction = -g`` by conjugate gradients; returns the logits too.
 
     Solved until the residual r promises as little as is asked, ``r . r / h <= enough``.
     """
     tiny = torch.finfo(g.dtype).tiny
     direction, Z_direction = torch.zeros_like(g), torch.zeros_like(p)
     r = g.clone()
-    toward = g / h
-    promise = _dot(r, toward)
+    toward = g / h  # the preconditioned residual, (T, C, R)
+    promise = _dot(r, toward)  # (T, 1, 1)
     v = -toward
     for _ in range(MAX_CONJUGATE):
-        Z_v = problem.logits(v)
+        Z_v = problem.logits(v)  # (T, C, n), one of the two products of an iteration
         H_v = problem.hessian_product(p, v, Z_v)
+        # Problems that are solved take steps of length 0 while the others go on.
         length = torch.where(promise > enough, promise / _dot(v, H_v), 0)
         direction.addcmul_(length, v)
         Z_direction.addcmul_(length, Z_v)

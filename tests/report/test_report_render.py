@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from graphssl.report.build import build_report
+from graphssl.report.build import compose_report
 from graphssl.report.figures.accuracy import FIGURES, figures
 from graphssl.report.figures.style import look, svg
 from graphssl.report.formats.csv import render_csv
@@ -58,7 +58,7 @@ def drawn(report):
 
 @pytest.fixture
 def report(full, runs):
-    return build_report(runs)
+    return compose_report(runs)
 
 
 def test_markdown_shows_numbers_runs_and_protocol(report):
@@ -69,18 +69,18 @@ def test_markdown_shows_numbers_runs_and_protocol(report):
     assert "**76.00 ± 2.63 (6)**" in text
     assert "Probe protocol random_10_10_80 (num_splits 2), split seed 0" in text
     assert "Beside published numbers" in text
-    assert "82.70 ± 0.60 | -11.20 | 1.20 | other protocol" in text
+    assert "82.70 ± 0.60 | -11.20 | 1.20 | other encoder: GAT 4096-1024; unknown probe |" in text
 
 
 def test_markdown_escapes_pipes(make_run, runs):
     make_run(dataset="a|b")
-    line = next(x for x in render_markdown(build_report(runs)).splitlines() if "a\\|b" in x)
+    line = next(x for x in render_markdown(compose_report(runs)).splitlines() if "a\\|b" in x)
     assert len(re.findall(r"(?<!\\)\|", line)) == 3
 
 
 def test_latex_escapes_and_balances(report, make_run, runs):
     make_run(dataset="a_b&c%", changes={"encoder.channels": [4]})
-    text = render_latex(build_report(runs, "depth"))
+    text = render_latex(compose_report(runs, "depth"))
     assert r"a\_b\&c\%" in text
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") > 0
     assert r"71.50 $\pm$ 2.75 (6)" in text
@@ -95,9 +95,10 @@ def test_csv_has_a_line_a_cell_unrounded(report):
     lines = list(csv.DictReader(io.StringIO(render_csv(report))))
     (line,) = [
         x for x in lines
-        if x["row"] == "BGRL" and x["column"] == "cora" and x["measure"] == "accuracy"
+        if x["row"] == "BGRL" and x["column"] == "cora" and x["measure"] == "score"
     ]  # fmt: skip
     assert float(line["mean"]) == pytest.approx(71.5, abs=1e-12)
+    assert line["metric"] == "accuracy"
     assert line["seeds"] == "0 1 2 3 4 5"
     assert float(line["split_std"]) == pytest.approx(np.std([69.5, 73.5], ddof=1))
 
@@ -124,16 +125,16 @@ def test_html_ids_are_unique_across_figures(report):
 
 def test_html_shows_hostile_names_as_text(make_run, runs):
     make_run(dataset="<script>alert(1)</script>")
-    text = render_html(build_report(runs))
+    text = render_html(compose_report(runs))
     assert text.count("<script>") == 1
     assert "&lt;script&gt;alert(1)" in text
 
 
 def test_figures_of_each_table(full, runs):
-    assert [name for name, _ in figures(build_report(runs, "alpha"))] == [
+    assert [name for name, _ in figures(compose_report(runs, "alpha"))] == [
         "rank", "accuracy-rank", "alpha",
     ]  # fmt: skip
-    names = [name for name, _ in figures(build_report(runs, "augmentation"))]
+    names = [name for name, _ in figures(compose_report(runs, "augmentation"))]
     assert names == ["rank", "accuracy-rank", "strength"]
 
 
@@ -146,16 +147,29 @@ def test_rank_curve_is_the_mean_over_seeds(report):
 
 
 def test_accuracy_over_training_stands_beside_what_was_published(make_run, runs):
-    for seed in range(2):
-        folder = make_run((0.8,), dataset="cora", protocol="public_split", seed=seed)
-        rows = [{"step": s, "val_accuracy": 0.7 + seed / 10 + s / 100} for s in (0, 5, 10)]
-        (folder / "metrics.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    (panel,) = FIGURES["accuracy"](build_report(runs)).axes
-    ours, published = panel.get_lines()
+    """Of the same kind of encoder and probe alone: Cora's was made with GAT 4096-1024."""
+    conv, norm = {"_target_": "x.GCNConv"}, {"_target_": "torch.nn.BatchNorm1d"}
+    network = {"encoder.conv": conv, "encoder.norm": norm, "encoder.channels": [256, 128]}
+    changes = {**network, "recipe.channels": [256, 128]}
+    for dataset in ("amazon_photo", "cora"):
+        for seed in range(2):
+            shared = {"dataset": dataset, "protocol": "bgrl_official", "changes": changes}
+            folder = make_run((0.8,), seed=seed, **shared)
+            rows = [{"step": s, "val_accuracy": 0.7 + seed / 10 + s / 100} for s in (0, 5, 10)]
+            (folder / "metrics.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    cora, photo = FIGURES["accuracy"](compose_report(runs)).axes
+    ours, published, _ = photo.get_lines()
     assert list(ours.get_ydata()) == pytest.approx([75, 80, 85])
-    # README of GraphMAE, public split: 82.7 +- 0.6; random splits of unknown size are left out
-    assert published.get_label() == "published, test: BGRL on the public splits"
-    assert list(published.get_ydata()) == [82.7, 82.7]
+    assert published.get_label() == "published, test: BGRL (ICLR 2022)"
+    assert list(published.get_ydata()) == [93.17, 93.17]
+    assert len(cora.get_lines()) == 1
+
+
+def test_figures_name_the_metric(make_run, runs):
+    for seed in range(2):
+        make_run((0.8,), seed=seed, metric="roc_auc")
+    (panel,) = FIGURES["accuracy-rank"](compose_report(runs)).axes
+    assert panel.get_ylabel() == "test ROC AUC (%)"
 
 
 def test_svg_is_whole_and_the_same_every_time(report):

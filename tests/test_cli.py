@@ -72,10 +72,12 @@ def test_a_run_prints_one_line_of_result(tmp_path, small_config):
     (line,) = done.stdout.splitlines()
     line, folder = line.split(" -> ")
     record = json.loads((tmp_path / folder / "record.json").read_text())
-    accuracy = 100 * np.array(record["scores"]["random_10_10_80"]["test_accuracy"])
+    scores = record["scores"]["random_10_10_80"]
+    test, val = (100 * np.array(scores[part]["accuracy"]) for part in ("test", "val"))
     ranks = record["diagnostics"]["representation"]
     assert line == (
-        f"sbm gcn bgrl none seed 0: {accuracy.mean():.2f} +- {accuracy.std():.2f} % "
+        f"sbm gcn bgrl none seed 0: accuracy validation {val.mean():.2f} %, "
+        f"test {test.mean():.2f} +- {test.std():.2f} % "
         f"(random_10_10_80, 20 splits), effective rank {ranks['effective_rank_centred']:.1f} of "
         f"{ranks['dimensions']}"
     )

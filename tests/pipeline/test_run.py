@@ -38,9 +38,9 @@ def test_a_run_leaves_what_the_readme_says(small_run):
         "features": 64, "classes": 3,
     }  # fmt: skip
     scores = record.scores["random_10_10_80"]
-    assert len(scores["test_accuracy"]) == 20
-    assert scores["test_mean"] == pytest.approx(np.mean(scores["test_accuracy"]))
-    assert scores["test_std"] == pytest.approx(np.std(scores["test_accuracy"]))
+    assert len(scores["test"]["accuracy"]) == 20
+    assert scores["test_mean"] == pytest.approx(np.mean(scores["test"]["accuracy"]))
+    assert scores["test_std"] == pytest.approx(np.std(scores["test"]["accuracy"]))
     assert record.choices["encoder"] == "gcn"
     assert re.fullmatch(r"[0-9a-f]{40}\+?", record.environment["git_commit"] or "0" * 40)
     assert f"{os.cpu_count()} cores" in record.environment["machine"]
@@ -168,8 +168,8 @@ def test_a_protocol_with_other_settings_is_probed_again(small_run):
     other = small_run("probe.split_seed=1")
     assert fewer.id == other.id == first.id
     assert (
-        fewer.scores["random_10_10_80"]["test_accuracy"]
-        == (first.scores["random_10_10_80"]["test_accuracy"][:3])
+        fewer.scores["random_10_10_80"]["test"]["accuracy"]
+        == (first.scores["random_10_10_80"]["test"]["accuracy"][:3])
     )
     assert other.scores["random_10_10_80"]["split_seed"] == 1
     assert small_run().scores == first.scores
@@ -213,7 +213,7 @@ def test_a_failed_run_says_why_and_a_success_takes_it_back(small_run, monkeypatc
 
 def test_one_split_has_no_spread(small_run):
     record = small_run("objective=raw", "probe.protocols.random_10_10_80.num_splits=1")
-    assert re.search(r": \d+\.\d\d % \(random_10_10_80, 1 split\), ", record.summary())
+    assert re.search(r", test \d+\.\d\d % \(random_10_10_80, 1 split\), ", record.summary())
 
 
 def test_what_hydra_refuses_is_one_error_in_python_too(small_run):
@@ -237,7 +237,7 @@ def test_supervised_uses_and_scores_one_split_a_seed(small_run):
     for record, split in ((zero, 0), (one, 1)):
         assert record.labels_used
         assert record.split == split
-        assert len(record.scores["random_10_10_80"]["test_accuracy"]) == 1
+        assert len(record.scores["random_10_10_80"]["test"]["accuracy"]) == 1
 
 
 def test_the_split_that_is_trained_on_is_the_one_scored(small_run, monkeypatch):
@@ -297,7 +297,7 @@ def test_selection_keeps_the_best_evaluated_encoder(small_run, monkeypatch):
     assert record.selection["value"] == best
     assert record.selection["step"] == min(step for step, value in seen.items() if value == best)
     assert record.labels_used
-    assert len(record.scores["random_10_10_80"]["test_accuracy"]) == 1
+    assert len(record.scores["random_10_10_80"]["test"]["accuracy"]) == 1
     kept, last = weights[record.selection["step"]], weights[40]
     for name, saved in torch.load(Path(record.folder) / "encoder.pt").items():
         assert torch.equal(saved, kept[f"encoder.{name}"])

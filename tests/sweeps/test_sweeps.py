@@ -131,7 +131,7 @@ def test_optuna_maximises_validation_accuracy_past_a_failed_trial(tmp_path, smal
     records = [json.loads(p.read_text()) for p in tmp_path.glob("runs/*/record.json")]
     assert len(records) == 2
     # Labels choose here, so on the one split of the seed alone.
-    best = max(r["scores"]["random_10_10_80"]["val_accuracy"][0] for r in records)
+    best = max(r["scores"]["random_10_10_80"]["val"]["accuracy"][0] for r in records)
     (results,) = tmp_path.rglob("optimization_results.yaml")
     assert f"{best:.6f}"[:7] in results.read_text()
 

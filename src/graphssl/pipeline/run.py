@@ -20,6 +20,7 @@ from graphssl.pipeline.embed import embed
 from graphssl.pipeline.load import load_encoder
 from graphssl.pipeline.prepare import Job, prepare
 from graphssl.pipeline.pretrain import pretrain
+from graphssl.probing.metrics import majority_share
 from graphssl.results.failure import write_failure
 from graphssl.results.identity import identity
 from graphssl.results.own_code import own_code
@@ -77,7 +78,7 @@ def _finish(job: Job, folder: Path, run_id: str) -> RunRecord:
             config = {**record.config, "tags": job.plain["tags"]}
             record = replace(record, config=config, overrides=job.overrides)
             record.write(folder)
-        if not unscored(record.scores, job.plain["probe"]) and not _embeddings_wanted(job, folder):
+        if not unscored(record.scores, job.plain) and not _embeddings_wanted(job, folder):
             return record
     else:
         OmegaConf.save(OmegaConf.create(job.plain), folder / "config.yaml")
@@ -93,7 +94,7 @@ def _work(job: Job, folder: Path, run_id: str, record: RunRecord | None) -> RunR
         encoder, record = pretrain(job, folder, run_id)
         record.write(folder)
         (folder / "checkpoint.pt").unlink(missing_ok=True)
-    missing = unscored(record.scores, job.plain["probe"])
+    missing = unscored(record.scores, job.plain)
     embeddings_wanted = _embeddings_wanted(job, folder)
     if missing or embeddings_wanted:
         # Targets outside graphssl were named by the user who asks for this run.
@@ -117,7 +118,11 @@ def probe(job: Job, embeddings: Tensor, name: str) -> dict[str, Any]:
     rows, y = embeddings.float().cpu().numpy(), job.data.y.cpu().numpy()
     seed = job.config.probe.split_seed
     scores = job.protocols[name].score(rows, y, job.splits[name], seed)
-    return {**scores_entry(scores), "settings": job.plain["probe"]["protocols"][name]}
+    return {
+        **scores_entry(scores, job.data.metric, majority_share(y, job.splits[name])),
+        "settings": job.plain["probe"]["protocols"][name],
+        "dataset_metric": job.plain["dataset"].get("metric"),
+    }
 
 
 def _embeddings_wanted(job: Job, folder: Path) -> bool:

@@ -11,8 +11,9 @@ from typing import Any
 
 from graphssl.errors import ConfigError, GraphSSLError
 from graphssl.report.build import compose_report
-from graphssl.report.formats.files import FORMATS
-from graphssl.report.publish import publish
+from graphssl.report.formats.files import FORMATS, leaderboard_files
+from graphssl.report.leaderboard import build_leaderboard
+from graphssl.report.publish import publish, write
 from graphssl.report.tables.definition import shipped_tables
 
 
@@ -25,12 +26,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
         filters = dict(map(_filter, options.filter))
         metrics = tuple(options.metric.split(",")) if options.metric else ()
         names = options.figures.split(",") if options.figures else ()
+        if options.leaderboard and (options.table or metrics or names):
+            raise ConfigError("--leaderboard takes no --table, --metric or --figures")
     except GraphSSLError as error:
         sys.exit(_say(error))
-    for table in options.table.split(","):
+    out = Path(options.out or Path(options.runs) / "report")
+    if options.leaderboard:
+        try:
+            found = build_leaderboard(options.runs, filters, options.protocol)
+            write(leaderboard_files(found, formats), out)
+        except GraphSSLError as error:
+            failed = _say(error)
+        sys.exit(failed)
+    for table in (options.table or "main").split(","):
         try:
             report = compose_report(options.runs, table, filters, options.protocol, metrics)
-            publish(report, formats, names, Path(options.out or Path(options.runs) / "report"))
+            publish(report, formats, names, out)
         except GraphSSLError as error:
             failed = _say(error)
     sys.exit(failed)
@@ -40,8 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="graphssl-report", description=__doc__)
     parser.add_argument("runs", help="folder of runs")
     parser.add_argument(
+        "--leaderboard",
+        action="store_true",
+        help="settings that vary, best on validation nodes first, in place of a table",
+    )
+    parser.add_argument(
         "--table",
-        default="main",
         help=f"{', '.join(shipped_tables())}, or a yaml file; several with commas (default: main)",
     )
     parser.add_argument(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from graphssl.report.build import Report
+from graphssl.report.runs.records import Problem
 
+# A heading with its lines: what it is, and the command that mends it or an empty string.
+Listed = tuple[str, list[tuple[str, str]]]
 _HEADINGS = {
     "failed": "Failed runs",
     "unfinished": "Unfinished runs",
@@ -16,8 +19,8 @@ _HEADINGS = {
 _AGAIN = "started again by the command that began it"
 
 
-def listing(report: Report) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Headings, each with lines: what it is, and the command that mends it or an empty string."""
+def listing(report: Report) -> Iterator[Listed]:
+    """List what a report has no numbers of."""
     mixed = list(dict.fromkeys(line for table in report.tables for line in table.mixed))
     if mixed:
         yield "Cells that would mix settings; pick one with --filter", [(m, "") for m in mixed]
@@ -25,8 +28,13 @@ def listing(report: Report) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         yield "Measures that no record has", [(note, "") for note in report.notes]
     if report.missing:
         yield "Missing runs", [(m.what, m.command) for m in report.missing]
+    yield from problem_lists(report.problems)
+
+
+def problem_lists(problems: Sequence[Problem]) -> Iterator[Listed]:
+    """List the runs that are in no table, by kind."""
     for kind, heading in _HEADINGS.items():
-        found = [p for p in report.problems if p.kind == kind]
+        found = [p for p in problems if p.kind == kind]
         lines = []
         for problem in found:
             needs = kind in ("failed", "unfinished") and not problem.command

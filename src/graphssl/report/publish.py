@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from graphssl.errors import ConfigError
 from graphssl.report.build import Report
 from graphssl.report.formats.files import files
-from graphssl.report.formats.markdown import render_markdown
 
 
 def publish(report: Report, formats: Sequence[str], figures: Sequence[str], out: Path) -> None:
@@ -25,7 +24,17 @@ def publish(report: Report, formats: Sequence[str], figures: Sequence[str], out:
         ConfigError: ``out`` cannot be written, unknown figure.
         DataError: a figure asked for that the runs cannot fill.
     """
-    contents = files(report, formats, figures)
+    write(files(report, formats, figures), out)
+    for note in report.notes:
+        print(f"graphssl-report: {note}", file=sys.stderr)
+
+
+def write(contents: Mapping[str, str | bytes], out: Path) -> None:
+    """Write files into ``out`` and say so; Markdown also goes to the terminal.
+
+    Raises:
+        ConfigError: ``out`` cannot be written.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
@@ -33,9 +42,7 @@ def publish(report: Report, formats: Sequence[str], figures: Sequence[str], out:
             (out / name).write_bytes(data)
     except OSError as error:
         raise ConfigError(f"out={out} cannot be written: {error.strerror}") from None
-    if "md" in formats:
-        print(render_markdown(report))
-    for note in report.notes:
-        print(f"graphssl-report: {note}", file=sys.stderr)
-    for name in contents:
+    for name, content in contents.items():
+        if name.endswith(".md"):
+            print(content)
         print(f"written: {out / name}", file=sys.stderr)

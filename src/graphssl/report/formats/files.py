@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from graphssl.errors import ConfigError, DataError
 from graphssl.report.build import Report
 from graphssl.report.formats.csv import render_csv
-from graphssl.report.formats.latex import render_latex
-from graphssl.report.formats.markdown import render_markdown
+from graphssl.report.formats.html import page, render_html
+from graphssl.report.formats.latex import latex, render_latex
+from graphssl.report.formats.markdown import markdown, render_markdown
+from graphssl.report.leaderboard import Leaderboard, board_csv, board_grids
 
 _TEXT: dict[str, tuple[str, Callable[[Report], str]]] = {
     "md": ("md", render_markdown),
@@ -42,11 +44,34 @@ def files(
     return contents
 
 
+def leaderboard_files(leaderboard: Leaderboard, formats: Sequence[str]) -> dict[str, str | bytes]:
+    """File name -> content, ``leaderboard.<ending>``.
+
+    Raises:
+        ConfigError: a format that only figures have.
+    """
+    contents: dict[str, str | bytes] = {}
+    for name in formats:
+        tables, lists = board_grids(leaderboard), leaderboard.lists
+        if name == "md":
+            contents["leaderboard.md"] = markdown(tables, lists)
+        elif name == "latex":
+            contents["leaderboard.tex"] = latex(tables, lists)
+        elif name == "csv":
+            contents["leaderboard.csv"] = board_csv(leaderboard)
+        elif name == "html":
+            contents["leaderboard.html"] = page("Leaderboard", tables, lists)
+        else:
+            raise ConfigError(
+                f"format={name}: a leaderboard has no figures; there are md, latex, csv, html"
+            )
+    return contents
+
+
 def _drawn(report: Report, formats: Sequence[str], names: Sequence[str]) -> dict[str, str | bytes]:
     # matplotlib takes a second to import and is needed here alone.
     from graphssl.report.figures.accuracy import FIGURES, figures
     from graphssl.report.figures.style import png, svg
-    from graphssl.report.formats.html import render_html
 
     for figure in names:
         if figure not in FIGURES:

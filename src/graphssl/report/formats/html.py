@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
 from graphssl.report.build import Report
-from graphssl.report.listing import listing
+from graphssl.report.listing import Listed, listing
 from graphssl.report.tables.grid import Grid, Text
 from graphssl.report.tables.layout import grids
 
 _CAPTIONS = {
     "rank": "Rank over training: mean over seeds, band from the least to the largest.",
-    "accuracy-rank": "Accuracy against rank: a point a run; raw features left out.",
-    "strength": "Accuracy against strength of augmentation: band of one std between seeds.",
-    "alpha": "Accuracy against alpha: band of one std between seeds.",
+    "accuracy-rank": "Score against rank: one point per run; raw features left out.",
+    "strength": "Score against strength of augmentation: band of one std between seeds.",
+    "alpha": "Score against alpha: band of one std between seeds.",
     "layers": "Rank of every layer over training: median over seeds, band least to largest.",
     "spectra": "Spectra of every layer: centred singular values over the largest, last step.",
     "weights": "Singular values of every weight and of products over layers, last step.",
@@ -27,8 +27,18 @@ _LONG = 40
 
 def render_html(report: Report, figures: Sequence[tuple[str, str]] = ()) -> str:
     """The page, whole: style, script and figures (name, ``<svg>`` element) inside."""
+    return page(report.definition.title, grids(report), listing(report), figures)
+
+
+def page(
+    heading: str,
+    tables: Iterable[Grid],
+    lists: Iterable[Listed],
+    figures: Sequence[tuple[str, str]] = (),
+) -> str:
+    """Tables, figures and lists as one page."""
     here = Path(__file__).parent
-    name = escape(report.definition.title)
+    name = escape(heading)
     drawn = [
         f'<figure><div class="scroll" role="img" aria-label="{escape(_CAPTIONS[key])}">'
         f"{figure}</div><figcaption>{escape(_CAPTIONS[key])}</figcaption></figure>"
@@ -43,9 +53,9 @@ def render_html(report: Report, figures: Sequence[tuple[str, str]] = ()) -> str:
             f"<title>{name}</title>",
             f"<style>{(here / 'page.css').read_text(encoding='utf-8')}</style></head><body><main>",
             f"<h1>{name}</h1>",
-            *map(_grid, grids(report)),
+            *map(_grid, tables),
             *(["<h2>Figures</h2>", *drawn] if drawn else []),
-            *(_list(heading, items) for heading, items in listing(report)),
+            *(_list(heading, items) for heading, items in lists),
             f"</main><script>{(here / 'page.js').read_text(encoding='utf-8')}</script>",
             "</body></html>\n",
         ]

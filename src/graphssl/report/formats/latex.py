@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from graphssl.report.build import Report
-from graphssl.report.listing import listing
+from graphssl.report.listing import Listed, listing
 from graphssl.report.tables.grid import Grid, Text
 from graphssl.report.tables.layout import grids
 
@@ -26,10 +28,15 @@ _LONGEST = 40  # characters that still fit on a line beside other columns
 
 def render_latex(report: Report) -> str:
     """The whole report in LaTeX; what is missing follows as comments."""
-    blocks = [_table(grid) for grid in grids(report)]
+    return latex(grids(report), listing(report))
+
+
+def latex(tables: Iterable[Grid], lists: Iterable[Listed]) -> str:
+    """Tables in LaTeX, then lists as comments."""
+    blocks = [_table(grid) for grid in tables]
     comments = [
         line
-        for heading, items in listing(report)
+        for heading, items in lists
         for line in (heading, *(f"  {what}  {command}".rstrip() for what, command in items))
     ]
     return "\n".join(["% needs \\usepackage{booktabs}", *blocks, *(f"% {c}" for c in comments), ""])

@@ -1,0 +1,152 @@
+import csv
+import io
+
+import pytest
+
+from graphssl.errors import ConfigError, DataError
+from graphssl.report.cli import main
+from graphssl.report.formats.files import leaderboard_files
+from graphssl.report.leaderboard import board_grids, build_leaderboard
+
+VAL = {0.0: (0.80, 0.82), 0.01: (0.90, 0.94), 0.1: (0.70, 0.72)}
+
+
+@pytest.fixture
+def sweep(make_run):
+    """Three alphas, two seeds, two learning rates; what is best on test is worst on validation."""
+    for alpha, values in VAL.items():
+        for seed, value in enumerate(values):
+            shared = {"seed": seed, "regularizer": "werank", "rank": 5 + seed}
+            changes = {"regularizer.alpha": alpha}
+            for lr in (0.1, 0.2):
+                score = value - lr / 10
+                make_run(
+                    (1 - score,) * 2, val=(score,) * 2, changes={**changes, "optimizer.lr": lr},
+                    **shared,
+                )  # fmt: skip
+
+
+def texts(runs, **options):
+    (grid,) = board_grids(build_leaderboard(runs, **options))
+    return [grid.header, *([field.text for field in row] for row in grid.rows)]
+
+
+def test_validation_sorts_and_seeds_are_averaged(sweep, runs):
+    header, *rows = texts(runs)
+    assert header == (
+        "optimizer.lr", "regularizer.alpha", "validation accuracy (%)", "test accuracy (%)",
+        "effective rank, representation", "effective rank, embedding",
+    )  # fmt: skip
+    assert rows[0] == [
+        "0.1", "0.01", "91.00 ± 2.83 (2)", "9.00 ± 2.83 (2)", "5.5 ± 0.7 (2)", "-",
+    ]  # fmt: skip
+    assert [row[:2] for row in rows] == [
+        ["0.1", "0.01"], ["0.2", "0.01"], ["0.1", "0.0"],
+        ["0.2", "0.0"], ["0.1", "0.1"], ["0.2", "0.1"],
+    ]  # fmt: skip
+    (grid,) = board_grids(build_leaderboard(runs))
+    assert [row[2].mark for row in grid.rows] == ["best"] + [""] * 5
+
+
+def test_what_is_the_same_for_all_or_told_by_an_option_is_left_out(make_run, runs):
+    """WERank's only alpha is told by its name; a setting of one run alone is not."""
+    for value, regularizer in ((0.5, "none"), (0.6, "werank")):
+        changes = {"encoder.norm": {"_target_": "torch.nn.BatchNorm1d"}}
+        make_run((0.5,), val=(value,), regularizer=regularizer, changes=changes)
+    assert texts(runs)[0][:2] == ("regularizer", "validation accuracy (%)")
+    make_run((0.5,), val=(0.1,), changes={**changes, "encoder.dropout": 0.5})
+    header, *rows = texts(runs)
+    assert header[:3] == ("regularizer", "encoder.dropout", "validation accuracy (%)")
+    assert [row[:2] for row in rows] == [["werank", ""], ["none", ""], ["none", "0.5"]]
+
+
+def test_what_has_no_effect_makes_no_rows(make_run, runs):
+    for strength in (0.5, 1.0):
+        changes = {"augmentation.strength": strength}
+        make_run((0.5,), val=(strength / 2,), changes=changes)
+        make_run((0.6,), val=(0.3,), objective="untrained", changes=changes)
+    header, *rows = texts(runs)
+    assert header[:2] == ("objective", "augmentation.strength")
+    assert [row[:3] for row in rows] == [
+        ["bgrl", "1.0", "50.00 (1)"], ["untrained", "", "30.00 (1)"], ["bgrl", "0.5", "25.00 (1)"],
+    ]  # fmt: skip
+
+
+def test_graphs_protocols_and_metrics_are_never_ranked_together(make_run, runs):
+    make_run((0.5,), val=(0.5,))
+    make_run((0.5,), val=(0.5,), dataset="cora")
+    make_run((0.5,), val=(0.5,), protocol="public_split")
+    make_run((0.5,), val=(0.5,), metric="nmi")
+    make_run((0.5,), val=(0.5,), labels_used=True)
+    titles = [grid.title for grid in board_grids(build_leaderboard(runs))]
+    assert titles == [
+        "Leaderboard, cora, random_10_10_80: accuracy",
+        "Leaderboard, toy, public_split: accuracy",
+        "Leaderboard, toy, random_10_10_80: accuracy",
+        "Leaderboard, toy, random_10_10_80: nmi",
+        "Leaderboard, toy, random_10_10_80, labels used in training: accuracy",
+    ]
+
+
+def test_two_versions_of_a_class_have_rows_of_their_own(make_run, runs):
+    for found, value in (("a", 0.1), ("b", 0.9)):
+        make_run(
+            (value,), val=(value,), code={"mine.X": found * 64}, changes={"objective.x": "mine.X"}
+        )
+    header, *rows = texts(runs)
+    assert header[0] == "code.mine.X"
+    assert [row[:2] for row in rows] == [["bbbbbbbb", "90.00 (1)"], ["aaaaaaaa", "10.00 (1)"]]
+
+
+def test_runs_without_validation_are_said_with_the_command_that_mends_it(make_run, runs):
+    make_run((0.99,), protocol="grace", overrides=["dataset=toy", "probe=[grace]"])
+    board = build_leaderboard(runs)
+    ((heading, ((what, command),)),) = board.lists
+    assert heading == "Runs without validation nodes, which are not ranked"
+    assert what.endswith("probed under grace")
+    assert command == "graphssl dataset=toy 'probe=[random_10_10_80]'"
+    (grid,) = board_grids(board)
+    assert [field.text for field in grid.rows[0]][:2] == ["-", "99.00 (1)"]
+    assert grid.rows[0][0].mark == ""
+    assert "Not sorted by score" in grid.caption
+
+
+def test_a_condition_with_two_results_of_one_seed_has_no_number(make_run, runs):
+    for value in (0.5, 0.6):
+        make_run((value,), val=(value,), objective="untrained",
+                 changes={"augmentation.strength": value})  # fmt: skip
+    board = build_leaderboard(runs)
+    assert [entry.test.problem for entry in board.boards[0].entries] == ["mixed"]
+    assert "seed 0 has several results" in board.lists[0][1][0][0]
+
+
+def test_every_format_and_its_numbers(sweep, runs, tmp_path, capsys):
+    arguments = [str(runs), "--leaderboard", "--format", "md,csv,html,latex"]
+    with pytest.raises(SystemExit) as caught:
+        main([*arguments, "--out", str(tmp_path / "out"), "--filter", "optimizer.lr=0.2"])
+    assert caught.value.code == 0
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "leaderboard.md", "leaderboard.csv", "leaderboard.html", "leaderboard.tex",
+    }  # fmt: skip
+    assert "| 0.01 | **90.00 ± 2.83 (2)** | 10.00 ± 2.83 (2) |" in capsys.readouterr().out
+    first, *_ = csv.DictReader(io.StringIO((tmp_path / "out/leaderboard.csv").read_text()))
+    assert float(first["validation"]) == pytest.approx(90, abs=1e-9)
+    assert float(first["test_std"]) == pytest.approx(2 * 2**0.5, abs=1e-9)
+    assert (first["regularizer.alpha"], first["seeds"], first["metric"]) == (
+        "0.01",
+        "2",
+        "accuracy",
+    )
+    assert float(first["effective_rank_representation"]) == 5.5
+
+
+def test_bad_requests_are_one_line(sweep, runs, capsys):
+    with pytest.raises(ConfigError, match=r"filter=optimizer\.rl: no such filter"):
+        build_leaderboard(runs, filters={"optimizer.rl": 1})
+    with pytest.raises(DataError, match=r"no run in .* with these filters was probed"):
+        build_leaderboard(runs, filters={"optimizer.lr": 3})
+    with pytest.raises(ConfigError, match="format=png: a leaderboard has no figures"):
+        leaderboard_files(build_leaderboard(runs), ["png"])
+    with pytest.raises(SystemExit):
+        main([str(runs), "--leaderboard", "--table", "main"])
+    assert "--leaderboard takes no --table, --metric or --figures" in capsys.readouterr().err

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from graphssl.report.build import build_report
+from graphssl.report.build import compose_report
 from graphssl.report.cli import main
 from graphssl.report.figures.accuracy import FIGURES
 from graphssl.report.figures.curves import layer_ranks, layer_spectra, weight_spectra
@@ -80,7 +80,7 @@ def test_ranks_of_every_layer_over_steps(pair):
 
 
 def test_lines_are_medians_over_seeds_of_both_rows(pair, runs):
-    report = build_report(runs)
+    report = compose_report(runs)
     ranks = _lines(FIGURES["layers"](report), "representation")
     assert ranks == {"BGRL": [7.0, 12.0], "BGRL + WERank": [7.5, 12.5]}
     weights = _lines(FIGURES["weights"](report), "encoder.convs.0.lin")
@@ -95,14 +95,14 @@ def test_a_spectrum_of_zeros_or_a_lost_rank_can_be_drawn(make_run, runs):
     np.savez(make_run() / "spectra.npz", **{
         "0/representation/centred": [0.0, 0.0], "0/encoder.convs.0/centred": [2.0, 0.0],
     })  # fmt: skip
-    figure = FIGURES["spectra"](build_report(runs))
+    figure = FIGURES["spectra"](compose_report(runs))
     assert [axes.get_title() for axes in figure.axes] == ["encoder.convs.0"]
     assert np.isnan(_lines(figure, "encoder.convs.0")["BGRL"][1])
 
 
 def test_runs_that_hold_nothing_to_draw(make_run, runs, tmp_path, capsys):
     (make_run() / "spectra.npz").write_bytes(b"PK")
-    report = build_report(runs)
+    report = compose_report(runs)
     assert [FIGURES[name](report) for name in ("layers", "spectra", "weights")] == [None] * 3
     for name, message in (("spectra", "hold nothing to draw"), ("no", "no such figure")):
         with pytest.raises(SystemExit) as stopped:

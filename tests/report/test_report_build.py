@@ -3,7 +3,7 @@ import shlex
 import pytest
 
 from graphssl.errors import ConfigError, DataError
-from graphssl.report.build import build_report
+from graphssl.report.build import compose_report
 from graphssl.report.tables.comparison import contrasts, standing
 from graphssl.report.tables.definition import load_definition, shipped_tables
 
@@ -18,7 +18,7 @@ def _cell(table, label, column):
 
 
 def test_main_table_by_hand(full, runs):
-    table = _accuracy(build_report(runs))
+    table = _accuracy(compose_report(runs))
     assert table.columns == ("cora", "toy")
     assert [row.label for row in table.rows] == [
         "raw features", "untrained encoder", "supervised", "BGRL", "BGRL + WERank",
@@ -30,7 +30,7 @@ def test_main_table_by_hand(full, runs):
 
 
 def test_contrast_by_hand(full, runs):
-    report = build_report(runs)
+    report = compose_report(runs)
     found = contrasts(_accuracy(report), report.definition)
     assert [c.column for c in found] == ["cora", "toy"]
     # 5, 4, 3, 5, 4, 6 points
@@ -44,7 +44,7 @@ def test_contrast_says_what_else_differs(make_run, runs):
     for seed in range(3):
         make_run((0.7 + seed / 100,), seed=seed)
         make_run((0.8,), seed=seed, regularizer="werank", changes={"trainer.steps": 99})
-    report = build_report(runs)
+    report = compose_report(runs)
     (found,) = contrasts(_accuracy(report), report.definition)
     assert found.also == "trainer.steps (10, 99)"
 
@@ -55,7 +55,7 @@ def test_best_and_not_distinguishable(make_run, runs):
         make_run((b,), seed=seed, regularizer="werank")
         make_run((0.20 + seed / 1000,), seed=seed, objective="untrained")
         make_run((0.99,), seed=seed, objective="supervised", labels_used=True)
-    marks = standing(_accuracy(build_report(runs)), "toy")
+    marks = standing(_accuracy(compose_report(runs)), "toy")
     assert marks == {"BGRL + WERank": "best", "BGRL": "tied"}
 
 
@@ -64,30 +64,30 @@ def test_protocols_and_selection_rules_have_tables_of_their_own(make_run, runs):
     make_run(protocol="bgrl_official")
     make_run(protocol="bgrl_official", protocol_settings={"num_splits": 20})
     make_run(protocol="grace", selection="val_accuracy")
-    tables = [t for t in build_report(runs).tables if t.value.is_accuracy]
+    tables = [t for t in compose_report(runs).tables if t.value.is_accuracy]
     assert len(tables) == 4
     assert all(len(_cell(table, "BGRL", "toy").by_seed) == 1 for table in tables)
-    only = build_report(runs, protocol="grace").tables
+    only = compose_report(runs, protocol="grace").tables
     assert {t.group.protocol for t in only if t.value.is_accuracy} == {"grace"}
 
 
 def test_runs_of_different_settings_are_never_averaged(make_run, runs):
     make_run(seed=0)
     make_run(seed=1, changes={"trainer.steps": 99})
-    report = build_report(runs)
+    report = compose_report(runs)
     table = _accuracy(report)
     assert _cell(table, "BGRL", "toy").problem == "mixed"
     assert table.mixed == ("BGRL, toy: its runs differ in trainer.steps (10, 99)",)
-    picked = _accuracy(build_report(runs, filters={"trainer.steps": 99}))
+    picked = _accuracy(compose_report(runs, filters={"trainer.steps": 99}))
     assert list(_cell(picked, "BGRL", "toy").by_seed) == [1]
 
 
 def test_recipe_widths_alone_are_in_main(make_run, runs):
     make_run((0.8,))
     make_run((0.1,), changes={"encoder.channels": [4]})
-    cell = _cell(_accuracy(build_report(runs)), "BGRL", "toy")
+    cell = _cell(_accuracy(compose_report(runs)), "BGRL", "toy")
     assert cell.mean == pytest.approx(80.0)
-    labels = [row.label for row in _accuracy(build_report(runs, "depth")).rows]
+    labels = [row.label for row in _accuracy(compose_report(runs, "depth")).rows]
     assert labels[-2:] == ["BGRL [16, 8]", "BGRL [4]"]
 
 
@@ -95,7 +95,7 @@ def test_missing_runs_and_the_command_that_completes_them(make_run, runs):
     for seed in range(2):
         make_run(seed=seed)
     make_run(seed=0, regularizer="werank")
-    lacking = {m.what: shlex.split(m.command) for m in build_report(runs).missing}
+    lacking = {m.what: shlex.split(m.command) for m in compose_report(runs).missing}
     assert list(lacking) == [
         "raw features, toy: seed 0",
         "untrained encoder, toy: seed 0, 1",
@@ -114,7 +114,7 @@ def test_missing_runs_and_the_command_that_completes_them(make_run, runs):
 def test_command_keeps_how_its_neighbours_were_started(make_run, runs):
     for seed in range(2):
         make_run(seed=seed, overrides=["dataset=toy", "trainer.steps=10", f"seed={seed}"])
-    (command,) = [m.command for m in build_report(runs).missing if "WERank" in m.what]
+    (command,) = [m.command for m in compose_report(runs).missing if "WERank" in m.what]
     words = shlex.split(command)
     assert "trainer.steps=10" in words
     assert words.count("dataset=toy") == 1
@@ -122,7 +122,7 @@ def test_command_keeps_how_its_neighbours_were_started(make_run, runs):
 
 
 def test_floors_do_not_depend_on_strength(full, runs):
-    report = build_report(runs, "augmentation")
+    report = compose_report(runs, "augmentation")
     table = next(t for t in report.tables if t.value.is_accuracy and t.panel == "toy")
     assert table.columns == (0.0, 0.5, 1.0)
     for label in ("raw features", "untrained encoder", "supervised"):
@@ -130,7 +130,7 @@ def test_floors_do_not_depend_on_strength(full, runs):
 
 
 def test_alpha_rows(full, runs):
-    table = _accuracy(build_report(runs, "alpha"))
+    table = _accuracy(compose_report(runs, "alpha"))
     assert [row.label for row in table.rows if not row.floor] == [
         "BGRL", "WERank, alpha 0.001", "WERank, alpha 0.01", "WERank, alpha 0.1",
     ]  # fmt: skip
@@ -141,7 +141,7 @@ def test_encoders_are_paired_by_encoder(make_run, runs):
         for regularizer in ("none", "werank"):
             for seed in range(2):
                 make_run((0.7 + seed / 100,), seed=seed, encoder=encoder, regularizer=regularizer)
-    report = build_report(runs, "encoders")
+    report = compose_report(runs, "encoders")
     found = contrasts(_accuracy(report), report.definition)
     assert [(c.first, c.second) for c in found] == [
         ("BGRL + WERank, gat", "BGRL, gat"),
@@ -151,7 +151,7 @@ def test_encoders_are_paired_by_encoder(make_run, runs):
 
 @pytest.mark.parametrize("name", shipped_tables())
 def test_every_shipped_table_is_made(full, runs, name):
-    assert build_report(runs, name).tables
+    assert compose_report(runs, name).tables
 
 
 def test_a_table_of_the_users_own_by_tags(make_run, runs, tmp_path):
@@ -160,20 +160,20 @@ def test_a_table_of_the_users_own_by_tags(make_run, runs, tmp_path):
     own.write_text(
         "title: Mine\ncolumns: dataset\nrows:\n  - {label: '{}', by: encoder}\nvalues: [accuracy]\n"
     )
-    report = build_report(runs, str(own))
+    report = compose_report(runs, str(own))
     assert _cell(_accuracy(report), "gcn", "toy").mean == pytest.approx(60.0)
 
 
 def test_metric_that_no_record_has_is_one_note(full, runs):
-    report = build_report(runs)
+    report = compose_report(runs)
     (note,) = report.notes
     assert note.startswith("metric=embedding/effective_rank_centred: no record has it; there are")
     with pytest.raises(DataError, match="metric=nothing: no record has it"):
-        build_report(runs, metrics=("nothing",))
+        compose_report(runs, metrics=("nothing",))
 
 
 def test_any_measure_can_be_asked_for(full, runs):
-    (table,) = build_report(runs, metrics=("representation/dimensions",)).tables
+    (table,) = compose_report(runs, metrics=("representation/dimensions",)).tables
     assert _cell(table, "BGRL", "toy").mean == 8.0
 
 
@@ -187,7 +187,7 @@ def test_any_measure_can_be_asked_for(full, runs):
 )
 def test_unknown_names_list_what_there_is(full, runs, arguments, line):
     with pytest.raises(ConfigError, match="no such") as caught:
-        build_report(runs, **arguments)
+        compose_report(runs, **arguments)
     assert line in str(caught.value)
 
 
@@ -212,4 +212,4 @@ def test_bad_definitions_are_one_line(tmp_path, content, word):
 def test_a_run_that_fits_no_row(make_run, runs):
     make_run(encoder="gat")
     with pytest.raises(DataError, match="table=main"):
-        build_report(runs)
+        compose_report(runs)

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from graphssl.report.build import build_report
+from graphssl.report.build import compose_report
 from graphssl.report.figures.accuracy import FIGURES, figures
 from graphssl.report.figures.style import look, svg
 from graphssl.report.formats.csv import render_csv
@@ -58,7 +58,7 @@ def drawn(report):
 
 @pytest.fixture
 def report(full, runs):
-    return build_report(runs)
+    return compose_report(runs)
 
 
 def test_markdown_shows_numbers_runs_and_protocol(report):
@@ -74,13 +74,13 @@ def test_markdown_shows_numbers_runs_and_protocol(report):
 
 def test_markdown_escapes_pipes(make_run, runs):
     make_run(dataset="a|b")
-    line = next(x for x in render_markdown(build_report(runs)).splitlines() if "a\\|b" in x)
+    line = next(x for x in render_markdown(compose_report(runs)).splitlines() if "a\\|b" in x)
     assert len(re.findall(r"(?<!\\)\|", line)) == 3
 
 
 def test_latex_escapes_and_balances(report, make_run, runs):
     make_run(dataset="a_b&c%", changes={"encoder.channels": [4]})
-    text = render_latex(build_report(runs, "depth"))
+    text = render_latex(compose_report(runs, "depth"))
     assert r"a\_b\&c\%" in text
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") > 0
     assert r"71.50 $\pm$ 2.75 (6)" in text
@@ -124,16 +124,16 @@ def test_html_ids_are_unique_across_figures(report):
 
 def test_html_shows_hostile_names_as_text(make_run, runs):
     make_run(dataset="<script>alert(1)</script>")
-    text = render_html(build_report(runs))
+    text = render_html(compose_report(runs))
     assert text.count("<script>") == 1
     assert "&lt;script&gt;alert(1)" in text
 
 
 def test_figures_of_each_table(full, runs):
-    assert [name for name, _ in figures(build_report(runs, "alpha"))] == [
+    assert [name for name, _ in figures(compose_report(runs, "alpha"))] == [
         "rank", "accuracy-rank", "alpha",
     ]  # fmt: skip
-    names = [name for name, _ in figures(build_report(runs, "augmentation"))]
+    names = [name for name, _ in figures(compose_report(runs, "augmentation"))]
     assert names == ["rank", "accuracy-rank", "strength"]
 
 
@@ -150,7 +150,7 @@ def test_accuracy_over_training_stands_beside_what_was_published(make_run, runs)
         folder = make_run((0.8,), dataset="cora", protocol="public_split", seed=seed)
         rows = [{"step": s, "val_accuracy": 0.7 + seed / 10 + s / 100} for s in (0, 5, 10)]
         (folder / "metrics.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    (panel,) = FIGURES["accuracy"](build_report(runs)).axes
+    (panel,) = FIGURES["accuracy"](compose_report(runs)).axes
     ours, published = panel.get_lines()
     assert list(ours.get_ydata()) == pytest.approx([75, 80, 85])
     # README of GraphMAE, public split: 82.7 +- 0.6; random splits of unknown size are left out

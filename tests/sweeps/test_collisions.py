@@ -11,7 +11,7 @@ from filelock import FileLock
 import graphssl
 from graphssl.cli import main
 from graphssl.errors import ConfigError, RunBusyError
-from graphssl.pipeline.run import run as pipeline
+from graphssl.pipeline import run as pipeline
 
 FORK = multiprocessing.get_context("fork")
 

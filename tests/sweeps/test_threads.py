@@ -7,7 +7,7 @@ import torch
 
 from graphssl.cli import compose
 from graphssl.errors import ConfigError
-from graphssl.pipeline.run import run as pipeline
+from graphssl.pipeline import run as pipeline
 from graphssl.training import checkpoint
 
 # Two threads on a busy machine wait for each other at every step.

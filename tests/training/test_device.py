@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from graphssl.errors import ConfigError
-from graphssl.pipeline.run import run as pipeline
+from graphssl.pipeline import run as pipeline
 from graphssl.training import device as device_module
 from graphssl.training.device import claimed_device, named_device
 

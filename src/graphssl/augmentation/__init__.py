@@ -8,8 +8,10 @@ from graphssl.augmentation.drop_edges import DropEdges
 from graphssl.augmentation.drop_nodes import DropNodes
 from graphssl.augmentation.mask_features import MaskFeatures
 from graphssl.augmentation.two_views import TwoViews
+from graphssl.contracts import Augmentation
 
 __all__ = [
+    "Augmentation",
     "Degree",
     "DropEdges",
     "DropEdgesByCentrality",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphssl.contracts import NodeDataset
 from graphssl.data.custom import CustomDataset
 from graphssl.data.digits import DigitsDataset
 from graphssl.data.karate import KarateDataset
@@ -17,6 +18,7 @@ __all__ = [
     "DigitsDataset",
     "KarateDataset",
     "LowRankDataset",
+    "NodeDataset",
     "OGBDataset",
     "PyGDataset",
     "SBMDataset",

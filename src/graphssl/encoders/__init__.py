@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from graphssl.contracts import Encoder
 from graphssl.encoders.conv_stack import ConvStack
 from graphssl.encoders.encoding import encode, encode_pair
 from graphssl.encoders.features import Features
+from graphssl.encoders.gps import GPS
 from graphssl.encoders.heads import MLPHead
 from graphssl.encoders.layer_weights import LayerWeights, layer_weights
+from graphssl.encoders.layer_widths import make_layer
 from graphssl.encoders.operators import MLPGINConv, NodeLinear
 from graphssl.encoders.prelu import PReLU
 from graphssl.encoders.pyg_models import pyg_model
 
 __all__ = [
+    "GPS",
     "ConvStack",
+    "Encoder",
     "Features",
     "LayerWeights",
     "MLPGINConv",
@@ -22,5 +27,6 @@ __all__ = [
     "encode",
     "encode_pair",
     "layer_weights",
+    "make_layer",
     "pyg_model",
 ]

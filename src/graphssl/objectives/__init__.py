@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphssl.contracts import Objective, StepOutput
 from graphssl.objectives.bgrl import BGRL, cosine_loss
 from graphssl.objectives.byol import BYOL
 from graphssl.objectives.floors import Raw, Untrained
@@ -11,7 +12,9 @@ from graphssl.objectives.target_network import ema_update, target_of
 __all__ = [
     "BGRL",
     "BYOL",
+    "Objective",
     "Raw",
+    "StepOutput",
     "Supervised",
     "Untrained",
     "cosine_loss",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphssl.contracts import Penalty, Regularizer
 from graphssl.regularizers.double_soft import DoubleSoft
 from graphssl.regularizers.none import NoRegularizer
 from graphssl.regularizers.srip import SRIP
@@ -13,6 +14,8 @@ __all__ = [
     "SRIP",
     "DoubleSoft",
     "NoRegularizer",
+    "Penalty",
+    "Regularizer",
     "Sum",
     "VarianceCovariance",
     "WERank",

@@ -36,7 +36,7 @@ class Report:
     notes: tuple[str, ...]
 
 
-def build_report(
+def compose_report(
     folder: str | Path,
     table: str = "main",
     filters: Mapping[str, Any] | None = None,

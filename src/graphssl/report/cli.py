@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from graphssl.errors import ConfigError, GraphSSLError
-from graphssl.report.build import build_report
+from graphssl.report.build import compose_report
 from graphssl.report.formats.files import FORMATS
 from graphssl.report.publish import publish
 from graphssl.report.tables.definition import shipped_tables
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(_say(error))
     for table in options.table.split(","):
         try:
-            report = build_report(options.runs, table, filters, options.protocol, metrics)
+            report = compose_report(options.runs, table, filters, options.protocol, metrics)
             publish(report, formats, names, Path(options.out or Path(options.runs) / "report"))
         except GraphSSLError as error:
             failed = _say(error)

@@ -63,7 +63,7 @@ class Grids(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Say what is left, run it, print the table."""
-        from graphssl.report.build import build_report
+        from graphssl.report.build import compose_report
         from graphssl.report.publish import publish
         from graphssl.report.tables.definition import load_definition
         from graphssl.sweeps.plan import make_plan
@@ -89,7 +89,7 @@ class Grids(Sweeper):
             _ = result.return_value  # raises what made a job end
         if self.table:
             publish(
-                build_report(config.paths.runs, self.table), self.formats, self.figures, self.out
+                compose_report(config.paths.runs, self.table), self.formats, self.figures, self.out
             )
         return results
 

@@ -8,8 +8,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
 
 from graphssl.probing.protocols import RandomSplits
+from graphssl.probing.solvers import batched
 from graphssl.probing.solvers.batched import fit_batched
-from graphssl.probing.solvers.choose import batched
 from graphssl.probing.solvers.liblinear import fit_one_vs_rest
 from graphssl.probing.solvers.logistic import LogisticObjective
 

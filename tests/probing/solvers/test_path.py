@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from graphssl.probing.solvers.choose import path
+from graphssl.probing.solvers import path
 from graphssl.probing.solvers.logistic import LogisticObjective
 
 

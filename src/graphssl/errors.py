@@ -18,7 +18,7 @@ class TrainingError(GraphSSLError):
 
 
 class NotFiniteError(TrainingError):
-    """What is to be measured has NaN or infinite values."""
+    """What is to be measured is not finite, or not to be told from overflow and rounding."""
 
 
 class RunBusyError(GraphSSLError):

@@ -68,3 +68,27 @@ def test_alignment():
     assert alignment(Z, other, power=1.0) == pytest.approx(distances.mean(), rel=1e-12)
     assert alignment(Z, 3 * Z) == pytest.approx(0.0, abs=1e-15)
     assert alignment(Z, -Z) == pytest.approx(4.0)
+
+
+SCALES = [1e-44, 1e-38, 1e-30, 1e-24, 1e-14, 1e14, 1e20, 1e30, 1e37]
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_angles_do_not_depend_on_scale(scale):
+    z, other = Z.float(), torch.roll(Z, 1, dims=0).float()
+    if scale < 1e-37:  # few digits are left of such numbers: take those that stay exact
+        z, other = z.sign(), other.sign()
+    for measure in (mean_pair_cosine, uniformity):
+        assert measure(scale * z) == pytest.approx(measure(z), rel=1e-5)
+    assert alignment(scale * z, other) == pytest.approx(alignment(z, other), rel=1e-5)
+    rows = torch.logspace(-30, 30, 40, dtype=torch.float64)[:, None].float()  # each its own
+    for measure in (mean_pair_cosine, uniformity):
+        assert measure(rows * Z.float()) == pytest.approx(measure(Z), rel=1e-4)
+
+
+@pytest.mark.parametrize("scale", SCALES[1:])
+def test_spread_scales_with_its_dimension(scale):
+    z = (Z.float() * torch.tensor([1.0, 1.0, scale, 1.0, 1.0])).double().numpy()
+    np.testing.assert_allclose(
+        std_per_dimension(torch.from_numpy(z).float()), z.std(axis=0, ddof=1), rtol=1e-5
+    )

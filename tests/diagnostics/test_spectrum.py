@@ -65,3 +65,10 @@ def test_values_that_are_not_finite(value):
     z[2, 1] = value
     with pytest.raises(TrainingError, match="NaN or infinite"):
         singular_spectra(z)
+
+
+@pytest.mark.parametrize("scale", [2.0**-1000, 2.0**-500, 2.0**-130, 2.0**130, 2.0**500, 2.0**1000])
+def test_singular_values_scale_with_their_matrix(scale):
+    """A product of many layers is as small as that."""
+    z = matrix(30, 6)
+    np.testing.assert_array_equal(singular_values(scale * z) / scale, singular_values(z))

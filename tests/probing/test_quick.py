@@ -38,3 +38,11 @@ def test_it_needs_validation_nodes_and_finite_embeddings(digits):
         quick_accuracy(x, y, split._replace(val=split.val[:0]))
     with pytest.raises(DataError, match="NaN"):
         quick_accuracy(np.where(np.eye(600, 40) > 0, np.nan, x), y, split)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-7, 1e7, 1e30])
+def test_it_does_not_depend_on_scale(digits, scale):
+    x, y = digits
+    split = split_of(200)
+    scaled = (x.astype(np.float64) * scale).astype(np.float32)
+    assert quick_accuracy(scaled, y, split) == quick_accuracy(x.astype(np.float32), y, split)

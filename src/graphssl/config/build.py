@@ -154,9 +154,23 @@ def optimizer(config: DictConfig, parameters: list[nn.Parameter]) -> torch.optim
         result = made(parameters)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"optimizer: {error}{_options(config.optimizer)}") from None
+    _require_plain_step(made, type(result).__name__)
     for group in result.param_groups:
         group["initial_lr"] = group["lr"]
     return result
+
+
+def _require_plain_step(made: Callable[..., torch.optim.Optimizer], name: str) -> None:
+    """Take one step with a weight of no importance, with a dense gradient and without a closure."""
+    weight = nn.Parameter(torch.zeros(2, 2))
+    weight.grad = torch.zeros(2, 2)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            made([weight]).step()
+    except Exception as error:  # whatever a foreign optimizer raises
+        raise ConfigError(
+            f"optimizer {name} cannot step on gradients alone, as training does here: {error}"
+        ) from error
 
 
 def tracker(

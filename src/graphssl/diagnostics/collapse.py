@@ -11,6 +11,7 @@ from torch import nn
 from graphssl.contracts import FloatArray
 from graphssl.diagnostics.geometry import alignment
 from graphssl.diagnostics.layers import layer_outputs
+from graphssl.diagnostics.range_checks import check_outputs, check_statistics
 from graphssl.diagnostics.summary import (
     Diagnostics,
     representation_diagnostics,
@@ -18,6 +19,7 @@ from graphssl.diagnostics.summary import (
 )
 from graphssl.encoders.layer_weights import layer_weights
 from graphssl.graph import GraphView
+from graphssl.seeding import global_stream
 
 
 def collapse_diagnostics(
@@ -34,13 +36,18 @@ def collapse_diagnostics(
         objective: is copied, not changed.
         view: the untouched graph.
         two_views: makes a pair of augmented views, for the alignment of both embeddings.
+
+    Raises:
+        NotFiniteError: an output or a running statistic is not finite, or its squares are not.
     """
+    check_statistics(objective)
     output, layers = layer_outputs(objective, view)
     places = dict(layers)
     if output.representations:
         places["representation"] = output.representations[0]
     if output.embeddings:
         places["embedding"] = output.embeddings[0]
+    check_outputs(places)
     values: dict[str, float] = {}
     arrays: dict[str, FloatArray] = {}
     for where, z in places.items():
@@ -58,8 +65,9 @@ def _alignments(
     objective: nn.Module, two_views: Callable[[], tuple[GraphView, GraphView]]
 ) -> dict[str, float]:
     frozen = copy.deepcopy(objective).eval()
-    with torch.random.fork_rng(devices=[]):
-        output = frozen(*two_views())
+    view1, view2 = two_views()
+    with global_stream(0, "diagnostics", view1.graph.x.device):
+        output = frozen(view1, view2)
     pairs = {"representation": output.representations, "embedding": output.embeddings}
     return {f"{where}/alignment": alignment(*z) for where, z in pairs.items() if len(z) == 2}
 

@@ -6,9 +6,21 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
 
 _SUBSET_SEED = 0
+
+
+def unit_rows(z: Tensor) -> Tensor:
+    """Rows of ``z`` (N, D) divided by their Euclidean lengths; rows of zeros stay zeros.
+
+    Each row is first divided by its largest entry, so that no square overflows or vanishes: exact
+    to rounding over the whole range of the floating-point type.
+    """
+    z = z.detach()
+    largest = z.abs().amax(dim=1, keepdim=True)
+    z = z / torch.where(largest > 0, largest, 1.0)
+    unit: Tensor = z / torch.linalg.vector_norm(z, dim=1, keepdim=True).clamp_min(1.0)
+    return unit
 
 
 def mean_pair_cosine(z: Tensor) -> float:
@@ -17,17 +29,18 @@ def mean_pair_cosine(z: Tensor) -> float:
     ``(||sum_i u_i||^2 - sum_i ||u_i||^2) / (N (N - 1))`` with ``u_i = z_i / ||z_i||``, or 0 for a
     row of zeros. Near 1 when all rows of ``z`` (N, D) point one way, whatever their centred rank.
     """
-    z = z.detach()
-    norms = torch.linalg.vector_norm(z, dim=1)
-    inverse = torch.where(norms > 0, 1.0 / norms, 0.0)
-    total = (inverse @ z).double().square().sum().item() - int((norms > 0).sum())
+    u = unit_rows(z)
+    total = u.sum(dim=0).double().square().sum().item() - int(u.any(dim=1).sum())
     pairs = z.size(0) * (z.size(0) - 1)
     return total / pairs if pairs else math.nan
 
 
 def std_per_dimension(z: Tensor) -> Tensor:
     """Standard deviation (unbiased) of every column: (N, D) -> (D,); 0 for one row."""
-    return z.detach().std(dim=0, correction=min(1, z.size(0) - 1))
+    z = z.detach()
+    largest = z.abs().amax(dim=0)
+    scale = torch.where(largest > 0, largest, 1.0)  # so that no square overflows or vanishes
+    return scale * (z / scale).std(dim=0, correction=min(1, z.size(0) - 1))
 
 
 def uniformity(z: Tensor, t: float = 2.0, max_rows: int = 1024) -> float:
@@ -41,7 +54,7 @@ def uniformity(z: Tensor, t: float = 2.0, max_rows: int = 1024) -> float:
     if z.size(0) > max_rows:
         chooser = torch.Generator().manual_seed(_SUBSET_SEED)
         z = z[torch.randperm(z.size(0), generator=chooser)[:max_rows].to(z.device)]
-    u = normalize(z.double(), dim=1)
+    u = unit_rows(z.double())
     squares = u.square().sum(dim=1)
     distances = (squares[:, None] + squares - 2.0 * (u @ u.T)).clamp_(min=0.0)  # squared
     kernel = distances.mul_(-t).exp_().fill_diagonal_(0.0)
@@ -54,6 +67,6 @@ def alignment(z1: Tensor, z2: Tensor, power: float = 2.0) -> float:
 
     u and v are the normalised rows of ``z1`` and ``z2`` (N, D). Wang and Isola 2020, eq. 1.
     """
-    u, v = (normalize(z.detach(), dim=1) for z in (z1, z2))
+    u, v = unit_rows(z1), unit_rows(z2)
     distances = torch.linalg.vector_norm(u - v, dim=1)
     return float(distances.double().pow(power).mean())

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from graphssl.contracts import StepOutput
 from graphssl.encoders.conv_stack import ConvStack
 from graphssl.graph import GraphView
+from graphssl.seeding import global_stream
 
 
 @torch.no_grad()
@@ -29,7 +30,7 @@ def layer_outputs(objective: nn.Module, view: GraphView) -> tuple[StepOutput, di
     """
     frozen = copy.deepcopy(objective).eval()
     found: dict[str, Tensor] = {}
-    with _recorded(frozen, found), torch.random.fork_rng(devices=[]):
+    with _recorded(frozen, found), global_stream(0, "diagnostics", view.graph.x.device):
         output = frozen(view, view)
     return output, found
 

@@ -7,6 +7,7 @@ stand at 5e-3, which is why the products are taken in float64.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -34,9 +35,13 @@ def singular_values(matrix: Tensor) -> Spectrum:
     Raises:
         NotFiniteError: NaN or infinite values.
     """
-    gram = _gram(matrix) if matrix.size(0) >= matrix.size(1) else _gram(matrix.T)
+    matrix = matrix.detach().double()
+    largest = matrix.abs().max().item()
+    # A power of two, which divides exactly: squares of a long product of weights would vanish.
+    scale = 2.0 ** (math.frexp(largest)[1] - 1) if 0.0 < largest < math.inf else 1.0
+    gram = _gram((matrix if matrix.size(0) >= matrix.size(1) else matrix.T) / scale)
     eigenvalues = _eigenvalues(gram)
-    return _root(eigenvalues, eigenvalues[0])
+    return scale * _root(eigenvalues, eigenvalues[0])
 
 
 def singular_spectra(z: Tensor) -> Spectra:

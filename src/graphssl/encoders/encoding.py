@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
+import torch
 from torch import Tensor, nn
 
+from graphssl.errors import ConfigError
 from graphssl.graph import GraphView
 
 
@@ -23,15 +25,37 @@ class ViewEncoder(Protocol):
 
 
 def encode(encoder: nn.Module, view: GraphView) -> Tensor:
-    """Representation of every node of ``view``, (N, D); dropped edges are really gone."""
+    """Representation of every node of ``view``, (N, D); dropped edges are really gone.
+
+    Raises:
+        ConfigError: the encoder returned something else.
+    """
     if isinstance(encoder, ViewEncoder):
-        return encoder.encode_view(view)
-    h: Tensor = encoder(view.x, view.edge_index, view.edge_weight)
-    return h
+        return _checked(encoder, encoder.encode_view(view), view)
+    return _checked(encoder, encoder(view.x, view.edge_index, view.edge_weight), view)
 
 
 def encode_pair(encoder: nn.Module, view1: GraphView, view2: GraphView) -> tuple[Tensor, Tensor]:
     """``encode`` of both views, the first one first."""
     if isinstance(encoder, ViewEncoder):
-        return encoder.encode_pair(view1, view2)
+        h1, h2 = encoder.encode_pair(view1, view2)
+        return _checked(encoder, h1, view1), _checked(encoder, h2, view2)
     return encode(encoder, view1), encode(encoder, view2)
+
+
+def _checked(encoder: Any, h: Any, view: GraphView) -> Tensor:
+    """``h``, if it is what losses, diagnostics and probes count on."""
+    x = view.graph.x
+    shape, dtypes = (x.size(0), encoder.out_channels), {x.dtype}
+    if torch.is_autocast_enabled(x.device.type):
+        dtypes.add(torch.get_autocast_dtype(x.device.type))
+    if not isinstance(h, Tensor):
+        found = type(h).__name__
+    elif h.shape != shape or h.dtype not in dtypes:
+        found = f"{tuple(h.shape)} {h.dtype}"
+    else:
+        return h
+    raise ConfigError(
+        f"encoder {type(encoder).__name__} returned {found}, "
+        f"needed is a tensor (nodes, out_channels) = {shape} {x.dtype}"
+    )

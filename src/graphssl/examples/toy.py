@@ -22,6 +22,7 @@ import pandas as pd
 import torch
 from omegaconf import DictConfig
 from rich.console import Console
+from torch import nn
 
 from graphssl.config import build
 from graphssl.config.compose import compose
@@ -30,6 +31,7 @@ from graphssl.diagnostics.geometry import mean_pair_cosine
 from graphssl.diagnostics.layers import layer_outputs
 from graphssl.diagnostics.rank import effective_rank
 from graphssl.diagnostics.spectrum import singular_spectra
+from graphssl.diagnostics.start import after_first_forward
 from graphssl.examples.toy_figure import draw, table
 from graphssl.seeding import generator
 from graphssl.training.loop import StepReport, TrainingState, train
@@ -103,8 +105,10 @@ def ranks_over_training(config: DictConfig) -> list[dict[str, float]]:
     state = TrainingState(objective, optimizer, generator(config.seed, "augmentation"))
     rows: list[dict[str, float]] = []
 
-    def look(step: int) -> None:
-        _, outputs = layer_outputs(objective, graph.view())
+    augmentation, regularizer = build.augmentation(config), build.regularizer(config)
+
+    def look(step: int, network: nn.Module = objective) -> None:
+        _, outputs = layer_outputs(network, graph.view())
         names = [f"encoder.acts.{i}" for i in range(len(config.recipe.channels))]
         for layer, z in enumerate([graph.x, *(outputs[name] for name in names)]):
             rank = effective_rank(singular_spectra(z).centred)
@@ -114,8 +118,8 @@ def ranks_over_training(config: DictConfig) -> list[dict[str, float]]:
         if report.step % config.diagnostics.every == 0 or report.step == report.total:
             look(report.step)
 
-    look(0)
-    augmentation, regularizer = build.augmentation(config), build.regularizer(config)
+    views = augmentation(graph.view(), generator(config.seed, "augmentation"))
+    look(0, after_first_forward(objective, *views))
     train(state, graph, augmentation, regularizer, settings, [observe])
     return rows
 

@@ -18,6 +18,7 @@ from graphssl.encoders.pyg_models import pyg_model
 from graphssl.errors import DataError
 from graphssl.results.public_names import with_public_names
 from graphssl.results.record import RunRecord
+from graphssl.training.default_dtype import float32_default
 
 # Building a target runs its code with the arguments that a record gives it: no function is harmless
 # by where it lies, a layer or a network of these packages is.
@@ -50,11 +51,12 @@ def load_encoder(folder: Path, trust: bool = False) -> nn.Module:
             f"torch_geometric; load_run(folder, trust=True) runs that code"
         )
     nobody = torch.zeros(0, dtype=torch.int64)  # the labels that training saw are not needed now
-    objective = build.objective(
-        OmegaConf.create(config),
-        record.dataset["features"],
-        {"labels": nobody, "train_nodes": nobody, "num_classes": record.dataset["classes"]},
-    )
+    with float32_default():
+        objective = build.objective(
+            OmegaConf.create(config),
+            record.dataset["features"],
+            {"labels": nobody, "train_nodes": nobody, "num_classes": record.dataset["classes"]},
+        )
     encoder: nn.Module = objective.encoder
     try:
         weights = torch.load(folder / "encoder.pt", map_location="cpu", weights_only=True)

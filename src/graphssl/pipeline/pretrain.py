@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from graphssl.config import build
 from graphssl.diagnostics.collapse import collapse_diagnostics
+from graphssl.diagnostics.range_checks import check_start, check_statistics, size_range
+from graphssl.diagnostics.start import after_first_forward, fill_statistics
 from graphssl.diagnostics.summary import Diagnostics, representation_diagnostics
 from graphssl.errors import DataError, NotFiniteError
 from graphssl.pipeline.embed import embed
@@ -49,6 +51,8 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
         training: dict[str, Any] = {"steps": 0}
         deep = DeepLook(job, SpectraFile(folder / "spectra.npz"))
         with _before_training(job):
+            fill_statistics(objective, job.data.graph.view())
+            check_start(objective, job.data.graph, trained=False)
             deep(objective, 0)
     else:
         training, deep = _train(job, job.optimizer, selection, folder, run_id)
@@ -56,7 +60,7 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
     of_kept = deep.last if selection.step is None else deep.measure(objective)
     encoder: nn.Module = objective.encoder  # type: ignore[assignment]
     save_atomically(encoder.state_dict(), folder / "encoder.pt")
-    kept = representation_diagnostics(embed(encoder, job.data.graph))
+    z = _representation(job, objective)
     training["peak_memory_mib"] = peak_memory_mib(job.device)
     record = RunRecord(
         id=run_id,
@@ -83,7 +87,7 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
         split=job.split[0] if job.split else None,
         scores={},
         diagnostics={
-            "representation": {"dimensions": len(kept.arrays["centred"]), **kept.values},
+            "representation": {"dimensions": z.size(1), **representation_diagnostics(z).values},
             "embedding": _of("embedding", of_kept.values),
             "weights": _of("weights", of_kept.values),
         },
@@ -120,9 +124,12 @@ def _train(
             observers.append(Evaluator(quick, settings.eval_every, sinks, selection))
         deep = DeepLook(job, SpectraFile(folder / "spectra.npz", first))
         collapse = Evaluator(deep, config.diagnostics.every or settings.steps, sinks)
-        if first == 0 and config.diagnostics.every:
+        if first == 0:
             with _before_training(job):
-                collapse.look(job.objective, 0)
+                started = _started(job)
+                check_start(started, graph, trained=True)
+                if config.diagnostics.every:
+                    collapse.look(started, 0)
         observers.append(collapse)
         observers.append(checkpointer)
         title = f"{job.data.name} seed {config.seed}"
@@ -143,24 +150,39 @@ def _train(
     return training, deep
 
 
+def _started(job: Job) -> nn.Module:
+    """A copy of the objective with the statistics that the first training step will leave.
+
+    On the views of that step, from their stream begun anew, and with its dropout: a look after a
+    step with a learning rate of 0 finds the same numbers.
+    """
+    stream = generator(job.config.seed, "augmentation", job.device)
+    with torch.autocast(job.device.type, torch.bfloat16, job.settings.precision == "bf16"):
+        return after_first_forward(job.objective, *job.augmentation(job.data.graph.view(), stream))
+
+
 @contextmanager
 def _before_training(job: Job) -> Iterator[None]:
-    """What is not finite before the first step comes from the graph."""
+    """What is wrong before the first step comes from the graph."""
     try:
         yield
     except NotFiniteError as error:
         graph = job.data.graph
-        found = f"largest feature {graph.x.abs().max():g}"
+        found = f"features {size_range(graph.x)}"
         if graph.edge_weight is not None:
-            found += f", least edge weight {graph.edge_weight.min():g}"
-        raise DataError(
-            f"{job.data.name}: not finite before the first step ({error}): {found}"
-        ) from error
+            found += f", edge weights {size_range(graph.edge_weight)}"
+        raise DataError(f"{job.data.name}: before the first step {error}: {found}") from error
+
+
+def _representation(job: Job, objective: nn.Module) -> Tensor:
+    """The representation of the untouched graph, (N, D)."""
+    check_statistics(objective)
+    return embed(objective.encoder, job.data.graph)  # type: ignore[arg-type]
 
 
 def _quick_look(job: Job, objective: nn.Module, step: int) -> dict[str, float]:
     """The representation: its measures, and the quick probe on validation nodes."""
-    embeddings = embed(objective.encoder, job.data.graph)  # type: ignore[arg-type]
+    embeddings = _representation(job, objective)
     found = representation_diagnostics(embeddings).values
     if job.quick_split is not None:
         rows, y = embeddings.float().cpu().numpy(), job.data.y.cpu().numpy()

@@ -26,6 +26,8 @@ from graphssl.results.identity import identity
 from graphssl.results.own_code import own_code
 from graphssl.results.record import RunRecord, scores_entry, unscored
 from graphssl.results.store import RunStore
+from graphssl.training.default_dtype import float32_default
+from graphssl.training.determinism import deterministic
 from graphssl.training.device import claimed_device
 from graphssl.training.threads import threads
 
@@ -48,7 +50,8 @@ def run(
         if not isinstance(path, str) and (name, path) != ("mirror", None):
             raise ConfigError(f"paths.{name} must be the name of a folder, got {path!r}")
     store, settings = RunStore(Path(config.paths.runs)), build.settings(config)
-    with threads(settings.threads or launcher_threads):
+    count = settings.threads or launcher_threads
+    with threads(count), float32_default(), deterministic(settings.deterministic):
         return _run(prepare(config, choices, overrides), store)
 
 

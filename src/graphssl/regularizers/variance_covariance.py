@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -14,8 +15,9 @@ from graphssl.regularizers.alpha import check_alpha
 
 def variance_term(z: Tensor, gamma: float = 1.0, eps: float = 1e-4) -> Tensor:
     """``v(Z) = 1/D sum_j max(0, gamma - sqrt(var(z_j) + eps))``, eq. 1; (N, D) -> scalar."""
-    std = torch.sqrt(z.var(dim=0) + eps)
-    return torch.relu(gamma - std).mean()
+    with _in_float32(z) as z:
+        std = torch.sqrt(z.var(dim=0) + eps)
+        return torch.relu(gamma - std).mean()
 
 
 def covariance_term(z: Tensor) -> Tensor:
@@ -23,10 +25,18 @@ def covariance_term(z: Tensor) -> Tensor:
 
     Zc (N, D) is Z with the mean of every column taken off; scalar.
     """
-    centred = z - z.mean(dim=0)
-    covariance = centred.T @ centred / (z.size(0) - 1)
-    squared = covariance.square()
-    return (squared.sum() - squared.diagonal().sum()) / z.size(1)
+    with _in_float32(z) as z:
+        centred = z - z.mean(dim=0)
+        covariance = centred.T @ centred / (z.size(0) - 1)
+        squared = covariance.square()
+        return (squared.sum() - squared.diagonal().sum()) / z.size(1)
+
+
+@contextmanager
+def _in_float32(z: Tensor) -> Iterator[Tensor]:
+    """``z`` in float32 at least, and autocast off: encoders put out bfloat16 under autocast."""
+    with torch.autocast(z.device.type, enabled=False):
+        yield z.to(torch.promote_types(z.dtype, torch.float32))
 
 
 class VarianceCovariance(Regularizer):

@@ -31,6 +31,8 @@ class TrainerSettings:
         profile: write ``profile.json``, where the time of a step goes.
         cuda_graph: on a GPU, capture the step and replay it: ``auto`` where it can be, True or
             False.
+        deterministic: use torch's deterministic algorithms alone (``training/determinism.py``); an
+            operation that has none is an error.
 
     Raises:
         ConfigError: a value outside its range.
@@ -49,6 +51,7 @@ class TrainerSettings:
     progress: bool = True
     profile: bool = False
     cuda_graph: bool | str = "auto"
+    deterministic: bool = False
 
     def __post_init__(self) -> None:
         self._check_types()
@@ -92,7 +95,7 @@ class TrainerSettings:
             kind, word = (int, "a whole number") if name in whole else (int | float, "a number")
             if not isinstance(value, kind) or isinstance(value, bool):
                 raise ConfigError(f"trainer.{name} must be {word}, got {value!r}")
-        for name in ("progress", "profile"):
+        for name in ("progress", "profile", "deterministic"):
             if not isinstance(value := getattr(self, name), bool):
                 raise ConfigError(f"trainer.{name} must be true or false, got {value!r}")
         if not isinstance(self.device, str):

@@ -63,4 +63,6 @@ def normalized_rows(embeddings: FloatArray, y: IntArray) -> FloatArray:
     finite = np.isfinite(embeddings).all(axis=1)
     if not finite.all():
         raise DataError(f"embeddings have NaN or infinity in {(~finite).sum()} of {len(y)} rows")
-    return np.asarray(normalize(embeddings))
+    # scikit-learn takes rows shorter than 1e-6 for rows of zeros. Powers of two divide exactly.
+    _, exponents = np.frexp(np.abs(embeddings).max(axis=1, keepdims=True, initial=0.0))
+    return np.asarray(normalize(np.ldexp(embeddings, -exponents)))

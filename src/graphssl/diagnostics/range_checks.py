@@ -1,0 +1,107 @@
+"""Tell numbers that float32 can compute with from numbers that only look like a finding."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from graphssl.diagnostics.layers import layer_outputs
+from graphssl.encoders.conv_stack import ConvStack
+from graphssl.errors import NotFiniteError
+from graphssl.graph import Graph
+
+# The squares of 1e8 such numbers have a finite sum in float32; those of its inverse are not 0.
+LARGEST = 1e15
+# Smaller features drown in training, in the epsilon of norms (1e-5) and the steps of biases.
+SMALLEST_TRAINED = 1e-4
+# The published cosine losses take smaller lengths for this one.
+SHORTEST = 1e-8
+# Rounding alone makes equal float32 values differ by less than this share.
+ROUNDING = 1e-6
+
+
+def check_statistics(network: nn.Module) -> None:
+    """Refuse buffers that are not finite: an infinite variance makes a layer put out zeros.
+
+    Raises:
+        NotFiniteError: names the first such buffer.
+    """
+    for name, buffer in network.named_buffers():
+        if buffer.is_floating_point() and not torch.isfinite(buffer).all():
+            raise NotFiniteError(f"{name} has NaN or infinite values")
+
+
+def check_outputs(outputs: Mapping[str, Tensor]) -> None:
+    """Refuse values that are not finite, or whose squares are not.
+
+    Variances and lengths that overflow make zeros of what they divide, which then reads as rank 0
+    or 1.
+
+    Args:
+        outputs: name -> (N, D).
+
+    Raises:
+        NotFiniteError: names the first such output.
+    """
+    for name, z in outputs.items():
+        largest = z.detach().abs().amax().item()
+        if not math.isfinite(largest):
+            raise NotFiniteError(f"{name} has NaN or infinite values")
+        if largest > LARGEST:
+            raise NotFiniteError(
+                f"{name} reaches {largest:.3g}; above {LARGEST:g} squares overflow in float32"
+            )
+
+
+def check_start(network: nn.Module, graph: Graph, trained: bool) -> None:
+    """Refuse a network that has nothing to start from, because of the scale of its input.
+
+    A representation that is the same for every node is a finding after training; before it, it is
+    a fault of the input.
+
+    Args:
+        network: the objective, its running statistics filled.
+        graph: the untouched graph.
+        trained: whether training follows.
+
+    Raises:
+        NotFiniteError: input, statistics, layers or loss that are not finite or whose squares are
+            not, or a representation without variance.
+    """
+    for name, values in (("features", graph.x), ("edge weights", graph.edge_weight)):
+        largest = 0.0 if values is None or not values.numel() else values.abs().max().item()
+        if 0.0 < largest < 1.0 / LARGEST or LARGEST < largest < math.inf:
+            raise NotFiniteError(f"squares of the {name} overflow or vanish in float32")
+        if trained and values is graph.x and 0.0 < largest < SMALLEST_TRAINED:
+            raise NotFiniteError(
+                f"the features are below {SMALLEST_TRAINED:g}, too small to train on"
+            )
+    check_statistics(network)
+    output, layers = layer_outputs(network, graph.view())
+    places = layers | dict(zip(("representation",), output.representations, strict=False))
+    check_outputs(places)
+    if not torch.isfinite(output.loss):
+        raise NotFiniteError(f"the loss is {output.loss.item()}")
+    # In front of a norm too, which makes variance of mere rounding.
+    in_line = "encoder.convs." if isinstance(network.encoder, ConvStack) else "representation"
+    for name, z in places.items():
+        if name.startswith((in_line, "representation")) and z.size(0) > 1 and _is_constant(z):
+            raise NotFiniteError(f"{name} is the same for every node")
+        if name == "representation" and trained and z.abs().max() < SHORTEST:
+            raise NotFiniteError(f"the representation is shorter than {SHORTEST:g}, 0 to the loss")
+
+
+def size_range(values: Tensor) -> str:
+    """Smallest and largest size of ``values`` that are not 0, for an error."""
+    sizes = values[values != 0].abs()
+    return f"from {sizes.min():.3g} to {sizes.max():.3g}" if sizes.numel() else "all 0"
+
+
+def _is_constant(z: Tensor) -> bool:
+    """Whether all rows of ``z`` (N, D) are the same but for rounding."""
+    z = z.detach()
+    lowest, highest = z.amin(dim=0), z.amax(dim=0)
+    return bool((highest - lowest <= ROUNDING * torch.maximum(highest.abs(), lowest.abs())).all())

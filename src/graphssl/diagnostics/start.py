@@ -1,0 +1,65 @@
+"""Give a network that has seen no batch the statistics that its normalisation layers lack.
+
+A BatchNorm that has seen no batch is the identity in eval mode: measured as it is, it is another
+network than the one that training starts from.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from graphssl.graph import GraphView
+from graphssl.seeding import global_stream
+
+
+@torch.no_grad()
+def after_first_forward(objective: nn.Module, view1: GraphView, view2: GraphView) -> nn.Module:
+    """Copy ``objective`` and run one forward pass of training, without moving a weight.
+
+    The copy is what a training step with a learning rate of 0 would leave: running statistics have
+    moved by their own momentum, targets included, dropout was active. What is drawn from torch's
+    global stream on the way is put back, so that the step itself draws the same.
+
+    Args:
+        objective: is copied, not changed.
+        view1: the first augmented view of that step.
+        view2: the second one.
+    """
+    started = copy.deepcopy(objective).train()
+    device = view1.graph.x.device
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        started(view1, view2)
+    return started
+
+
+@torch.no_grad()
+def fill_statistics(objective: nn.Module, view: GraphView) -> None:
+    """Give every normalisation layer that has seen no batch the statistics of ``view``, in place.
+
+    For a network that is never trained: the statistics are exactly those of the graph (no momentum
+    keeps a part of the initial 0 and 1), no dropout is active, and layers that bring statistics,
+    as those of a pretrained encoder do, keep them. Leaves ``objective`` in eval mode.
+    """
+    objective.eval()
+    fresh = [module for module in objective.modules() if _has_seen_no_batch(module)]
+    momenta = [getattr(module, "momentum", None) for module in fresh]
+    for module in fresh:
+        module.train()
+        module.momentum = 1.0  # type: ignore[assignment]
+    if fresh:
+        with global_stream(0, "diagnostics", view.graph.x.device):
+            objective(view, view)
+    for module, momentum in zip(fresh, momenta, strict=True):
+        module.eval()
+        module.momentum = momentum  # type: ignore[assignment]
+
+
+def _has_seen_no_batch(module: nn.Module) -> bool:
+    """Whether running statistics are there and still 0 and 1; not every layer counts batches."""
+    mean, var = (getattr(module, f"running_{name}", None) for name in ("mean", "var"))
+    if not (isinstance(mean, Tensor) and isinstance(var, Tensor)):
+        return False
+    return not mean.any() and bool((var == 1).all())

@@ -1,0 +1,19 @@
+"""The type that torch gives new weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+@contextmanager
+def float32_default() -> Iterator[None]:
+    """Make float32 torch's default type inside the block, whatever the caller's program has set."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)

@@ -24,7 +24,8 @@ import torch
 from scipy.special import logsumexp
 
 from graphssl.contracts import FloatArray, IntArray
-from graphssl.probing.selection import Selection, accuracy_on_test, select_on_validation
+from graphssl.probing.metrics import measure
+from graphssl.probing.selection import Selection, select_on_validation
 from graphssl.probing.solvers.batched import fit_batched
 from graphssl.probing.solvers.liblinear import fit_one_vs_rest
 from graphssl.probing.solvers.linear import Fit, LinearModels, normalized_rows
@@ -113,7 +114,7 @@ def main() -> None:
     fastest = statistics.median(seconds["batched float32"])
     for name in contenders:
         median = statistics.median(seconds[name])
-        accuracy = np.mean(accuracy_on_test(chosen[name], rows, y, few))
+        accuracy = np.mean(measure(chosen[name].models, rows, y, [s.test for s in few])["accuracy"])
         excess = f"{(values[name] / best - 1).max():9.1e}" if name in values else f"{'-':>9}"
         print(f"{name:30} {median:9.2f} {median / fastest:6.1f} {100 * accuracy:9.2f} {excess}")
 

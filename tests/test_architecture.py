@@ -12,7 +12,7 @@ ROOMS = [
     "probing", "results", "report",
 ]  # fmt: skip
 # What every room may import: contracts and facts, no behaviour of another room.
-SHARED = {"contracts", "errors", "graph", "schedules", "seeding", "version"}
+SHARED = {"contracts", "errors", "graph", "metric_names", "schedules", "seeding", "version"}
 LIGHT = {"torch", "torch_geometric", "hydra"}
 
 

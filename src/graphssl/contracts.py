@@ -6,6 +6,7 @@ C classes, S splits.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, Self, runtime_checkable
@@ -15,6 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from graphssl.errors import ConfigError
 from graphssl.graph import Graph, GraphView
 
 IntArray = npt.NDArray[np.int64]
@@ -36,6 +38,7 @@ class NodeDataset:
         fingerprint: hash of the files of a graph that its name does not tell, a user's own or raw
             files unlike the published ones, which stands in for its path in the
             identity of a run; None for named graphs.
+        metric: the one in which results on this graph are published, of ``metric_names.METRICS``.
     """
 
     name: str
@@ -46,6 +49,7 @@ class NodeDataset:
     val_mask: Tensor | None = None
     test_mask: Tensor | None = None
     fingerprint: str | None = None
+    metric: str = "accuracy"
 
 
 class Split(NamedTuple):
@@ -58,23 +62,53 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class ProbeScores:
-    """What one protocol measured on one embedding; sequences have one entry a split.
+    """Scores of one embedding under one protocol; sequences have one entry per split.
+
+    A score is at most 1, which is perfect: shares, F1, AUC, mutual information. Reports show 100
+    times its value.
 
     Attributes:
         protocol: the protocol's name, printed with every number.
         solver: what did the fitting, e.g. ``"liblinear"``.
-        test_accuracy: in [0, 1], by arg-max.
-        val_accuracy: in [0, 1]; empty where the protocol has no validation nodes.
+        metric: the score that is printed. A protocol that names ``"accuracy"`` leaves the choice to
+            the graph: ``NodeDataset.metric`` is printed where ``test`` has it.
+        test: metric -> score on the test nodes, e.g. ``{"accuracy": [0.81, 0.80]}``.
+        val: the same on the validation nodes; empty where the protocol has none.
         C: the inverse regularization strength chosen on each split.
         split_seed: seed of the splits and of the inner folds.
+
+    Raises:
+        ConfigError: ``metric`` was not measured, or a score is missing, not finite or above 1.
     """
 
     protocol: str
     solver: str
-    test_accuracy: Sequence[float]
-    val_accuracy: Sequence[float]
+    metric: str
+    test: Mapping[str, Sequence[float]]
+    val: Mapping[str, Sequence[float]]
     C: Sequence[float]
     split_seed: int
+
+    def __post_init__(self) -> None:
+        if self.metric not in self.test:
+            raise ConfigError(
+                f"probe {self.protocol}: metric={self.metric!r} is not among the scores it "
+                f"returned: {', '.join(self.test) or 'none'}"
+            )
+        splits = len(self.test[self.metric])
+        for part, found in (("test", self.test), ("val", self.val)):
+            for metric, scores in found.items():
+                if not splits or len(scores) != splits:
+                    raise ConfigError(
+                        f"probe {self.protocol}: {part}[{metric!r}] has {len(scores)} scores for "
+                        f"{splits} splits"
+                    )
+                for score in scores:
+                    if not (math.isfinite(score) and score <= 1):
+                        raise ConfigError(
+                            f"probe {self.protocol}: {part}[{metric!r}] holds {score}; a score is "
+                            "a finite number, 1 at most"
+                        )
 
 
 class ProbeProtocol(Protocol):
@@ -147,6 +181,18 @@ class Objective(Protocol):
 
     def after_step(self, step: int, total: int) -> None:
         """Called after optimizer step ``step`` (from 1) of ``total``, e.g. to move a target."""
+        ...
+
+
+@runtime_checkable
+class ClassifierObjective(Protocol):
+    """An objective whose own classifier is scored, in place of a probe on its encoder."""
+
+    encoder: nn.Module
+    classifier: nn.Module
+
+    def logits(self, view: GraphView) -> Tensor:
+        """Scores of every node of ``view`` for every class, (N, C)."""
         ...
 
 

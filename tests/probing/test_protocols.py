@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import graphssl.probing.selection as selection
 from graphssl.errors import ConfigError, DataError
 from graphssl.probing.protocols import CrossValidatedSplits, GivenSplits, RandomSplits
 from graphssl.probing.solvers.batched import fit_batched
+from graphssl.probing.solvers.choose import MAX_EXPONENT
 from graphssl.probing.solvers.liblinear import fit_one_vs_rest
 from graphssl.probing.solvers.linear import normalized_rows
 
@@ -43,9 +45,14 @@ def test_every_protocol_scores_and_repeats_itself(file, solver, masked):
     rows, y = masked.graph.x.numpy(), masked.y.numpy()
     splits = protocol.splits(masked, 1)
     scores = protocol.score(rows, y, splits, 1)
-    assert len(scores.test_accuracy) == len(scores.C) == len(splits)
-    assert len(scores.val_accuracy) == (len(splits) if protocol.has_validation else 0)
-    assert 0.75 < np.mean(scores.test_accuracy) < 1
+    parts = (scores.test, scores.val) if protocol.has_validation else (scores.test,)
+    assert scores.metric == "accuracy"
+    for part in parts:
+        assert list(part) == ["accuracy", "macro_f1"]
+        for values in part.values():
+            assert len(values) == len(scores.C) == len(splits)
+            assert 0.75 < np.mean(values) < 1
+    assert protocol.has_validation or scores.val == {}
     assert (scores.solver == "batched") == (solver == "batched")
     np.random.seed(9)  # noqa: NPY002 - neither global stream may matter
     torch.manual_seed(9)
@@ -59,7 +66,9 @@ def test_the_score_of_a_split_does_not_depend_on_its_company(file, masked):
     splits = protocol.splits(masked, 1)
     together = protocol.score(rows, y, splits, 1)
     alone = protocol.score(rows, y, splits[1:2], 1)
-    assert (alone.C[0], alone.test_accuracy[0]) == (together.C[1], together.test_accuracy[1])
+    assert alone.C[0] == together.C[1]
+    for one, both in ((alone.test, together.test), (alone.val, together.val)):
+        assert {m: v[0] for m, v in one.items()} == {m: v[1] for m, v in both.items()}
 
 
 @pytest.mark.parametrize("batched", [False, True])
@@ -86,9 +95,23 @@ def test_test_labels_choose_nothing(digits, batched, by_folds):
 
     honest, blind = choose(y), choose(hidden)
     assert honest.C == blind.C
-    assert honest.val_accuracy == blind.val_accuracy
     assert np.array_equal(honest.models.weight, blind.models.weight)
     assert np.array_equal(honest.models.bias, blind.models.bias)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_nothing_of_the_test_nodes_reaches_a_choice(file, masked):
+    """Neither their labels nor their rows: C and the validation scores stay, test scores fall."""
+    protocol = protocol_of(file, **SMALL | {"log2_C": [-6, 8]}, solver="batched")
+    rows, y = masked.graph.x.numpy(), masked.y.numpy()
+    for split in protocol.splits(masked, 1):
+        honest = protocol.score(rows, y, [split], 1)
+        garbage, lies = rows.copy(), y.copy()
+        garbage[split.test] = np.random.default_rng(0).normal(size=rows[split.test].shape)
+        lies[split.test] = (y[split.test] + 1) % 10
+        blind = protocol.score(garbage, lies, [split], 1)
+        assert (blind.C, blind.val) == (honest.C, honest.val)
+        assert blind.test["accuracy"][0] < 0.3 < honest.test["accuracy"][0]
 
 
 def test_among_equal_validation_accuracies_the_smallest_c_is_taken(masked):
@@ -96,7 +119,7 @@ def test_among_equal_validation_accuracies_the_smallest_c_is_taken(masked):
     protocol = GivenSplits("given", [2, 6])
     scores = protocol.score(rows, y, protocol.splits(masked, 0), 0)
     assert scores.C == [4.0] * 3
-    assert scores.test_accuracy == scores.val_accuracy == [1.0] * 3
+    assert scores.test["accuracy"] == scores.val["accuracy"] == [1.0] * 3
 
 
 def test_another_process_gives_the_same_digits(masked, tmp_path):
@@ -123,7 +146,7 @@ def test_a_collapsed_embedding_is_scored_as_the_largest_class(masked):
     probe = GivenSplits("given", [-2, 2])
     splits = probe.splits(masked, 0)
     scores = probe.score(np.ones((600, 8), dtype=np.float32), y, splits, 0)
-    assert scores.test_accuracy == [(y[split.test] == 0).mean() for split in splits]
+    assert scores.test["accuracy"] == [(y[split.test] == 0).mean() for split in splits]
 
 
 @pytest.mark.parametrize(
@@ -152,6 +175,8 @@ def test_embeddings_that_cannot_be_probed(masked, rows, message):
         (lambda: CrossValidatedSplits("c", 2, 1.5, "k_fold", [0, 1]), "train_ratio=1.5"),
         (lambda: CrossValidatedSplits("c", 2, 0.2, "five", [0, 1]), "folds .* got 'five'"),
         (lambda: GivenSplits("g", [3, 1]), r"log2_C .* got \[3, 1\]"),
+        (lambda: GivenSplits("g", [-2000, 10]), r"within -60..60, .* got \[-2000, 10\]"),
+        (lambda: CrossValidatedSplits("c", 2, 0.2, "k_fold", [0, 61]), r"got \[0, 61\]"),
         (lambda: GivenSplits("g", [0, 1], solver="saga"), "solver='saga'"),
         (lambda: GivenSplits("g", [0, 1], device="cuda:99"), "be there, got 'cuda:99'"),
         (lambda: GivenSplits("g", [0, 1], device="disk"), "be there, got 'disk'"),
@@ -161,6 +186,29 @@ def test_embeddings_that_cannot_be_probed(masked, rows, message):
 def test_bad_arguments_are_named(build, message):
     with pytest.raises(ConfigError, match=message):
         build()
+
+
+@pytest.mark.parametrize("one_vs_rest", [False, True])
+def test_the_ends_of_the_grid_of_c_are_still_solved(digits, one_vs_rest):
+    x, y = digits
+    C = 2.0 ** np.array([-MAX_EXPONENT, MAX_EXPONENT])
+    rows = normalized_rows(x, y)
+    models = fit_batched(rows, y, [np.arange(200)], C, 10, one_vs_rest=one_vs_rest)
+    assert np.isfinite(models.weight).all()
+    assert (models.predict(0, rows[:200])[1] == y[:200]).mean() > 0.99
+
+
+@pytest.mark.parametrize(("nodes", "enough"), [(49, False), (50, True)])
+def test_folds_need_as_many_training_nodes(masked, nodes, enough):
+    y = torch.arange(nodes) % 2
+    few = replace(masked, name="few", y=y, num_classes=2)
+    protocol = CrossValidatedSplits("grace", 3, 0.1, "k_fold", [0, 1])
+    if enough:
+        splits = protocol.splits(few, 4)
+        assert protocol.score(np.eye(nodes), y.numpy(), splits, 0).C == [1.0] * 3
+    else:
+        with pytest.raises(DataError, match=r"^grace .* 5 folds .* few has 4 \(train_ratio=0.1\)"):
+            protocol.splits(few, 0)
 
 
 def test_several_protocols_compose_in_one_run(tmp_path):

@@ -28,12 +28,20 @@ CONFIG = {
 
 @pytest.fixture
 def make_run(tmp_path):
-    """Writes one run; returns its folder. ``changes`` are dotted keys of the config."""
+    """Writes one run; returns its folder.
+
+    ``accuracies`` are scores of ``metric`` on the test nodes, ``measured`` those of others;
+    ``changes`` are dotted keys of the config.
+    """
     counter = iter(range(10_000))
 
     def make(
         accuracies=(0.8, 0.9),
         *,
+        metric="accuracy",
+        measured=None,
+        val=None,
+        code=None,
         seed=0,
         rank=5.0,
         protocol="random_10_10_80",
@@ -81,15 +89,21 @@ def make_run(tmp_path):
                 protocol: {
                     "protocol": protocol,
                     "solver": "batched",
-                    "test_accuracy": list(accuracies),
+                    "metric": metric,
+                    "test": {metric: list(accuracies), **(measured or {})},
+                    "val": {} if val is None else {metric: list(val)},
+                    "C": [1.0] * len(accuracies),
                     "split_seed": 0,
                     "test_mean": sum(accuracies) / len(accuracies),
+                    "majority": 0.3,
                 }
             },
             "diagnostics": {"representation": {"effective_rank_centred": rank, "dimensions": 8}},
             "training": {"steps": 10},
             "environment": {},
         }
+        if code is not None:
+            content["code"] = code
         if overrides is not None:
             content["overrides"] = overrides
         folder = tmp_path / "runs" / f"run-{number:04d}"

@@ -3,12 +3,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import graphssl
 from graphssl.errors import DataError
 from graphssl.report.runs.frame import load_frame
 from graphssl.report.runs.records import read_runs
+from graphssl.results.identity import BEHAVIOUR_VERSION
+from graphssl.results.record import RunRecord
 
 REPORT = Path(graphssl.__file__).parent / "report"
 MODULES = [path.stem for path in REPORT.glob("[!_]*.py")]
@@ -43,14 +47,24 @@ def test_truncated_record_is_one_line_and_the_rest_is_read(make_run, runs):
     assert "\n" not in problem.reason
 
 
+def _scores(test, **more):
+    return {"scores": {"grace": {"metric": "accuracy", "test": test, "val": {}, **more}}}
+
+
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
         ({"seed": "1"}, "seed='1'"),
-        ({"scores": {"grace": {"test_accuracy": []}}}, "scores.grace"),
-        ({"scores": {"grace": {"test_accuracy": [92.1]}}}, "92.1"),
-        ({"scores": {"grace": {"test_accuracy": [float("nan")]}}}, "nan"),
-        ({"scores": {"grace": {"test_accuracy": [0.8], "test_mean": 0.9}}}, "0.9"),
+        ({"scores": {"grace": {}}}, "scores.grace has no test scores"),
+        ({"scores": {"grace": {"test": {"accuracy": [0.8]}}}}, "scores.grace has no val scores"),
+        (_scores({"accuracy": []}), "scores.grace.test.accuracy holds no scores"),
+        (_scores({"accuracy": [92.1]}), "92.1"),
+        (_scores({"accuracy": [-0.1]}), "-0.1"),
+        (_scores({"accuracy": [float("nan")]}), "nan"),
+        (_scores({"accuracy": [0.8]}, val={"accuracy": [1.1]}), "grace.val.accuracy holds 1.1"),
+        (_scores({"accuracy": [0.8]}, metric="nmi"), "metric='nmi' is not among its test scores"),
+        (_scores({"accuracy": [0.8]}, test_mean=0.9), "0.9"),
+        ({"code": "abc"}, "code='abc'"),
         ({"config": {}}, "config.dataset"),
         ({"selection": {}}, "selection"),
     ],
@@ -66,8 +80,17 @@ def test_a_list_is_no_record(make_run, runs):
     assert _kinds(runs) == ["unreadable"]
 
 
+def test_a_score_of_a_user_defined_metric_may_be_below_zero(make_run, runs):
+    make_run((-0.2, 0.1), metric="ari")
+    assert load_frame(runs)["score"].tolist() == pytest.approx([-5.0])
+
+
 def test_stale_record_is_listed_with_its_command(make_run, runs):
-    _edit(make_run(overrides=["dataset=toy", "seed=3"]), behaviour_version=0)
+    """Whatever it holds: that of version 2 has `test_accuracy` in place of `test`."""
+    old = {"random_10_10_80": {"test_accuracy": [0.8], "val_accuracy": [0.8], "test_mean": 0.8}}
+    folder = make_run(overrides=["dataset=toy", "seed=3"])
+    _edit(folder, behaviour_version=BEHAVIOUR_VERSION - 1, scores=old)
+    assert RunRecord.read(folder).scores == old
     (problem,) = read_runs(runs).problems
     assert problem.kind == "stale"
     assert problem.command == "graphssl dataset=toy seed=3 force=true"
@@ -98,6 +121,15 @@ def test_copies_and_runs_put_aside_count_once(make_run, runs):
     assert _kinds(runs) == ["duplicate"]
 
 
+def test_a_copy_with_other_scores_is_not_passed_over_in_silence(make_run, runs):
+    folder = make_run()
+    (runs / "zcopy").mkdir()
+    content = json.loads((folder / "record.json").read_text())
+    (runs / "zcopy" / "record.json").write_text(json.dumps({**content, "scores": {}}))
+    (problem,) = read_runs(runs).problems
+    assert problem.reason.endswith(f"{folder}, with other scores, which are in no table")
+
+
 def test_folder_without_runs(tmp_path):
     with pytest.raises(DataError, match="holds no runs"):
         read_runs(tmp_path)
@@ -113,7 +145,7 @@ def test_frame_has_a_row_a_run_and_protocol(make_run, runs):
         folder,
         scores={
             **content["scores"],
-            "grace": {**scores, "test_accuracy": [0.85], "test_mean": 0.85},
+            "grace": {**scores, "test": {"accuracy": [0.85]}, "test_mean": 0.85},
         },
         config={**content["config"], "tags": ["paper"]},
     )
@@ -139,11 +171,62 @@ def test_condition_leaves_out_the_seed_and_what_has_no_effect(make_run, runs):
     assert d == e != f
 
 
+def test_condition_counts_what_the_id_counts(make_run, runs):
+    """Code of user-defined classes, the graph and, where labels are used, the protocol."""
+    make_run()
+    make_run(changes={"encoder._target_": "mine.Encoder"}, code={"mine.Encoder": "a" * 64})
+    make_run(changes={"encoder._target_": "mine.Encoder"}, code={"mine.Encoder": "b" * 64})
+    _edit(make_run(), dataset={"name": "toy", "nodes": 10, "fingerprint": "c"})
+    _edit(make_run(), dataset={"name": "toy", "nodes": 11})
+    make_run(labels_used=True)
+    make_run(labels_used=True, protocol="grace")
+    conditions = list(load_frame(runs)["condition"])
+    assert len(set(conditions)) == len(conditions)
+
+
+def test_condition_leaves_out_code_that_does_not_count(make_run, runs):
+    """That of a probe, and of an encoder that raw features do not use."""
+    for found in ("a" * 64, "b" * 64):
+        make_run(code={"mine.Probe": found})
+        make_run(
+            objective="raw",
+            changes={"encoder._target_": "mine.Encoder"},
+            code={"mine.Encoder": found},
+        )
+    a, b, c, d = load_frame(runs)["condition"]
+    assert a == c != b == d
+
+
+def test_frame_has_every_metric_on_both_parts(make_run, runs):
+    make_run((0.7, 0.9), val=(0.5, 0.6), metric="roc_auc", measured={"accuracy": [0.8, 0.8]})
+    (row,) = load_frame(runs).to_dict("records")
+    assert row["metric"] == "roc_auc"
+    assert row["majority"] == pytest.approx(30.0)
+    for key, by_split in (
+        ("roc_auc", (70, 90)), ("score", (70, 90)), ("accuracy", (80, 80)),
+        ("val_roc_auc", (50, 60)), ("val_score", (50, 60)),
+    ):  # fmt: skip
+        assert row[f"{key}_by_split"] == pytest.approx(by_split)
+        assert row[key] == pytest.approx(sum(by_split) / 2)
+    assert "val_accuracy" not in row
+
+
+def test_a_run_without_a_probe_has_a_row(make_run, runs):
+    _edit(make_run(), scores={})
+    make_run((0.5,), seed=1)
+    first, second = load_frame(runs).to_dict("records")
+    assert pd.isna(first["protocol"])
+    assert first["representation/effective_rank_centred"] == 5.0
+    assert (second["splits"], second["split_seed"]) == (1, 0)
+
+
 def test_a_real_run_is_read(small_run):
     record = small_run("regularizer=werank")
     (row,) = load_frame(record.folder).to_dict("records")
     (scores,) = record.scores.values()
-    assert row["accuracy"] == pytest.approx(100 * scores["test_mean"])
+    assert row["score"] == row["accuracy"] == pytest.approx(100 * scores["test_mean"])
+    assert row["val_accuracy"] == pytest.approx(100 * np.mean(scores["val"]["accuracy"]))
+    assert row["majority"] == pytest.approx(100 * scores["majority"])
     assert row["run"] == record.id
     assert row["condition"] != record.id
     assert row["regularizer.alpha"] == 0.01

@@ -69,7 +69,7 @@ def test_markdown_shows_numbers_runs_and_protocol(report):
     assert "**76.00 ± 2.63 (6)**" in text
     assert "Probe protocol random_10_10_80 (num_splits 2), split seed 0" in text
     assert "Beside published numbers" in text
-    assert "82.70 ± 0.60 | -11.20 | 1.20 | other protocol" in text
+    assert "82.70 ± 0.60 | -11.20 | 1.20 | other encoder: GAT 4096-1024; unknown probe |" in text
 
 
 def test_markdown_escapes_pipes(make_run, runs):
@@ -95,9 +95,10 @@ def test_csv_has_a_line_a_cell_unrounded(report):
     lines = list(csv.DictReader(io.StringIO(render_csv(report))))
     (line,) = [
         x for x in lines
-        if x["row"] == "BGRL" and x["column"] == "cora" and x["measure"] == "accuracy"
+        if x["row"] == "BGRL" and x["column"] == "cora" and x["measure"] == "score"
     ]  # fmt: skip
     assert float(line["mean"]) == pytest.approx(71.5, abs=1e-12)
+    assert line["metric"] == "accuracy"
     assert line["seeds"] == "0 1 2 3 4 5"
     assert float(line["split_std"]) == pytest.approx(np.std([69.5, 73.5], ddof=1))
 
@@ -146,16 +147,29 @@ def test_rank_curve_is_the_mean_over_seeds(report):
 
 
 def test_accuracy_over_training_stands_beside_what_was_published(make_run, runs):
-    for seed in range(2):
-        folder = make_run((0.8,), dataset="cora", protocol="public_split", seed=seed)
-        rows = [{"step": s, "val_accuracy": 0.7 + seed / 10 + s / 100} for s in (0, 5, 10)]
-        (folder / "metrics.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    (panel,) = FIGURES["accuracy"](compose_report(runs)).axes
-    ours, published = panel.get_lines()
+    """Of the same kind of encoder and probe alone: Cora's was made with GAT 4096-1024."""
+    conv, norm = {"_target_": "x.GCNConv"}, {"_target_": "torch.nn.BatchNorm1d"}
+    network = {"encoder.conv": conv, "encoder.norm": norm, "encoder.channels": [256, 128]}
+    changes = {**network, "recipe.channels": [256, 128]}
+    for dataset in ("amazon_photo", "cora"):
+        for seed in range(2):
+            shared = {"dataset": dataset, "protocol": "bgrl_official", "changes": changes}
+            folder = make_run((0.8,), seed=seed, **shared)
+            rows = [{"step": s, "val_accuracy": 0.7 + seed / 10 + s / 100} for s in (0, 5, 10)]
+            (folder / "metrics.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    cora, photo = FIGURES["accuracy"](compose_report(runs)).axes
+    ours, published, _ = photo.get_lines()
     assert list(ours.get_ydata()) == pytest.approx([75, 80, 85])
-    # README of GraphMAE, public split: 82.7 +- 0.6; random splits of unknown size are left out
-    assert published.get_label() == "published, test: BGRL on the public splits"
-    assert list(published.get_ydata()) == [82.7, 82.7]
+    assert published.get_label() == "published, test: BGRL (ICLR 2022)"
+    assert list(published.get_ydata()) == [93.17, 93.17]
+    assert len(cora.get_lines()) == 1
+
+
+def test_figures_name_the_metric(make_run, runs):
+    for seed in range(2):
+        make_run((0.8,), seed=seed, metric="roc_auc")
+    (panel,) = FIGURES["accuracy-rank"](compose_report(runs)).axes
+    assert panel.get_ylabel() == "test ROC AUC (%)"
 
 
 def test_svg_is_whole_and_the_same_every_time(report):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import torch
 from hydra.errors import HydraException
 from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from graphssl.augmentation.two_views import TwoViews
@@ -45,16 +46,21 @@ def make(config: DictConfig, name: str, **supplied: Any) -> Any:
 
 
 def dataset(config: DictConfig) -> NodeDataset:
-    """The graph, prepared; from the mirror where it has it."""
+    """The graph, prepared; from the mirror where it has it.
+
+    ``dataset.metric`` is the graph's published metric, whichever class loads it.
+    """
     mirror = config.paths.mirror
-    loader = make(config.dataset, "dataset")
+    arguments: dict[str, Any] = OmegaConf.to_container(config.dataset, resolve=True)  # type: ignore[assignment]
+    metric = {"metric": arguments.pop("metric")} if "metric" in arguments else {}
+    loader = make(OmegaConf.create(arguments), "dataset")
     try:
         loaded: NodeDataset = loader.load(Path(config.paths.data), Path(mirror) if mirror else None)
     except (TypeError, ValueError) as error:
         if isinstance(error, GraphSSLError):
             raise
         raise ConfigError(f"dataset: {error}{_options(config.dataset)}") from error
-    return loaded
+    return replace(loaded, **metric)
 
 
 def settings(config: DictConfig) -> TrainerSettings:

@@ -73,8 +73,10 @@ def _assemble(name: str, data: Data, fingerprint: str | None) -> NodeDataset:
         graph=Graph(x, data.edge_index.long(), weight),
         y=y.long(),
         num_classes=int(y.long().max()) + 1,
+        train_mask=masks.get("train_mask"),
+        val_mask=masks.get("val_mask"),
+        test_mask=masks.get("test_mask"),
         fingerprint=fingerprint,
-        **masks,
     )
 
 

@@ -1,4 +1,4 @@
-"""A stack of message-passing layers: conv -> norm -> activation on every layer."""
+"""A stack of message-passing layers: dropout -> conv -> norm -> activation on every layer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from graphssl.graph import Graph, GraphView
 
 
 class ConvStack(nn.Module):
-    """``h_l = act(norm(conv(h_{l-1}, edges)))``, the last layer included, as BGRL's encoder.
+    """``h_l = act(norm(conv(drop(h_{l-1}), edges)))``, the last layer included, as BGRL's encoder.
 
     Args:
         in_channels: F.
@@ -30,9 +30,13 @@ class ConvStack(nn.Module):
         weight_standardization: use every row of a conv's weight matrices standardised over its
             inputs (Qiao et al., arXiv 1903.10520), in all layers but the first, as BGRL's arxiv
             encoder. The parameters, and so a penalty on them, stay what they are.
+        dropout: in training, set each entry of a layer's input (features and hidden layers) to 0
+            with this probability and scale the others up, as Kipf & Welling (arXiv 1609.02907).
+            Drawn from torch's global stream.
 
     Raises:
-        ConfigError: no layer, a width below 1, or a width that the heads do not divide.
+        ConfigError: no layer, a width below 1, a width that the heads do not divide, or ``dropout``
+            outside [0, 1).
     """
 
     def __init__(
@@ -43,8 +47,11 @@ class ConvStack(nn.Module):
         act: Callable[[], nn.Module],
         norm: Callable[[int], nn.Module] = nn.Identity,
         weight_standardization: bool = False,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        if not 0.0 <= dropout < 1.0:
+            raise ConfigError(f"encoder.dropout must lie in [0, 1), got {dropout}")
         if not channels or min(channels) < 1:
             raise ConfigError(
                 f"encoder.channels must name at least one layer, each at least 1 wide, "
@@ -57,13 +64,14 @@ class ConvStack(nn.Module):
         )
         self.norms = nn.ModuleList(norm(width) for width in channels)
         self.acts = nn.ModuleList(act() for _ in channels)
-        self.weight_standardization = weight_standardization
+        self.weight_standardization, self.dropout = weight_standardization, dropout
         self._takes_weight = "edge_weight" in inspect.signature(self.convs[0].forward).parameters
 
     def forward(self, x: Tensor, edge_index: Tensor, edge_weight: Tensor | None = None) -> Tensor:
         """(N, F) -> (N, D)."""
         edges = (edge_index, edge_weight) if self._takes_weight else (edge_index,)
         for layer, (conv, norm, act) in enumerate(self._layers()):
+            x = nn.functional.dropout(x, self.dropout, self.training)
             if self.weight_standardization and layer > 0:
                 x = functional_call(conv, _standardized(conv), (x, *edges))
             else:
@@ -74,7 +82,8 @@ class ConvStack(nn.Module):
     def encode_view(self, view: GraphView) -> Tensor:
         """The same as ``self(view.x, view.edge_index, view.edge_weight)``, through the masks.
 
-        GCN and GAT use the masks where they are; any other operator gets the edges removed.
+        GCN and GAT use the masks where they are; any other operator gets the edges removed, and so
+        do they in training with dropout, which leaves no part of the first product to share.
         """
         fast = self._fast_path(view.graph)
         if fast is None:
@@ -123,6 +132,8 @@ class ConvStack(nn.Module):
         return zip(self.convs, self.norms, self.acts, strict=True)
 
     def _fast_path(self, graph: Graph) -> Any:
+        if self.training and self.dropout > 0:
+            return None
         for fast in (gcn_propagation, gat_propagation):
             if all(map(fast.supports_conv, self.convs)) and fast.supports_graph(graph):
                 return fast

@@ -49,7 +49,7 @@ def main() -> None:
 def table(records: dict[str, RunRecord]) -> Table:
     """Accuracy, mean and std over splits, and effective rank of the representation."""
     protocol, scores = next(iter(records["BGRL"].scores.items()))
-    splits = len(scores["test_accuracy"])
+    splits = len(scores["test"]["accuracy"])
     shown = Table(
         title="digits: 1,797 images, 64 features, 10 classes, cosine kNN graph (k = 5), seed 0",
         caption=f"accuracy: {protocol}, mean +- std over {splits} splits; "

@@ -15,6 +15,7 @@ from graphssl.augmentation.two_views import TwoViews
 from graphssl.config import build
 from graphssl.contracts import NodeDataset, ProbeProtocol, Regularizer, Split
 from graphssl.errors import ConfigError
+from graphssl.probing.metrics import check_metric
 from graphssl.probing.splits import one_split, require_validation
 from graphssl.training.device import named_device
 from graphssl.training.settings import TrainerSettings
@@ -93,6 +94,7 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
         raise ConfigError(f"dataset.name={data.name!r} cannot be part of a run folder's name")
     split_seed = config.probe.split_seed
     splits = {name: protocol.splits(data, split_seed) for name, protocol in protocols.items()}
+    check_metric(data, splits)
     split = None
     if labels_used:
         ((name, protocol),) = protocols.items()

@@ -12,13 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphssl.contracts import FloatArray, IntArray, NodeDataset, ProbeScores, Split
-from graphssl.errors import ConfigError
-from graphssl.probing.selection import (
-    Folds,
-    accuracy_on_test,
-    select_by_folds,
-    select_on_validation,
-)
+from graphssl.errors import ConfigError, DataError
+from graphssl.probing.metrics import measure
+from graphssl.probing.selection import FOLDS, Folds, select_by_folds, select_on_validation
 from graphssl.probing.solvers.choose import Classifier, Solver, choose_solver, powers_of_two
 from graphssl.probing.solvers.linear import normalized_rows
 from graphssl.probing.splits import check_ratios, given_splits, random_splits, require_classes
@@ -58,8 +54,18 @@ class CrossValidatedSplits:
         self._solver, self._fit = choose_solver("one_vs_rest", solver, device)
 
     def splits(self, dataset: NodeDataset, seed: int) -> list[Split]:
-        """Random splits; see ``random_splits``."""
+        """Random splits; see ``random_splits``.
+
+        Raises:
+            DataError: too few training nodes for the inner folds, or a class without one.
+        """
         drawn = random_splits(len(dataset.y), self._train_ratio, 0.0, self._num_splits, seed)
+        if self._folds == "k_fold" and (size := len(drawn[0].train)) < FOLDS:
+            raise DataError(
+                f"{self.name} chooses C by {FOLDS} folds of the training nodes, of which "
+                f"{dataset.name} has {size} (train_ratio={self._train_ratio}); protocols that "
+                "work: bgrl_official, random_10_10_80"
+            )
         return require_classes(dataset, drawn)
 
     def score(
@@ -68,8 +74,8 @@ class CrossValidatedSplits:
         """Choose C inside the training nodes, fit on all of them; ``seed`` draws the folds."""
         rows = normalized_rows(embeddings, y)
         chosen = select_by_folds(rows, y, splits, self._C, self._fit, self._folds, seed)
-        accuracy = accuracy_on_test(chosen, rows, y, splits)
-        return ProbeScores(self.name, self._solver, accuracy, [], chosen.C, seed)
+        test = measure(chosen.models, rows, y, [split.test for split in splits])
+        return ProbeScores(self.name, self._solver, "accuracy", test, {}, chosen.C, seed)
 
 
 class _ValidatedSplits:
@@ -88,8 +94,9 @@ class _ValidatedSplits:
         """Fit on the training nodes with the C that is best on the validation nodes."""
         rows = normalized_rows(embeddings, y)
         chosen = select_on_validation(rows, y, splits, self._C, self._fit)
-        accuracy = accuracy_on_test(chosen, rows, y, splits)
-        return ProbeScores(self.name, self._solver, accuracy, chosen.val_accuracy, chosen.C, seed)
+        test = measure(chosen.models, rows, y, [split.test for split in splits])
+        val = measure(chosen.models, rows, y, [split.val for split in splits])
+        return ProbeScores(self.name, self._solver, "accuracy", test, val, chosen.C, seed)
 
 
 class GivenSplits(_ValidatedSplits):

@@ -12,20 +12,19 @@ from graphssl.contracts import FloatArray, IntArray, Split
 from graphssl.probing.solvers.linear import Fit, LinearModels
 
 Folds = Literal["shuffle_split", "k_fold"]
+FOLDS = 5
 
 
 class Selection(NamedTuple):
     """The chosen classifier of each split.
 
     Attributes:
-        C: chosen value, one a split.
+        C: chosen value, one per split.
         models: (S, 1, C, D), fitted on the training nodes with that value.
-        val_accuracy: of these models, one a split; empty without validation nodes.
     """
 
     C: list[float]
     models: LinearModels
-    val_accuracy: list[float]
 
 
 def select_on_validation(
@@ -48,7 +47,6 @@ def select_on_validation(
             models.bias[every, best][:, None],
             models.one_vs_rest,
         ),
-        val_accuracy=accuracy[every, best].tolist(),
     )
 
 
@@ -72,7 +70,11 @@ def select_by_folds(
     num_classes = _num_classes(y, splits)
     chosen, models = [], []
     for split in splits:
-        inner = KFold(5) if folds == "k_fold" else ShuffleSplit(5, test_size=0.5, random_state=seed)
+        inner = (
+            KFold(FOLDS)
+            if folds == "k_fold"
+            else ShuffleSplit(FOLDS, test_size=0.5, random_state=seed)
+        )
         parts = [(split.train[a], split.train[b]) for a, b in inner.split(split.train)]
         fitted = fit(rows, y, [train for train, _ in parts], C, num_classes)
         accuracy = np.array(
@@ -91,17 +93,7 @@ def select_by_folds(
         np.concatenate([model.bias for model in models]),
         models[0].one_vs_rest,
     )
-    return Selection(chosen, joined, val_accuracy=[])
-
-
-def accuracy_on_test(
-    selection: Selection, rows: FloatArray, y: IntArray, splits: Sequence[Split]
-) -> list[float]:
-    """Share of the test nodes whose class has the largest probability, one a split."""
-    return [
-        float((selection.models.predict(s, rows[split.test])[0] == y[split.test]).mean())
-        for s, split in enumerate(splits)
-    ]
+    return Selection(chosen, joined)
 
 
 def _num_classes(y: IntArray, splits: Sequence[Split]) -> int:

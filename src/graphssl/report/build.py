@@ -12,10 +12,10 @@ import pandas as pd
 
 from graphssl.errors import ConfigError, DataError
 from graphssl.report.runs.frame import make_frame
-from graphssl.report.runs.records import Problem, read_runs
+from graphssl.report.runs.records import Problem, Runs, read_runs
 from graphssl.report.tables.definition import Definition, ValueSpec, load_definition
 from graphssl.report.tables.missing import Missing, missing
-from graphssl.report.tables.pivot import Table, pivot
+from graphssl.report.tables.pivot import Table, by_split, pivot
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Report:
     """What a table is made of, before it has a format.
 
     Attributes:
-        tables: one a measure, panel, protocol and selection rule.
+        tables: one per measure, panel, protocol, metric and selection rule.
         missing: runs that the tables lack.
         problems: runs of the folder that are in no table.
         notes: one line for each measure that no record has.
@@ -57,21 +57,12 @@ def compose_report(
         DataError: no run in the folder, or none that is in this table.
     """
     definition = load_definition(table)
-    runs = read_runs(Path(folder))
-    frame = make_frame(runs.records)
-    if frame.empty:
-        kinds = ", ".join(f"{p.folder.name} is {p.kind}" for p in runs.problems[:3])
-        raise DataError(f"{folder} holds no finished run with scores: {kinds}")
-    for key in filters or {}:
-        _known("filter", key, [str(name) for name in frame.columns])
-    if protocol is not None:
-        _known("protocol", protocol, sorted(set(frame["protocol"])))
-        frame = frame[frame["protocol"] == protocol]
+    runs, frame = read_frame(folder, filters or {}, protocol)
     own = {value.key: value for value in definition.values}
     definition = replace(
         definition,
         filters={**(definition.filters or {}), **(filters or {})},
-        values=tuple(own.get(key, ValueSpec(key, key)) for key in metrics or own),
+        values=tuple(own.get(key, ValueSpec(key)) for key in metrics or own),
     )
     tables: list[Table] = []
     notes = []
@@ -84,10 +75,34 @@ def compose_report(
         raise DataError(
             f"table={table}: {'; '.join(notes) or f'no run in {folder} is in one of its rows'}"
         )
-    # A run that is missing is missing from every measure; the accuracy tables know the protocol.
-    telling = [t for t in tables if t.value.is_accuracy] or tables
+    # A run that is missing is missing from every measure; tables of scores know the protocol.
+    telling = [t for t in tables if t.scored] or tables
     lacking = dict.fromkeys(m for t in telling for m in missing(t, definition))
     return Report(definition, tuple(tables), tuple(lacking), runs.problems, tuple(notes))
+
+
+def read_frame(
+    folder: str | Path, filters: Mapping[str, Any], protocol: str | None
+) -> tuple[Runs, pd.DataFrame]:
+    """The runs at or below ``folder``, and the frame of their records.
+
+    ``filters`` are checked, not applied: a table applies them row by row.
+
+    Raises:
+        ConfigError: unknown filter or protocol.
+        DataError: no finished run in the folder.
+    """
+    runs = read_runs(Path(folder))
+    frame = make_frame(runs.records)
+    if frame.empty:
+        kinds = ", ".join(f"{p.folder.name} is {p.kind}" for p in runs.problems[:3])
+        raise DataError(f"{folder} holds no finished run: {kinds}")
+    for key in filters:
+        _known("filter", key, [str(name) for name in frame.columns])
+    if protocol is not None:
+        _known("protocol", protocol, sorted(frame["protocol"].dropna().unique()))
+        frame = frame[frame["protocol"] == protocol]
+    return runs, frame
 
 
 def _known(kind: str, name: str, names: list[str]) -> None:
@@ -98,6 +113,7 @@ def _known(kind: str, name: str, names: list[str]) -> None:
 
 
 def _no_metric(key: str, frame: pd.DataFrame) -> str:
-    there = [str(name) for name in frame.columns if "/" in str(name)]
+    names = list(map(str, frame.columns))
+    there = [name for name in names if "/" in name or by_split(name) in names]
     near = get_close_matches(key, there, n=3, cutoff=0.5) or there[:10]
-    return f"metric={key}: no record has it; there are accuracy, {', '.join(near)} ..."
+    return f"metric={key}: no record has it; there are {', '.join(near)} ..."

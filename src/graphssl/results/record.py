@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from graphssl.contracts import ProbeScores
 from graphssl.errors import DataError
+from graphssl.metric_names import metric_label
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,13 @@ class RunRecord:
         labels_used: whether labels had a part in training or selection; then ``split`` is the one
             split that was used and scored.
         split: index of that split, or None.
-        scores: protocol name -> ``ProbeScores`` as a dict, with mean and std (population, over
-            splits) of the test accuracy, and the settings of the protocol.
+        scores: protocol name -> ``scores_entry``, with the settings of the protocol.
         diagnostics: numbers on representation and embedding.
         training: steps, wall time in seconds over all processes that took part, pace, peak memory
             in MiB, wall time of the probes.
         environment: versions, git commit, machine, device, threads.
         overrides: what was said on the command line.
+        code: target of a user-defined class -> sha256 of its file.
         folder: where the record was read; not part of it.
     """
 
@@ -54,6 +55,7 @@ class RunRecord:
     training: dict[str, Any]
     environment: dict[str, Any]
     overrides: list[str] = field(default_factory=list)
+    code: dict[str, str] = field(default_factory=dict)
     folder: str = field(default="", compare=False)
 
     def summary(self) -> str:
@@ -68,14 +70,17 @@ class RunRecord:
         """A number to optimise, NaN where there is none.
 
         Args:
-            name: ``val_accuracy`` under the first protocol that has it, on the one split of this
-                seed, on which alone test accuracy may then be read; or a measure of the
-                representation.
+            name: ``val_<metric>``, e.g. ``val_accuracy``, or ``val_score`` for the metric that is
+                printed: under the first protocol that has it, on the one split of this seed, on
+                which alone test scores may then be read. Or a measure of the representation.
         """
-        if name == "val_accuracy":
-            found = [s["val_accuracy"] for s in self.scores.values() if s["val_accuracy"]]
-            return float(found[0][self.seed % len(found[0])]) if found else math.nan
-        return float(self.diagnostics["representation"].get(name, math.nan))
+        if not name.startswith("val_"):
+            return float(self.diagnostics["representation"].get(name, math.nan))
+        asked = name.removeprefix("val_")
+        for entry in self.scores.values():
+            if found := entry["val"].get(entry["metric"] if asked == "score" else asked):
+                return float(found[self.seed % len(found)])
+        return math.nan
 
     def write(self, folder: Path) -> None:
         """Write ``record.json`` into ``folder``, whole or not at all."""
@@ -102,27 +107,47 @@ class RunRecord:
             raise DataError(f"{path} is not a run record: {error}") from None
 
 
-def unscored(scores: Mapping[str, Mapping[str, Any]], probe: Mapping[str, Any]) -> list[str]:
-    """Protocols of ``probe``, the configuration's, without a score under the settings asked for."""
-    found = {name: (s.get("settings"), s.get("split_seed")) for name, s in scores.items()}
+def unscored(scores: Mapping[str, Mapping[str, Any]], config: Mapping[str, Any]) -> list[str]:
+    """Protocols that ``config`` asks for without a score under its settings and metric."""
+    probe, metric = config["probe"], config["dataset"].get("metric")
+    found = {
+        name: (entry.get("settings"), entry.get("split_seed"), entry.get("dataset_metric"))
+        for name, entry in scores.items()
+    }
     return [
         name
         for name, settings in (probe.get("protocols") or {}).items()
-        if found.get(name) != (settings, probe["split_seed"])
+        if found.get(name) != (settings, probe["split_seed"], metric)
     ]
 
 
-def scores_entry(scores: ProbeScores) -> dict[str, Any]:
-    """``scores`` as a dict, with the mean and the population std of the test accuracy."""
-    values = scores.test_accuracy
+def scores_entry(scores: ProbeScores, metric: str, majority: float) -> dict[str, Any]:
+    """``scores`` as a dict, with what is printed of them.
+
+    That is the metric, mean and population std of its test scores over splits, and ``majority``.
+
+    Args:
+        scores: what a protocol measured.
+        metric: the graph's, printed in place of accuracy where it was measured.
+        majority: share of the most frequent class among the test nodes.
+    """
+    if scores.metric == "accuracy" and metric in scores.test:
+        scores = replace(scores, metric=metric)
+    values = scores.test[scores.metric]
     mean = sum(values) / len(values)
     std = (sum((v - mean) ** 2 for v in values) / len(values)) ** 0.5
-    return {**asdict(scores), "test_mean": mean, "test_std": std}
+    return {**asdict(scores), "test_mean": mean, "test_std": std, "majority": majority}
 
 
 def _score(name: str, entry: Mapping[str, Any]) -> str:
-    """The mean, and the spread where there is more than one split, with the protocol's name."""
-    splits, mean = len(entry["test_accuracy"]), 100 * entry["test_mean"]
-    if splits == 1:
-        return f"{mean:.2f} % ({name}, 1 split)"
-    return f"{mean:.2f} +- {100 * entry['test_std']:.2f} % ({name}, {splits} splits)"
+    """Validation first, then test with its spread, the protocol, and what says nothing."""
+    metric, mean = entry["metric"], entry["test_mean"]
+    splits = len(entry["test"][metric])
+    spread = "" if splits == 1 else f" +- {100 * entry['test_std']:.2f}"
+    notes = [name, "1 split" if splits == 1 else f"{splits} splits"]
+    if metric == "accuracy" and mean <= entry["majority"] + 0.01 + 1e-12:
+        notes.append(f"majority class {100 * entry['majority']:.2f} %")
+    chosen_by = entry["val"].get(metric)
+    validation = f"validation {100 * sum(chosen_by) / splits:.2f} %, " if chosen_by else ""
+    label = metric_label(metric)
+    return f"{label} {validation}test {100 * mean:.2f}{spread} % ({', '.join(notes)})"

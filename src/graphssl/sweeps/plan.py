@@ -63,11 +63,7 @@ def make_plan(
     estimates: list[float | None] = []
     for overrides, config in jobs:
         record = records.get(run_id(config))
-        if (
-            record is None
-            or config.force
-            or unscored(record.content["scores"], resolved(config)["probe"])
-        ):
+        if record is None or config.force or unscored(record.content["scores"], resolved(config)):
             left.append(list(overrides))
             estimates.append(_estimate(config, timed, seconds))
     known = [estimate for estimate in estimates if estimate is not None]

@@ -186,7 +186,7 @@ def test_accuracy_is_scikit_learns_within_a_fifth_of_a_point(masked):
         for solver in ("batched", "sklearn")
     )
     assert (fast.solver, reference.solver) == ("batched", "lbfgs")
-    assert abs(np.mean(fast.test_accuracy) - np.mean(reference.test_accuracy)) <= 0.002
+    assert abs(np.mean(fast.test["accuracy"]) - np.mean(reference.test["accuracy"])) <= 0.002
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")

@@ -18,17 +18,24 @@ from graphssl.probing.solvers.multinomial import fit_multinomial
 
 Classifier = Literal["one_vs_rest", "multinomial"]
 Solver = Literal["sklearn", "batched"]
+# The square of C is a float32 up to here, and so is C times any loss.
+MAX_EXPONENT = 60
 
 
 def powers_of_two(log2_C: Sequence[int]) -> FloatArray:
     """The grid of C: 2^first to 2^last, both included.
 
     Raises:
-        ConfigError: not a pair of ascending whole exponents.
+        ConfigError: not a pair of ascending whole exponents within +-``MAX_EXPONENT``.
     """
     pair = len(log2_C) == 2 and all(type(exponent) is int for exponent in log2_C)
     if not pair or log2_C[0] > log2_C[1]:
         raise ConfigError(f"log2_C must be the first and the last exponent, got {list(log2_C)}")
+    if max(map(abs, log2_C)) > MAX_EXPONENT:
+        raise ConfigError(
+            f"log2_C must lie within -{MAX_EXPONENT}..{MAX_EXPONENT}, where float32 holds the "
+            f"objective, got {list(log2_C)}"
+        )
     return np.asarray(2.0 ** np.arange(log2_C[0], log2_C[1] + 1))
 
 

@@ -17,13 +17,13 @@ from graphssl.report.figures.layer_figures import (
 )
 from graphssl.report.figures.series import column_title, series
 from graphssl.report.figures.style import GREY, LINES, look, one_legend, panels
-from graphssl.report.tables.beside import published_beside
+from graphssl.report.tables.beside import network, published_beside
 from graphssl.report.tables.cell import Cell
 from graphssl.report.tables.pivot import Row, Table
+from graphssl.report.tables.published import differences
 
 _RANK = "representation/effective_rank_centred"
 _RANK_LABEL = "effective rank (centred)"
-_ACCURACY_LABEL = "test accuracy (%)"
 _QUICK_LABEL = "quick validation accuracy (%)"
 
 # A published accuracy: what it is called, mean and std in %, the std None where none is given.
@@ -46,14 +46,17 @@ def rank_over_training(report: Report) -> Figure | None:
 def accuracy_over_training(report: Report) -> Figure | None:
     """The quick probe's accuracy at every evaluation, on validation nodes.
 
-    With published accuracies of the table's protocol, on test nodes, as level lines.
+    With published accuracies of the same kind of encoder and probe, on test nodes, as level lines.
     """
-    table = _accuracy_table(report)
+    table = _scored_table(report)
     if table is None:
         return None
     levels: dict[Any, list[Level]] = {}
-    for _, column, dataset, entry in published_beside(table, report.definition):
-        if table.group.protocol in entry.protocols:
+    for row, column, dataset, entry in published_beside(table, report.definition):
+        cell = table.cell(row, column)
+        if not cell.problem and not differences(
+            entry, dataset, table.group.protocol, network(table, cell)
+        ):
             found = (f"published, test: {entry.method}", *entry.accuracy[dataset])
             levels.setdefault(column, []).append(found)
     return _over_training(report, table, "val_accuracy", _QUICK_LABEL, 100, levels)
@@ -92,8 +95,8 @@ def _over_training(
 
 
 def accuracy_against_rank(report: Report) -> Figure | None:
-    """A point a run: mean test accuracy over splits against effective rank."""
-    table = _accuracy_table(report)
+    """One point per run: mean score over splits against effective rank."""
+    table = _scored_table(report)
     if table is None or _RANK not in table.frame:
         return None
     ranks = table.frame.dropna(subset=[_RANK]).set_index("folder")[_RANK].to_dict()
@@ -107,16 +110,16 @@ def accuracy_against_rank(report: Report) -> Figure | None:
             if points and row.match.get("objective") != "raw":
                 x, y = zip(*points, strict=True)
                 panel.plot(x, y, label=row.label, alpha=0.8, **{**style, "linestyle": ""})
-        panel.set(xlabel=_RANK_LABEL, ylabel=_ACCURACY_LABEL)
+        panel.set(xlabel=_RANK_LABEL, ylabel=table.label)
     one_legend(figure, axes)
     return figure
 
 
 def accuracy_against_strength(report: Report) -> Figure | None:
-    """Accuracy against the strength of augmentation, bands of one std between seeds."""
+    """Score against the strength of augmentation, bands of one std between seeds."""
     if report.definition.columns != "augmentation.strength":
         return None
-    tables = [t for t in report.tables if t.value.is_accuracy and len(t.columns) > 1]
+    tables = [t for t in report.tables if t.scored and len(t.columns) > 1]
     if not tables:
         return None
     figure, axes = panels(
@@ -126,14 +129,14 @@ def accuracy_against_strength(report: Report) -> Figure | None:
         for row, style in series(table):
             found = {float(c): table.cell(row, c) for c in table.columns}
             _band(panel, found, row.label, {**style, "marker": ""} if row.floor else style)
-        panel.set(xlabel="strength of augmentation", ylabel=_ACCURACY_LABEL)
+        panel.set(xlabel="strength of augmentation", ylabel=table.label)
     one_legend(figure, axes)
     return figure
 
 
 def alpha_sweep(report: Report) -> Figure | None:
-    """Accuracy against alpha, bands of one std between seeds; rows without alpha as level lines."""
-    table = _accuracy_table(report)
+    """Score against alpha, bands of one std between seeds; rows without alpha as level lines."""
+    table = _scored_table(report)
     if table is None:
         return None
     sweep = [row for row in table.rows if row.spec.by == ("regularizer.alpha",)]
@@ -149,7 +152,7 @@ def alpha_sweep(report: Report) -> Figure | None:
                 colour = look(index)["color"]
                 panel.axhline(cell.mean, label=row.label, color=colour, linestyle="--")
         panel.set_xscale("symlog" if 0.0 in found else "log")
-        panel.set(xlabel="alpha", ylabel=_ACCURACY_LABEL)
+        panel.set(xlabel="alpha", ylabel=table.label)
     one_legend(figure, axes)
     return figure
 
@@ -183,5 +186,5 @@ def _cells(table: Table) -> Iterator[tuple[Row, Any, Cell]]:
             yield row, column, table.cell(row, column)
 
 
-def _accuracy_table(report: Report) -> Table | None:
-    return next((table for table in report.tables if table.value.is_accuracy), None)
+def _scored_table(report: Report) -> Table | None:
+    return next((table for table in report.tables if table.scored), None)

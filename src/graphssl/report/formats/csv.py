@@ -1,4 +1,4 @@
-"""Cells as CSV, a line a cell, for other programs."""
+"""Cells as CSV, one line per cell, for other programs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from graphssl.report.tables.comparison import standing
 
 _COLUMNS = (
     "measure",
+    "metric",
     "panel",
     "protocol",
     "protocol_settings",
@@ -44,6 +45,7 @@ def render_csv(report: Report) -> str:
                 lines.append(
                     (
                         table.value.key,
+                        group.metric,
                         table.panel,
                         group.protocol,
                         group.settings,

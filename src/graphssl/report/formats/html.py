@@ -13,9 +13,9 @@ from graphssl.report.tables.layout import grids
 
 _CAPTIONS = {
     "rank": "Rank over training: mean over seeds, band from the least to the largest.",
-    "accuracy-rank": "Accuracy against rank: a point a run; raw features left out.",
-    "strength": "Accuracy against strength of augmentation: band of one std between seeds.",
-    "alpha": "Accuracy against alpha: band of one std between seeds.",
+    "accuracy-rank": "Score against rank: one point per run; raw features left out.",
+    "strength": "Score against strength of augmentation: band of one std between seeds.",
+    "alpha": "Score against alpha: band of one std between seeds.",
     "layers": "Rank of every layer over training: median over seeds, band least to largest.",
     "spectra": "Spectra of every layer: centred singular values over the largest, last step.",
     "weights": "Singular values of every weight and of products over layers, last step.",

@@ -1,7 +1,8 @@
-"""Records as one pandas frame, a row a run and protocol."""
+"""Records as one pandas frame, one row per run and protocol."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,20 +24,27 @@ _MACHINE = ("_target_", "name", "device")
 
 
 def load_frame(folder: str | Path) -> pd.DataFrame:
-    """The records at or below ``folder``, a row a run and protocol; stale ones are left out.
+    """Read the records at or below ``folder``, one row per run and protocol; without stale ones.
 
     Columns:
 
     - ``run`` (id), ``folder``, ``seed``, ``created``, ``overrides`` (a tuple, or None);
-    - ``condition``: hash of all that determines the weights, the seed apart;
-    - ``protocol``, ``protocol_settings``, ``solver``, ``split_seed``, ``splits`` (their number),
-      ``accuracies`` (tuple, % on the test nodes of each split), ``accuracy`` (their mean);
+    - ``condition``: hash of all that determines the weights, the seed apart: settings, graph, code
+      of user-defined classes and, where labels have a part in training, the protocol;
+    - ``protocol``, ``protocol_settings``, ``solver``, ``split_seed``, ``splits`` (their number);
+      without ``protocol`` a run was not probed;
+    - ``metric``, the one printed; ``score`` and ``val_score``, its mean over splits on test and on
+      validation nodes in %; ``majority``, the share of the most frequent class among test nodes;
+    - every metric that was measured under its name and with ``val_``: ``accuracy``,
+      ``val_accuracy``, ``macro_f1``, ``val_macro_f1``; each of these scores also per split, a
+      tuple, as ``<score>_by_split``;
     - ``selection`` (which encoder was kept), ``labels_used``, ``split``;
     - the option chosen in a config group under the group's name (``dataset``, ``encoder``);
     - settings under their dotted key (``regularizer.alpha``), lists as JSON text;
     - tags as ``tags.<tag>``: their value, or True where ``tags`` is a list;
-    - what was measured as ``<where>/<measure>`` (``representation/effective_rank_centred``), and
-      ``training/<key>``.
+    - what was measured as ``<where>/<measure>`` (``representation/effective_rank_centred``), facts
+      of the graph as ``graph/<fact>``, and ``training/<key>``;
+    - ``code.<target>``: hash of the file of a user-defined class.
 
     Raises:
         DataError: no such folder, or no run in it.
@@ -46,22 +54,30 @@ def load_frame(folder: str | Path) -> pd.DataFrame:
 
 def make_frame(records: Sequence[Record]) -> pd.DataFrame:
     """The frame of ``records``; see ``load_frame``."""
-    return pd.DataFrame([row for record in records for row in _rows(record)])
+    frame = pd.DataFrame([row for record in records for row in _rows(record)])
+    whole = [key for key in ("splits", "split_seed") if key in frame]
+    return frame.astype(dict.fromkeys(whole, "Int64"))  # None in a run that was not probed
 
 
 def _rows(record: Record) -> Iterator[dict[str, Any]]:
     content = record.content
     config = content["config"]
     overrides = content.get("overrides")
+    measured = {
+        **content["diagnostics"],
+        "graph": content["dataset"],
+        "training": content["training"],
+    }
     shared: dict[str, Any] = {
         **dict(_flat({k: v for k, v in config.items() if k not in ("probe", "paths", "tags")})),
         **dict(_flat({"tags": _tags(config.get("tags"))})),
         **{group: _scalar(option) for group, option in content["choices"].items()},
         **{
-            f"{where}/{name}": value
-            for where, values in {**content["diagnostics"], "training": content["training"]}.items()
+            f"{where}/{name}": _scalar(value)
+            for where, values in measured.items()
             for name, value in values.items()
         },
+        **{f"code.{target}": found[:8] for target, found in content.get("code", {}).items()},
         "run": content["id"],
         "folder": str(record.folder),
         "seed": content["seed"],
@@ -72,30 +88,53 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
         "labels_used": content["labels_used"],
         "split": content.get("split"),
     }
+    if not content["scores"]:
+        yield {**shared, "protocol": None}
     protocols = config.get("probe", {}).get("protocols", {})
     for name, scores in content["scores"].items():
-        accuracies = tuple(100.0 * value for value in scores["test_accuracy"])
         said = scores.get("settings") or protocols.get(name, {})
         settings = {k: v for k, v in said.items() if k not in _MACHINE}
+        settings |= {f"code of {t}": found[:8] for t, found in scores.get("code", {}).items()}
         yield {
+            **_scores(scores),
             **shared,
             "protocol": name,
             "protocol_settings": ", ".join(f"{k} {_scalar(v)}" for k, v in settings.items()),
             "solver": scores.get("solver"),
             "split_seed": scores.get("split_seed"),
-            "splits": len(accuracies),
-            "accuracies": accuracies,
-            "accuracy": sum(accuracies) / len(accuracies),
+            "splits": len(scores["test"][scores["metric"]]),
         }
 
 
+def _scores(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Every metric in %, the printed one also as ``score``: mean and tuple over splits."""
+    row: dict[str, Any] = {"metric": entry["metric"]}
+    if "majority" in entry:
+        row["majority"] = 100.0 * entry["majority"]
+    for prefix, found in (("", entry["test"]), ("val_", entry["val"])):
+        named = {**found, "score": found[entry["metric"]]} if entry["metric"] in found else found
+        for name, values in named.items():
+            by_split = tuple(100.0 * value for value in values)
+            row[f"{prefix}{name}"] = sum(by_split) / len(by_split)
+            row[f"{prefix}{name}_by_split"] = by_split
+    return row
+
+
 def _condition(content: Mapping[str, Any]) -> str:
-    config, dataset = dict(content["config"]), content["dataset"]
+    config = {"optimizer": {}, "probe": {}, **content["config"], "seed": None}
     for group in WITHOUT_EFFECT.get(str(content["choices"].get("objective")), ()):
         if group in config:
             config[group] = dict.fromkeys(config[group]) if group == "trainer" else {}
-    config = {"optimizer": {}, **config, "seed": None}
-    return identity(config, fingerprint=dataset.get("fingerprint") or dataset.get("name"))
+    counted = identity(
+        config,
+        uses_labels=content["labels_used"],
+        fingerprint=content["dataset"].get("fingerprint") or content["dataset"].get("name"),
+    )
+    # Of the code, what the settings that count name; the probe's keys its score.
+    named = json.dumps({k: v for k, v in config.items() if k != "probe"})
+    code = {t: found for t, found in content.get("code", {}).items() if json.dumps(t) in named}
+    text = json.dumps([counted, content["dataset"], code], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _tags(tags: Any) -> dict[str, Any]:

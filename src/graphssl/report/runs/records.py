@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from graphssl.errors import DataError
+from graphssl.metric_names import METRICS
 from graphssl.results.identity import BEHAVIOUR_VERSION
 
 _FIELDS: dict[str, type] = {
     "id": str,
-    "behaviour_version": int,
     "seed": int,
     "choices": dict,
     "config": dict,
@@ -87,7 +87,9 @@ def read_runs(root: Path, behaviour_version: int = BEHAVIOUR_VERSION) -> Runs:
         if isinstance(found, Problem):
             problems.append(found)
         elif (first := records.setdefault(found.content["id"], found)) is not found:
-            problems.append(Problem("duplicate", folder, f"the same run as {first.folder}"))
+            same = first.content["scores"] == found.content["scores"]
+            other = "" if same else ", with other scores, which are in no table"
+            problems.append(Problem("duplicate", folder, f"the same run as {first.folder}{other}"))
     return Runs(tuple(records.values()), tuple(problems))
 
 
@@ -97,14 +99,15 @@ def _read(folder: Path, behaviour_version: int) -> Record | Problem:
         return _without_record(folder)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        _check(content)
+        # Of a record of another version only that is sure, and it is in no table anyway.
+        found = _version(content)
+        if found == behaviour_version:
+            _check(content)
     except (ValueError, OSError) as error:
         line = " ".join(str(error).split())
         return Problem("unreadable", folder, f"{path} is not a run record: {line}")
-    if content["behaviour_version"] != behaviour_version:
-        reason = (
-            f"behaviour version {content['behaviour_version']}, the code's is {behaviour_version}"
-        )
+    if found != behaviour_version:
+        reason = f"behaviour version {found}, the code's is {behaviour_version}"
         return Problem("stale", folder, reason, command(content.get("overrides"), "force=true"))
     return Record(folder, content)
 
@@ -134,15 +137,25 @@ def _json(folder: Path, name: str) -> Any:
         return None
 
 
-def _check(content: Any) -> None:
-    """Raise ValueError where ``content`` is not what a run writes."""
+def _version(content: Any) -> int:
+    """The behaviour version; ValueError where ``content`` has none."""
     if not isinstance(content, dict):
         raise ValueError(f"a JSON object is needed, got {type(content).__name__}")
+    version = content.get("behaviour_version")
+    if type(version) is not int:
+        raise ValueError(f"behaviour_version={version!r} is no int")
+    return version
+
+
+def _check(content: Mapping[str, Any]) -> None:
+    """Raise ValueError where ``content`` is not what a run writes."""
     for name, kind in _FIELDS.items():
         if name not in content:
             raise ValueError(f"no {name}")
         if type(content[name]) is not kind:
             raise ValueError(f"{name}={content[name]!r} is no {kind.__name__}")
+    if not isinstance(content.get("code", {}), dict):
+        raise ValueError(f"code={content['code']!r} is no dict")
     if not isinstance(content["selection"].get("metric"), str):
         raise ValueError(f"selection={content['selection']!r} names no metric")
     for group in ("dataset", "encoder", "augmentation", "objective", "regularizer", "trainer"):
@@ -152,17 +165,30 @@ def _check(content: Any) -> None:
         if not isinstance(values, dict):
             raise ValueError(f"diagnostics.{where}={values!r} is no dict")
     for protocol, scores in content["scores"].items():
-        _check_scores(protocol, scores)
+        _check_scores(f"scores.{protocol}", scores)
 
 
-def _check_scores(protocol: str, scores: Any) -> None:
-    values = scores.get("test_accuracy") if isinstance(scores, dict) else None
-    if not isinstance(values, list) or not values:
-        raise ValueError(f"scores.{protocol} has no test_accuracy")
-    for value in values:
-        if type(value) not in (int, float) or not 0 <= value <= 1:
-            raise ValueError(f"scores.{protocol}.test_accuracy holds {value!r}, not in [0, 1]")
-    mean = sum(values) / len(values)
-    stated = scores.get("test_mean", mean)
+def _check_scores(name: str, entry: Any) -> None:
+    if not isinstance(entry, dict):
+        raise ValueError(f"{name}={entry!r} is no dict")
+    for part in ("test", "val"):
+        if not isinstance(entry.get(part), dict):
+            raise ValueError(f"{name} has no {part} scores")
+        for metric, values in entry[part].items():
+            _check_values(f"{name}.{part}.{metric}", values)
+    if (metric := entry.get("metric")) not in entry["test"]:
+        raise ValueError(f"{name}.metric={metric!r} is not among its test scores")
+    printed = entry["test"][metric]
+    mean = sum(printed) / len(printed)
+    stated = entry.get("test_mean", mean)
     if type(stated) not in (int, float) or not math.isclose(stated, mean, abs_tol=1e-9):
-        raise ValueError(f"scores.{protocol}.test_mean={stated!r} is not the mean, {mean:.6g}")
+        raise ValueError(f"{name}.test_mean={stated!r} is not the mean, {mean:.6g}")
+
+
+def _check_values(name: str, values: Any) -> None:
+    if not isinstance(values, list) or not values:
+        raise ValueError(f"{name} holds no scores")
+    least = 0 if name.rsplit(".", 1)[1] in METRICS else -math.inf
+    for value in values:
+        if type(value) not in (int, float) or not (math.isfinite(value) and least <= value <= 1):
+            raise ValueError(f"{name} holds {value!r}, not a score of 1 at most")

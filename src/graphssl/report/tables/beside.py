@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from graphssl.report.network import Network, network_of
 from graphssl.report.tables.cell import Cell
 from graphssl.report.tables.comparison import Contrast
 from graphssl.report.tables.definition import Definition
@@ -32,7 +33,7 @@ def spread_grid(table: Table, definition: Definition) -> Grid:
         "over seeds). Where labels had a part in training every seed has a split of its own, and "
         "the two cannot be told apart.",
         column_header(table, definition),
-        rows if table.value.is_accuracy else (),
+        rows if table.scored else (),
     )
 
 
@@ -83,7 +84,8 @@ def published_grid(table: Table, definition: Definition) -> Grid:
         cell = table.cell(row, column)
         if cell.problem:
             continue
-        found = offset(cell, entry, dataset, table.group.protocol)
+        ours = network(table, cell)
+        found = offset(cell, entry, dataset, table.group.protocol, ours)
         std = "" if found.theirs_std is None else f" ± {found.theirs_std:.2f}"
         rows.append(
             (
@@ -99,7 +101,8 @@ def published_grid(table: Table, definition: Definition) -> Grid:
         )
     return Grid(
         f"Beside published numbers, {title(table, definition)}",
-        "Tolerance: 0.5 point or two published std, whichever is larger, from five seeds on.",
+        "Tolerance: 0.5 point or two published std, whichever is larger, from five seeds on; only "
+        "where encoder, widths and probe are the same.",
         ("row", "dataset", "ours", "theirs", "offset", "tolerance", "within", "source"),
         tuple(rows),
     )
@@ -109,7 +112,7 @@ def published_beside(
     table: Table, definition: Definition
 ) -> Iterator[tuple[Row, Any, str, Published]]:
     """Row and column with a published accuracy, the dataset that it is of, and its entry."""
-    if not table.value.is_accuracy:
+    if table.value.key not in ("score", "accuracy") or table.group.metric != "accuracy":
         return
     for row in table.rows:
         for name in (definition.published or {}).get(row.spec.label, ()):
@@ -118,6 +121,12 @@ def published_beside(
                 dataset = str(column if definition.columns == "dataset" else table.panel)
                 if dataset in entry.accuracy:
                     yield row, column, dataset, entry
+
+
+def network(table: Table, cell: Cell) -> Network:
+    """The encoder of the runs of ``cell``, which all have the same."""
+    runs = table.frame[table.frame["folder"] == next(iter(cell.folders.values()))]
+    return network_of({str(key): value for key, value in runs.iloc[0].items()})
 
 
 def _number(value: float | None) -> str:

@@ -47,12 +47,12 @@ def contrasts(table: Table, definition: Definition) -> list[Contrast]:
 
 
 def standing(table: Table, column: Any) -> dict[str, str]:
-    """Row label -> ``best``, or ``tied`` where it cannot be told from the best; accuracies only.
+    """Row label -> ``best``, or ``tied`` where it cannot be told from the best; scores only.
 
     Every row is compared with the best by a paired t test on common seeds, Holm over the column;
     with fewer than two common seeds nothing tells them apart.
     """
-    if not table.value.is_accuracy:
+    if not table.scored:
         return {}
     cells = {row.label: table.cell(row, column) for row in table.rows if row.spec.compare}
     cells = {label: cell for label, cell in cells.items() if not cell.problem}

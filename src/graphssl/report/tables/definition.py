@@ -1,4 +1,4 @@
-"""What a table is: its rows, columns, measures, contrasts. One yaml file a table."""
+"""What a table is: its rows, columns, measures, contrasts. One yaml file per table."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from graphssl.errors import ConfigError
+from graphssl.metric_names import metric_label
 
 _FOLDER = Path(__file__).parent / "definitions"
 Match = Mapping[str, Any]
@@ -34,18 +35,32 @@ class RowSpec:
     compare: bool = True
 
 
+# The printed metric of each graph, on test and on validation nodes.
+SCORES = ("score", "val_score")
+
+
 @dataclass(frozen=True)
 class ValueSpec:
-    """A measure: its column in the frame, how it is called, and its decimals."""
+    """A measure: its column in the frame, how it is called, and its decimals.
+
+    Attributes:
+        key: a column of ``load_frame``.
+        label: ``{metric}`` stands for the metric's name; empty for a name made from the key.
+    """
 
     key: str
-    label: str
+    label: str = ""
     digits: int = 2
 
-    @property
-    def is_accuracy(self) -> bool:
-        """Scored by a probe, so that protocols must not be mixed, and larger is better."""
-        return self.key == "accuracy"
+    def called(self, metric: str) -> str:
+        """What the measure is called; ``metric`` is empty for what no probe scored."""
+        if not metric:
+            return self.label or self.key
+        part = "validation" if self.key.startswith("val_") else "test"
+        label = self.label or f"{part} {{metric}} (%)"
+        if self.key in SCORES and "{metric}" not in label:
+            label += ", {metric}"
+        return label.replace("{metric}", metric_label(metric))
 
 
 RAW = RowSpec("raw features", {"objective": "raw"})
@@ -143,4 +158,4 @@ def _row(content: dict[str, Any]) -> RowSpec:
 
 
 def _value(content: str | dict[str, Any]) -> ValueSpec:
-    return ValueSpec(content, content) if isinstance(content, str) else ValueSpec(**content)
+    return ValueSpec(content) if isinstance(content, str) else ValueSpec(**content)

@@ -40,7 +40,7 @@ def title(table: Table, definition: Definition) -> str:
         str(table.panel) if table.panel is not None else "",
         table.group.protocol,
     ]
-    return f"{', '.join(filter(None, parts))}: {table.value.label}"
+    return f"{', '.join(filter(None, parts))}: {table.label}"
 
 
 def column_header(table: Table, definition: Definition) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ def caption(table: Table) -> str:
     """How to read the numbers: protocol, spread, number of runs, selection, marks."""
     group = table.group
     kept = f"Encoder kept: {group.selection}."
-    if not table.value.is_accuracy:
+    if not table.scored:
         return f"Mean +- sample std over pretraining seeds (number of runs). {kept}"
     splits = " or ".join(map(str, table.splits))
     settings = f" ({group.settings})" if group.settings else ""

@@ -11,7 +11,7 @@ import pandas as pd
 from graphssl.report.runs.frame import WITHOUT_EFFECT
 from graphssl.report.runs.selecting import differing, keep, select
 from graphssl.report.tables.cell import Cell
-from graphssl.report.tables.definition import Definition, Match, RowSpec, ValueSpec
+from graphssl.report.tables.definition import SCORES, Definition, Match, RowSpec, ValueSpec
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +43,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that may stand in one table: one protocol with its settings, one selection rule."""
+    """Runs that may stand in one table: one protocol with its settings, metric, selection rule.
+
+    What no probe scored has neither protocol nor metric.
+    """
 
     protocol: str = ""
     settings: str = ""
     split_seed: int | None = None
     selection: str = ""
+    metric: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,9 @@ class Table:
         cells: (row label, column) -> cell.
         splits: numbers of splits found.
         mixed: one line for each cell whose runs differ in more than their seed.
+
+    A table is ``scored`` where a probe measured it: protocols must then not be mixed, and larger
+    is better.
     """
 
     value: ValueSpec
@@ -73,25 +80,44 @@ class Table:
     splits: tuple[int, ...] = ()
     mixed: tuple[str, ...] = ()
 
+    @property
+    def scored(self) -> bool:
+        """A probe measured it."""
+        return bool(self.group.protocol)
+
+    @property
+    def label(self) -> str:
+        """What is measured, the metric named."""
+        return self.value.called(self.group.metric)
+
     def cell(self, row: Row, column: Any) -> Cell:
         """The cell of ``row`` and ``column``."""
         return self.cells[row.label, column]
 
 
 def pivot(frame: pd.DataFrame, definition: Definition, value: ValueSpec) -> Iterator[Table]:
-    """The tables of one measure: one a panel, protocol and selection rule."""
-    if value.is_accuracy:
-        keys = ["protocol", "protocol_settings", "split_seed", "selection"]
+    """The tables of one measure: one per panel, protocol, metric and selection rule."""
+    scored = by_split(value.key) in frame
+    if scored:
+        keys = ["protocol", "protocol_settings", "split_seed", "selection", "metric"]
+        frame = frame[frame["protocol"].notna()]
+        if value.key not in SCORES:
+            frame = frame.assign(metric=value.key.removeprefix("val_"))
     else:
         frame, keys = frame.drop_duplicates("run"), ["selection"]
     for panel in _panels(frame, definition):
         part = frame if panel is None else select(frame, {str(definition.panel): panel})
         found: Any
         for found, members in part.groupby(keys, dropna=False, sort=True):
-            group = Group(*found) if value.is_accuracy else Group(selection=str(found[0]))
+            group = Group(*found) if scored else Group(selection=str(found[0]))
             table = _table(members, definition, value, group, panel)
             if table.columns:
                 yield table
+
+
+def by_split(key: str) -> str:
+    """The column of the frame with the scores of each split."""
+    return f"{key}_by_split"
 
 
 def _table(
@@ -108,32 +134,44 @@ def _table(
     for row in rows:
         for column in columns:
             runs = select(by_row[row], row.relevant({definition.columns: column}))
-            runs = runs.drop_duplicates(["condition", "seed"])
-            cell = _cell(runs, value)
+            cell = make_cell(runs, value.key)
             if cell.problem == "mixed":
                 name = f"{row.label}, {definition.column_label.format(column)}"
-                mixed.append(f"{name}: its runs differ in {differing(runs)}")
+                mixed.append(f"{name}: {why_mixed(runs)}")
             cells[row.label, column] = cell
-    splits = tuple(sorted(set(frame["splits"]))) if value.is_accuracy else ()
+    splits = tuple(sorted(set(frame["splits"]))) if group.protocol else ()
     return Table(value, group, panel, tuple(rows), columns, cells, frame, splits, tuple(mixed))
 
 
-def _cell(runs: pd.DataFrame, value: ValueSpec) -> Cell:
+def make_cell(runs: pd.DataFrame, key: str) -> Cell:
+    """The cell of ``runs`` for the measure ``key``; ``mixed`` unless they differ in the seed alone.
+
+    Runs of one condition and seed count once where they agree, as floors do whose settings without
+    effect differ.
+    """
     if runs.empty:
         return Cell(problem="missing")
+    numbers = by_split(key) if by_split(key) in runs else key
+    runs = runs.drop_duplicates(["condition", "seed", numbers])
     if runs["condition"].nunique() > 1 or runs["seed"].duplicated().any():
         return Cell(problem="mixed")
-    runs = runs[runs[value.key].notna()].sort_values("seed")
+    runs = runs[runs[key].notna()].sort_values("seed")
     if runs.empty:
         return Cell(problem="not measured")
     seeds = [int(seed) for seed in runs["seed"]]
-    if value.is_accuracy:
-        scores = list(runs["accuracies"])
-    else:
-        scores = [(float(score),) for score in runs[value.key]]
+    scores = [v if isinstance(v, tuple) else (float(v),) for v in runs[numbers]]
     own_split = bool(runs["labels_used"].any())
     folders = dict(zip(seeds, runs["folder"], strict=True))
     return Cell(dict(zip(seeds, scores, strict=True)), folders, own_split)
+
+
+def why_mixed(runs: pd.DataFrame) -> str:
+    """What keeps ``runs`` out of one cell."""
+    if runs["condition"].nunique() > 1:
+        return f"its runs differ in {differing(runs) or 'what their records do not tell'}"
+    twice = runs[runs["seed"] == runs.loc[runs["seed"].duplicated(), "seed"].iloc[0]]
+    folders = " and ".join(twice["folder"].drop_duplicates())
+    return f"seed {twice['seed'].iloc[0]} has several results, of {folders}"
 
 
 def _rows(spec: RowSpec, frame: pd.DataFrame, floor: bool = False) -> list[Row]:

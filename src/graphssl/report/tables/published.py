@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from graphssl.errors import ConfigError
+from graphssl.report.network import NO_ENCODER, Network
 from graphssl.report.tables.cell import Cell
 
 _FILE = Path(__file__).parent / "published.yaml"
@@ -26,16 +27,24 @@ class Published:
         name: key in ``published.yaml``.
         method: what was measured, in words.
         source: where the numbers stand.
-        protocols: ours that measure the same, so that a verdict can be given.
+        encoder: its class as ``Network`` calls it; None where nobody says.
+        channels: dataset -> widths of its layers; a dataset is missing where nobody says.
+        probe: what scored the representation, in words; None where nobody says.
+        protocols: ours that are this probe.
         accuracy: dataset -> (mean, std), %; the std is None where none is given.
+        norm: the normalisation in it as ``Network`` calls it; None where nobody says.
         note: what the std is over, what differs.
     """
 
     name: str
     method: str
     source: str
-    protocols: tuple[str, ...]
+    encoder: str | None
+    channels: Mapping[str, Sequence[int]]
+    probe: str | None
+    protocols: Sequence[str]
     accuracy: Mapping[str, tuple[float, float | None]]
+    norm: str | None = None
     note: str = ""
 
 
@@ -70,17 +79,17 @@ def published(name: str) -> Published:
     return entries[name]
 
 
-def offset(cell: Cell, entry: Published, dataset: str, protocol: str) -> Offset:
+def offset(cell: Cell, entry: Published, dataset: str, protocol: str, ours: Network) -> Offset:
     """``cell`` beside what ``entry`` says of ``dataset``.
 
-    Within tolerance: |ours - theirs| <= max(0.5 point, two published std), from five seeds on, and
-    under the same protocol.
+    Within tolerance: |ours - theirs| <= max(0.5 point, two published std), from five seeds on.
+    Where what is compared is not of the same kind, the verdict says what differs or is not known.
     """
     mean, std = entry.accuracy[dataset]
     tolerance = max(_TOLERANCE, 2 * (std or 0.0))
     difference = cell.mean - mean
-    if protocol not in entry.protocols:
-        verdict = "other protocol"
+    if unlike := differences(entry, dataset, protocol, ours):
+        verdict = "; ".join(unlike)
     elif len(cell.by_seed) < _SEEDS:
         verdict = "too few seeds"
     else:
@@ -88,10 +97,32 @@ def offset(cell: Cell, entry: Published, dataset: str, protocol: str) -> Offset:
     return Offset(cell.mean, mean, std, difference, tolerance, verdict)
 
 
+def differences(entry: Published, dataset: str, protocol: str, ours: Network) -> list[str]:
+    """What keeps ``entry`` from being compared with ours: encoder, widths, norm, probe."""
+    widths = entry.channels.get(dataset)
+    shown = "-".join(map(str, widths or ()))
+    found = []
+    if entry.encoder is None:
+        found.append("unknown encoder")
+    elif entry.encoder != ours.encoder:
+        found.append(f"other encoder: {entry.encoder} {shown}".rstrip())
+    elif entry.encoder != NO_ENCODER:
+        if widths is None:
+            found.append("unknown widths")
+        elif tuple(widths) != ours.channels:
+            found.append(f"other widths: {shown}")
+        if entry.norm is not None and entry.norm != ours.norm:
+            found.append(f"other norm: {entry.norm}")
+    if entry.probe is None:
+        found.append("unknown probe")
+    elif protocol not in entry.protocols:
+        found.append(f"other probe: {entry.probe}")
+    return found
+
+
 def _entry(name: str, entry: dict[str, Any]) -> Published:
     accuracy = {
         dataset: (float(value[0]), float(value[1]) if len(value) > 1 else None)
         for dataset, value in entry.pop("accuracy").items()
     }
-    protocols = tuple(entry.pop("protocols"))
-    return Published(name=name, accuracy=accuracy, protocols=protocols, **entry)
+    return Published(name=name, accuracy=accuracy, **entry)

@@ -212,6 +212,16 @@ class Objective(nn.Module, ABC):
         del step, total
 
 
+class ClassifierObjective(Objective):
+    """An objective whose own classifier is scored, in place of a probe on its encoder."""
+
+    classifier: nn.Module
+
+    @abstractmethod
+    def logits(self, view: GraphView) -> Tensor:
+        """Score every node of ``view`` for every class, (N, C)."""
+
+
 @dataclass(frozen=True)
 class Penalty:
     """A regularizer's value and the least it can be at these shapes.

@@ -18,6 +18,11 @@ def warmup_cosine(step: int, total: int, warmup: int) -> float:
     return (1.0 + math.cos(math.pi * (step - warmup) / (total - warmup))) / 2.0
 
 
+def warmup_constant(step: int, warmup: int) -> float:
+    """Factor of the learning rate: linear from 0 over ``warmup`` steps, then 1."""
+    return step / warmup if step < warmup else 1.0
+
+
 def ema_momentum(step: int, total: int, base: float) -> float:
     """Momentum of the target network: cosine from ``base`` to 1.
 

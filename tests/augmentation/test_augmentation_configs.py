@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from graphssl.augmentation.two_views import TwoViews
 
 FILES = sorted((Path(__file__).parents[2] / "conf" / "augmentation").glob("*.yaml"))
-RECIPE = {"drop_edge": [0.31, 0.32], "drop_feature": [0.11, 0.12]}
+RECIPE = {"drop_edge": [0.31, 0.32], "drop_feature": [0.11, 0.12], "dense_features": False}
 every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 
 
@@ -58,6 +58,13 @@ def test_takes_each_views_probabilities_from_the_recipe(stem):
         {"features": 0.11, "edges": 0.31},
         {"features": 0.12, "edges": 0.32},
     ]
+
+
+@pytest.mark.parametrize("stem", ["gca_degree", "gca_pagerank", "gca_evc"])
+@pytest.mark.parametrize("dense", [False, True])
+def test_the_recipe_says_whether_features_are_dense(stem, dense):
+    views = build(named(stem), f"recipe.dense_features={dense}")
+    assert [v["features"].dense for v in (views.view1, views.view2)] == [dense, dense]
 
 
 def test_strong_drops_what_it_says():

@@ -19,8 +19,8 @@ MAKE = {
     "edges": DropEdges,
     "edges_undirected": lambda p: DropEdges(p, undirected=True),
     "nodes": DropNodes,
-    "features_degree": lambda p: MaskFeaturesByCentrality(p, Degree()),
-    "features_pagerank": lambda p: MaskFeaturesByCentrality(p, PageRank(iterations=5)),
+    "features_degree": lambda p: MaskFeaturesByCentrality(p, Degree(), dense=True),
+    "features_pagerank": lambda p: MaskFeaturesByCentrality(p, PageRank(iterations=5), dense=True),
     "edges_degree": lambda p: DropEdgesByCentrality(p, Degree()),
     "edges_evc_undirected": lambda p: DropEdgesByCentrality(
         p, Eigenvector(iterations=5), undirected=True

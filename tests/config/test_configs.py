@@ -76,6 +76,16 @@ def test_arxiv_has_layer_norm_and_weight_standardisation():
     assert config["encoder"]["channels"] == [256, 256, 256]
 
 
+@pytest.mark.parametrize(
+    ("dataset", "dense"),
+    [("wikics", True), ("csbm", True), ("sbm", True), ("low_rank", True), ("ogbn_arxiv", True),
+     *((name, False) for name in ("cora", "pubmed", "amazon_photo", "coauthor_cs", "digits"))],
+)  # fmt: skip
+def test_gca_counts_features_unless_the_recipe_says_they_are_dense(dataset, dense):
+    augmentation = resolved(f"dataset={dataset}", "augmentation=gca_evc")["augmentation"]
+    assert augmentation["view1"]["features"]["dense"] is dense
+
+
 @pytest.mark.parametrize("dataset", list(PROTOCOLS))
 def test_each_graph_comes_with_its_protocol(dataset):
     assert list(resolved(f"dataset={dataset}")["probe"]["protocols"]) == [PROTOCOLS[dataset]]

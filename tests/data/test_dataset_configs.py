@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
+from torch_geometric.data import Data
 
 from graphssl.contracts import NodeDataset
 
@@ -64,6 +66,17 @@ def test_all_pickles_have_a_checksum(name: str) -> None:
     assert dataset.pickle
     assert not dataset.trust
     assert len(dataset.checksums) == 8
+
+
+def test_wikics_is_normalised_as_bgrl_was_published_then_standardised() -> None:
+    transforms = instantiate(config("wikics").dataset.transforms)
+    x = torch.randn(30, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    out = Data(x=x.clone())
+    for transform in transforms:
+        out = transform(out)
+    rows = x.numpy() / np.maximum(x.numpy().sum(1, keepdims=True), 1)
+    expected = (rows - rows.mean(0)) / rows.std(0)
+    np.testing.assert_allclose(out.x.numpy(), expected, atol=1e-12)
 
 
 def load(name: str, data: Path, mirror: Path) -> NodeDataset:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch_geometric.data import Data
+from torch_geometric.transforms import NormalizeFeatures
 
 from graphssl.data.node_dataset import node_dataset
-from graphssl.data.transforms import StandardizeFeatures
+from graphssl.data.transforms import DivideByRowSum, StandardizeFeatures
 from graphssl.errors import DataError
 
 NAN = float("nan")
@@ -140,3 +141,18 @@ def test_standardized_features_have_mean_0_and_std_1_and_constants_become_0() ->
     twin = (x.numpy() - x.numpy().mean(0)) / x.numpy().std(0, where=True).clip(1e-300)
     torch.testing.assert_close(out[:, [0, 2]], twin[:, [0, 2]])
     assert (out[:, 1] == 0).all()
+
+
+def test_rows_are_divided_by_their_sums_where_these_are_above_1() -> None:
+    x = torch.tensor([[3.0, 2.0, -1.0], [0.5, 0.25, 0.0], [-2.0, -3.0, 1.0], [0.0, 0.0, 0.0]])
+    expected = torch.tensor([[0.75, 0.5, -0.25], *x[1:].tolist()])
+    out = DivideByRowSum()(Data(x=x.clone())).x
+    assert torch.equal(out, expected)
+    assert not torch.allclose(NormalizeFeatures()(Data(x=x)).x, out)
+
+
+def test_bags_of_words_are_normalised_as_by_pyg() -> None:
+    words = torch.randint(3, (40, 9), generator=torch.Generator().manual_seed(0)).float()
+    words[:2] = 0  # an empty row, and so the least entry is 0
+    expected = NormalizeFeatures()(Data(x=words.clone())).x
+    assert torch.equal(DivideByRowSum()(Data(x=words)).x, expected)

@@ -25,9 +25,9 @@ def edge_drop_ratio(graph: Graph, centrality: Centrality, undirected: bool) -> T
 
 
 @once_per
-def feature_drop_ratio(graph: Graph, centrality: Centrality) -> Tensor:
+def feature_drop_ratio(graph: Graph, centrality: Centrality, dense: bool) -> Tensor:
     """``drop_ratio`` of every feature dimension, (F,) float32."""
-    return drop_ratio(feature_importance(graph.x, centrality(graph))).float()
+    return drop_ratio(feature_importance(graph.x, centrality(graph), dense)).float()
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,8 @@ class MaskFeaturesByCentrality:
         p: mean drop probability, before ``p_tau`` cuts off.
         centrality: of nodes; equal centralities are computed once per graph.
         p_tau: no dimension is hidden more often than this; 0.7 in GCA's code.
+        dense: weigh features by their magnitude, as GCA's code does on WikiCS, in place of counting
+            those that are not 0, as it does everywhere else.
 
     Raises:
         ConfigError: ``p`` or ``p_tau`` outside [0, 1).
@@ -79,6 +81,7 @@ class MaskFeaturesByCentrality:
     p: float
     centrality: Centrality
     p_tau: float = 0.7
+    dense: bool = False
 
     def __post_init__(self) -> None:
         check_probability("MaskFeaturesByCentrality.p", self.p)
@@ -88,6 +91,6 @@ class MaskFeaturesByCentrality:
         """Hide feature dimensions of ``view``."""
         if self.p == 0:
             return view
-        ratio = feature_drop_ratio(view.graph, self.centrality)
+        ratio = feature_drop_ratio(view.graph, self.centrality, self.dense)
         uniforms = torch.rand(ratio.size(0), generator=generator, device=ratio.device)
         return view.keep_features(uniforms >= (self.p * ratio).clamp(max=self.p_tau))

@@ -94,20 +94,23 @@ class PageRank:
 
 @dataclass(frozen=True)
 class Eigenvector:
-    """``eigenvector``; 200 iterations were within 4e-7 of it on five benchmark graphs.
+    """``eigenvector + 1e-8``; 500 iterations were within 1e-14 of it on four benchmark graphs.
+
+    The 1e-8 is GCA's, and keeps the logarithm finite at nodes that the eigenvector does not reach.
+    Its code adds it for edges and not for features, whose importance may then be 0.
 
     Raises:
         ConfigError: fewer than one iteration.
     """
 
-    iterations: int = 200
+    iterations: int = 500
 
     def __post_init__(self) -> None:
         _check_iterations("Eigenvector", self.iterations)
 
     def __call__(self, graph: Graph) -> Tensor:
         """Of every node, (N,)."""
-        return eigenvector(graph.edge_index, graph.num_nodes, self.iterations)
+        return eigenvector(graph.edge_index, graph.num_nodes, self.iterations) + 1e-8
 
 
 def _check_iterations(owner: str, iterations: int) -> None:

@@ -1,6 +1,7 @@
 """How much an edge or a feature dimension matters, and how often to drop it for that.
 
-GCA, adaptive augmentation (arXiv 2010.14945, sections 3.2.1 and 3.2.2).
+GCA, adaptive augmentation (arXiv 2010.14945, sections 3.2.1 and 3.2.2), as its official code has it
+(CRIPAC-DIG/GCA, pGRACE/functional.py).
 """
 
 from __future__ import annotations
@@ -8,20 +9,34 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from graphssl.errors import ConfigError
+
 ROWS = 1024  # features are read in blocks of rows, so that no second (N, F) tensor is made
 
 
 def drop_ratio(importance: Tensor) -> Tensor:
-    """``(s_max - s) / (s_max - s_mean)`` with ``s = log(1 + importance)``, (K,): mean 1, best 0.
+    """``(s_max - s) / (s_max - s_mean)`` with ``s = log(importance)``, (K,): mean 1, best 0.
 
-    The paper has ``s = log(importance)``; the 1 is the official code's and keeps 0 finite.
-    Importances that are all equal up to rounding give ones, where the formula has 0 / 0.
+    What has importance 0 (``s = -inf``: a feature that no node has) has no part in the mean and
+    gets infinity, so that it is dropped as often as ``p_tau`` allows; in GCA's code one such item
+    makes every ratio NaN and every probability ``p_tau``. All others get ones where they are equal
+    up to a relative 1e-9, for which the formula has 0 / 0.
+
+    Raises:
+        ConfigError: an importance is negative or not finite.
     """
-    if importance.numel() == 0:
-        return importance
-    s = torch.log1p(importance)
-    gap = s.max() - s.mean()
-    return torch.where(gap > 1e-9 * s.max(), (s.max() - s) / gap, torch.ones_like(s))
+    if not bool(((importance >= 0) & importance.isfinite()).all()):
+        raise ConfigError(
+            "a centrality must be a finite number, 0 or more, at every node; "
+            f"importances run from {importance.min():g} to {importance.max():g}"
+        )
+    counts = importance > 0
+    if not bool(counts.any()):
+        return torch.ones_like(importance)
+    s = importance.log()
+    s_max, s_mean = s.max(), s[counts].mean()
+    ratio = (s_max - s) / (s_max - s_mean)
+    return torch.where(counts & (s_max - s_mean < 1e-9), torch.ones_like(s), ratio)
 
 
 def edge_importance(edge_index: Tensor, centrality: Tensor, undirected: bool) -> Tensor:
@@ -30,20 +45,20 @@ def edge_importance(edge_index: Tensor, centrality: Tensor, undirected: bool) ->
     return ends.mean(0) if undirected else ends[1]
 
 
-def feature_importance(x: Tensor, centrality: Tensor) -> Tensor:
+def feature_importance(x: Tensor, centrality: Tensor, dense: bool) -> Tensor:
     """``w_i = sum_u a_ui * centrality(u)``, (F,) float64.
 
-    ``a_ui`` is 1 where ``x_ui`` is not 0, if every row of ``x`` is a scaled 0/1 vector (bags of
-    words, row-normalised or not), and ``|x_ui|`` for dense features.
+    ``a_ui`` is 1 where ``x_ui`` is not 0, or ``|x_ui|`` if ``dense``.
+
+    Raises:
+        ConfigError: not ``dense``, and no entry of ``x`` is 0.
     """
-    blocks = x.split(ROWS)
-    binary = all(_is_scaled_binary(rows) for rows in blocks)
+    if not dense and x.numel() > 0 and bool((x != 0).all()):
+        raise ConfigError(
+            "MaskFeaturesByCentrality.dense=False: no feature is 0 anywhere, so all count alike; "
+            "say recipe.dense_features=true"
+        )
     w = torch.zeros(x.size(1), dtype=torch.float64, device=x.device)
-    for rows, c in zip(blocks, centrality.split(ROWS), strict=True):
-        w += ((rows != 0) if binary else rows.abs()).double().T @ c
+    for rows, c in zip(x.split(ROWS), centrality.split(ROWS), strict=True):
+        w += (rows.abs() if dense else (rows != 0)).double().T @ c
     return w
-
-
-def _is_scaled_binary(rows: Tensor) -> bool:
-    a = rows.abs()
-    return bool(((a == 0) | (a == a.amax(1, keepdim=True))).all())

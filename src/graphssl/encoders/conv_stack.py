@@ -1,4 +1,4 @@
-"""A stack of message-passing layers: conv -> norm -> activation on every layer."""
+"""A stack of message-passing layers: dropout -> conv -> norm -> activation on every layer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ JumpingKnowledge = Literal["last", "cat", "max"]
 
 
 class ConvStack(nn.Module):
-    """``h_l = act(norm(conv(h_{l-1}, edges)))``, the last layer included, as BGRL's encoder.
+    """``h_l = act(norm(conv(drop(h_{l-1}), edges)))``, the last layer included, as BGRL's encoder.
 
     With ``residual``, every layer but the first adds ``P_l h_{l-1}``: P_l is the identity, or a
     linear map where the width changes.
@@ -42,9 +42,13 @@ class ConvStack(nn.Module):
         jumping_knowledge: what the representation is made of: ``last``, the last layer; ``cat``,
             all layers side by side (D is the sum of the widths); ``max``, their maximum per entry,
             which needs equal widths (Xu et al., arXiv 1806.03536).
+        dropout: in training, set each entry of a layer's input (features and hidden layers) to 0
+            with this probability and scale the others up, as Kipf & Welling (arXiv 1609.02907).
+            Drawn from torch's global stream.
 
     Raises:
-        ConfigError: no layer, a width below 1, or a width that the heads do not divide.
+        ConfigError: no layer, a width below 1, a width that the heads do not divide, or ``dropout``
+            outside [0, 1).
     """
 
     def __init__(
@@ -57,8 +61,11 @@ class ConvStack(nn.Module):
         weight_standardization: bool = False,
         residual: bool = False,
         jumping_knowledge: JumpingKnowledge = "last",
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        if not 0.0 <= dropout < 1.0:
+            raise ConfigError(f"encoder.dropout must lie in [0, 1), got {dropout}")
         if not channels or min(channels) < 1:
             raise ConfigError(
                 f"encoder.channels must name at least one layer, each at least 1 wide, "
@@ -88,7 +95,7 @@ class ConvStack(nn.Module):
             nn.Identity() if before == width else nn.Linear(before, width, bias=False)
             for before, width in (pairwise(channels) if residual else ())
         )
-        self.weight_standardization = weight_standardization
+        self.weight_standardization, self.dropout = weight_standardization, dropout
         takes = inspect.signature(self.convs[0].forward).parameters
         self._takes_weight, self._takes_initial = "edge_weight" in takes, "x_0" in takes
         if self._takes_initial and len(set(channels)) > 1:
@@ -103,7 +110,7 @@ class ConvStack(nn.Module):
         outputs: list[Tensor] = []
         initial: tuple[Tensor, ...] = ()
         for layer, conv in enumerate(self.convs):
-            h = self.maps[layer](x)
+            h = self.maps[layer](nn.functional.dropout(x, self.dropout, self.training))
             if self._takes_initial and layer == 0:
                 initial = (h,)
             if self.weight_standardization and layer > 0:
@@ -117,7 +124,8 @@ class ConvStack(nn.Module):
     def encode_view(self, view: GraphView) -> Tensor:
         """The same as ``self(view.x, view.edge_index, view.edge_weight)``, through the masks.
 
-        GCN and GAT use the masks where they are; any other operator gets the edges removed.
+        GCN and GAT use the masks where they are; any other operator gets the edges removed, and so
+        do they in training with dropout, which leaves no part of the first product to share.
         """
         fast = self._fast_path(view)
         if fast is None:
@@ -184,7 +192,7 @@ class ConvStack(nn.Module):
         return outputs[-1]
 
     def _fast_path(self, view: GraphView) -> Any:
-        if not view.hides_only:
+        if not view.hides_only or (self.training and self.dropout > 0):
             return None
         for fast in (gcn_propagation, gat_propagation):
             if all(map(fast.supports_conv, self.convs)) and fast.supports_graph(view.graph):

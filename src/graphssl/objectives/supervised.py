@@ -1,25 +1,35 @@
-"""The same encoder trained with labels: the reference that is meant as a ceiling."""
+"""A classifier trained with labels: the reference that is meant as a ceiling."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
 
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from graphssl.contracts import Objective, StepOutput
+from graphssl.contracts import ClassifierObjective, StepOutput
+from graphssl.encoders.conv_stack import ConvStack
 from graphssl.encoders.encoding import encode
+from graphssl.encoders.operators import NodeLinear
 from graphssl.graph import GraphView
 
 
-class Supervised(Objective):
-    """Cross-entropy of a linear classifier on the encoder, on the training nodes of one split.
+class Supervised(ClassifierObjective):
+    """Cross-entropy of a classification layer on the encoder, on the training nodes of one split.
 
-    Sees the first view alone. Its scores are the probe's, on that split only.
+    ``logits = conv(drop(encoder(view)))``. With a GCN of one hidden layer as encoder and GCN's
+    operator as ``conv`` this is the GCN of Kipf & Welling (arXiv 1609.02907). Sees the first view
+    alone. Its score is the accuracy of ``logits``, on that split only.
 
     Args:
         encoder: the encoder trained and kept.
         labels: class of every node, (N,).
         train_nodes: ids of the training nodes of the one split.
         num_classes: C.
+        conv: makes the classification layer from (D, C), any PyG operator; attention heads are
+            averaged. None for a linear layer, which looks at no edge.
+        dropout: of the representation, before the classification layer.
     """
 
     uses_labels = True
@@ -27,17 +37,35 @@ class Supervised(Objective):
     train_labels: Tensor
 
     def __init__(
-        self, encoder: nn.Module, labels: Tensor, train_nodes: Tensor, num_classes: int
+        self,
+        encoder: nn.Module,
+        labels: Tensor,
+        train_nodes: Tensor,
+        num_classes: int,
+        conv: Callable[..., nn.Module] | None = None,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.encoder = encoder
-        self.classifier = nn.Linear(encoder.out_channels, num_classes)  # type: ignore[arg-type]
+        layer: Callable[..., nn.Module] = conv or NodeLinear
+        if "heads" in getattr(layer, "keywords", {}):
+            layer = partial(layer, concat=False)
+        channels: int = encoder.out_channels  # type: ignore[assignment]
+        self.classifier = ConvStack(channels, [num_classes], layer, nn.Identity, dropout=dropout)
         self.register_buffer("train_nodes", train_nodes, persistent=False)
         self.register_buffer("train_labels", labels[train_nodes], persistent=False)
 
     def forward(self, view1: GraphView, view2: GraphView) -> StepOutput:
         """Cross-entropy on the training nodes of ``view1``."""
         h = encode(self.encoder, view1)
-        logits = self.classifier(h)
+        logits = self._classify(h, view1)
         loss = cross_entropy(logits[self.train_nodes], self.train_labels)
         return StepOutput(loss, (h,), (logits,))
+
+    def logits(self, view: GraphView) -> Tensor:
+        """Scores of every node of ``view`` for every class, (N, C)."""
+        return self._classify(encode(self.encoder, view), view)
+
+    def _classify(self, h: Tensor, view: GraphView) -> Tensor:
+        logits: Tensor = self.classifier(h, view.edge_index, view.edge_weight)
+        return logits

@@ -1,4 +1,4 @@
-"""From an encoder to an embedding."""
+"""From a network to an embedding, or to the scores of its own classifier."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from graphssl.contracts import ClassifierObjective
 from graphssl.encoders.encoding import encode
 from graphssl.graph import Graph
 from graphssl.seeding import global_stream
@@ -23,3 +24,12 @@ def embed(encoder: nn.Module, graph: Graph) -> Tensor:
     frozen = copy.deepcopy(encoder).eval()
     with global_stream(0, "diagnostics", graph.x.device):
         return encode(frozen, graph.view())
+
+
+@torch.no_grad()
+def classify(objective: ClassifierObjective, graph: Graph) -> Tensor:
+    """Scores of every node of the untouched graph, (N, C), from a copy in eval mode."""
+    frozen = copy.deepcopy(objective)
+    frozen.encoder.eval()
+    frozen.classifier.eval()
+    return frozen.logits(graph.view())

@@ -14,6 +14,7 @@ from torch import nn
 from torch_geometric.nn import Sequential as PyGSequential
 
 from graphssl.config import build
+from graphssl.contracts import ClassifierObjective
 from graphssl.encoders.pyg_models import pyg_model
 from graphssl.errors import DataError
 from graphssl.results.public_names import with_public_names
@@ -32,7 +33,15 @@ _TRUSTED = (
 
 
 def load_encoder(folder: Path, trust: bool = False) -> nn.Module:
-    """The encoder that the run in ``folder`` kept, in eval mode, on the CPU.
+    """The encoder of ``load_objective``."""
+    encoder: nn.Module = load_objective(folder, trust).encoder  # type: ignore[assignment]
+    return encoder
+
+
+def load_objective(folder: Path, trust: bool = False) -> nn.Module:
+    """The objective of the run in ``folder`` with the encoder that was kept and its own classifier.
+
+    In eval mode, on the CPU; what else it is made of is drawn anew.
 
     Args:
         folder: a finished run's folder.
@@ -57,13 +66,15 @@ def load_encoder(folder: Path, trust: bool = False) -> nn.Module:
             record.dataset["features"],
             {"labels": nobody, "train_nodes": nobody, "num_classes": record.dataset["classes"]},
         )
-    encoder: nn.Module = objective.encoder
-    try:
-        weights = torch.load(folder / "encoder.pt", map_location="cpu", weights_only=True)
-        encoder.load_state_dict(weights)
-    except (OSError, EOFError, RuntimeError, TypeError, UnpicklingError) as error:
-        raise DataError(f"{folder / 'encoder.pt'} does not hold the run's encoder") from error
-    return encoder.eval()
+    own = ("classifier",) if isinstance(objective, ClassifierObjective) else ()
+    for name in ("encoder", *own):
+        path = folder / f"{name}.pt"
+        try:
+            weights = torch.load(path, map_location="cpu", weights_only=True)
+            getattr(objective, name).load_state_dict(weights)
+        except (OSError, EOFError, RuntimeError, TypeError, UnpicklingError) as error:
+            raise DataError(f"{path} does not hold the run's {name}") from error
+    return objective.eval()
 
 
 def _foreign(node: Any) -> Iterator[str]:

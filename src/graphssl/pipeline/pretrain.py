@@ -14,12 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from graphssl.config import build
+from graphssl.contracts import ClassifierObjective
 from graphssl.diagnostics.collapse import collapse_diagnostics
 from graphssl.diagnostics.range_checks import check_start, check_statistics, size_range
 from graphssl.diagnostics.start import after_first_forward, fill_statistics
 from graphssl.diagnostics.summary import Diagnostics, representation_diagnostics
 from graphssl.errors import DataError, NotFiniteError
-from graphssl.pipeline.embed import embed
+from graphssl.pipeline.embed import classify, embed
 from graphssl.pipeline.prepare import Job
 from graphssl.probing.quick import quick_accuracy
 from graphssl.results.environment import environment, forget_peak_memory, peak_memory_mib
@@ -41,8 +42,9 @@ log = logging.getLogger(__name__)
 def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]:
     """Train (or go on from the last checkpoint), keep the selected encoder, measure its collapse.
 
-    Writes ``encoder.pt``, ``metrics.jsonl``, ``spectra.npz`` into ``folder``, ``profile.json``
-    where asked for and, on the way, ``checkpoint.pt``.
+    Writes ``encoder.pt``, ``metrics.jsonl``, ``spectra.npz`` into ``folder``, ``classifier.pt``
+    where the objective has one, ``profile.json`` where asked for and, on the way,
+    ``checkpoint.pt``.
     """
     forget_peak_memory(job.device)
     selection = Selection(job.settings.select)
@@ -61,6 +63,8 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
     encoder: nn.Module = objective.encoder  # type: ignore[assignment]
     save_atomically(encoder.state_dict(), folder / "encoder.pt")
     z = _representation(job, objective)
+    if isinstance(objective, ClassifierObjective):
+        save_atomically(objective.classifier.state_dict(), folder / "classifier.pt")
     training["peak_memory_mib"] = peak_memory_mib(job.device)
     record = RunRecord(
         id=run_id,
@@ -181,12 +185,18 @@ def _representation(job: Job, objective: nn.Module) -> Tensor:
 
 
 def _quick_look(job: Job, objective: nn.Module, step: int) -> dict[str, float]:
-    """The representation: its measures, and the quick probe on validation nodes."""
+    """The representation: its measures, and the own classifier or quick probe on validation."""
     embeddings = _representation(job, objective)
     found = representation_diagnostics(embeddings).values
     if job.quick_split is not None:
-        rows, y = embeddings.float().cpu().numpy(), job.data.y.cpu().numpy()
-        found["val_accuracy"] = quick_accuracy(rows, y, job.quick_split)
+        y = job.data.y.cpu().numpy()
+        if isinstance(objective, ClassifierObjective):
+            logits = classify(objective, job.data.graph).float().cpu().numpy()
+            predicted = logits[job.quick_split.val].argmax(axis=1)
+            found["val_accuracy"] = float((predicted == y[job.quick_split.val]).mean())
+        else:
+            rows = embeddings.float().cpu().numpy()
+            found["val_accuracy"] = quick_accuracy(rows, y, job.quick_split)
     return found
 
 

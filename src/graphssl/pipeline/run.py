@@ -12,15 +12,17 @@ from typing import Any
 
 import numpy as np
 from omegaconf import DictConfig, OmegaConf
-from torch import Tensor
+from torch import Tensor, nn
 
 from graphssl.config import build
+from graphssl.contracts import ClassifierObjective
 from graphssl.errors import ConfigError
-from graphssl.pipeline.embed import embed
-from graphssl.pipeline.load import load_encoder
+from graphssl.pipeline.embed import classify, embed
+from graphssl.pipeline.load import load_objective
 from graphssl.pipeline.prepare import Job, prepare
 from graphssl.pipeline.pretrain import pretrain
 from graphssl.probing.metrics import majority_share
+from graphssl.probing.own_classifier import own_scores
 from graphssl.results.failure import write_failure
 from graphssl.results.identity import identity
 from graphssl.results.own_code import own_code
@@ -92,21 +94,22 @@ def _finish(job: Job, folder: Path, run_id: str) -> RunRecord:
 
 def _work(job: Job, folder: Path, run_id: str, record: RunRecord | None) -> RunRecord:
     """Train unless there is a ``record``; give it the scores and files that are missing."""
-    encoder = None
+    objective = None
     if record is None:
-        encoder, record = pretrain(job, folder, run_id)
+        objective = job.objective
+        _, record = pretrain(job, folder, run_id)
         record.write(folder)
         (folder / "checkpoint.pt").unlink(missing_ok=True)
     missing = unscored(record.scores, job.plain)
     embeddings_wanted = _embeddings_wanted(job, folder)
     if missing or embeddings_wanted:
         # Targets outside graphssl were named by the user who asks for this run.
-        encoder = encoder or load_encoder(folder, trust=True).to(job.device)
-        embeddings = embed(encoder, job.data.graph)
+        objective = objective or load_objective(folder, trust=True).to(job.device)
+        embeddings = embed(objective.encoder, job.data.graph)  # type: ignore[arg-type]
         for name in missing:
             log.info("probing under %s", name)
             started = time.perf_counter()
-            scores = {**record.scores, name: probe(job, embeddings, name)}
+            scores = {**record.scores, name: probe(job, objective, embeddings, name)}
             seconds = record.training.get("probe_seconds", 0.0) + time.perf_counter() - started
             training = {**record.training, "probe_seconds": seconds}
             record = replace(record, scores=scores, training=training)
@@ -116,13 +119,17 @@ def _work(job: Job, folder: Path, run_id: str, record: RunRecord | None) -> RunR
     return record
 
 
-def probe(job: Job, embeddings: Tensor, name: str) -> dict[str, Any]:
-    """Score an embedding under the protocol named, and say under which settings."""
-    rows, y = embeddings.float().cpu().numpy(), job.data.y.cpu().numpy()
-    seed = job.config.probe.split_seed
-    scores = job.protocols[name].score(rows, y, job.splits[name], seed)
+def probe(job: Job, objective: nn.Module, embeddings: Tensor, name: str) -> dict[str, Any]:
+    """Score an embedding, or the objective's own classifier, under the protocol named."""
+    y, splits, seed = job.data.y.cpu().numpy(), job.splits[name], job.config.probe.split_seed
+    if isinstance(objective, ClassifierObjective):
+        logits = classify(objective, job.data.graph).float().cpu().numpy()
+        scores = own_scores(name, logits, y, splits, seed)
+    else:
+        rows = embeddings.float().cpu().numpy()
+        scores = job.protocols[name].score(rows, y, splits, seed)
     return {
-        **scores_entry(scores, job.data.metric, majority_share(y, job.splits[name])),
+        **scores_entry(scores, job.data.metric, majority_share(y, splits)),
         "settings": job.plain["probe"]["protocols"][name],
         "dataset_metric": job.plain["dataset"].get("metric"),
     }

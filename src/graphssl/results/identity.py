@@ -15,7 +15,7 @@ BEHAVIOUR_VERSION = 2
 _GROUPS = ("dataset", "encoder", "augmentation", "objective", "regularizer", "optimizer")
 # Settings of the trainer that name a run; pace and verbosity move no weight. The device does, its
 # random streams being its own, but a run is the same run wherever it is made.
-_TRAINER = ("steps", "warmup", "precision", "grad_clip", "select")
+_TRAINER = ("steps", "warmup", "schedule", "precision", "grad_clip", "select")
 # Keys of a dataset that say where its files are, whether to trust them and which metric is printed,
 # not what is in them.
 _DATASET_FILES = ("checksums", "pickle", "trust", "metric")

@@ -18,7 +18,6 @@ from graphssl.contracts import Penalty, Regularizer
 from graphssl.encoders.layer_weights import layer_weights
 from graphssl.errors import NotFiniteError, TrainingError
 from graphssl.graph import Graph
-from graphssl.schedules import warmup_cosine
 from graphssl.training.clock import Clock
 from graphssl.training.fused import fuse
 from graphssl.training.gpu.cuda_graph import CapturedStep, Step, captures
@@ -95,7 +94,7 @@ def train(
     with matmul_precision(settings.precision):
         for step in range(state.step, total):
             with clock("other"):
-                factor = warmup_cosine(step, total, settings.warmup_steps)
+                factor = settings.learning_rate_factor(step)
                 learning_rate = set_learning_rate(optimizer, factor)
                 loss, penalty = take_step(regularizer.at(step, total))
                 with clock("EMA"):

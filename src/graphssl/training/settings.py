@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graphssl.errors import ConfigError
+from graphssl.schedules import warmup_constant, warmup_cosine
 
 PRECISIONS = ("fp32", "tf32", "bf16")
+SCHEDULES = ("cosine", "constant")
 SELECTIONS = ("last", "val_accuracy", "effective_rank_centred")
 
 
@@ -16,7 +18,8 @@ class TrainerSettings:
 
     Attributes:
         steps: optimizer steps of the run.
-        warmup: share of the steps over which the learning rate rises; then cosine to 0.
+        warmup: share of the steps over which the learning rate rises.
+        schedule: what follows: ``cosine`` to 0, or ``constant``.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:<i>``.
         threads: threads on the CPU; None for what the launcher of a sweep implies
             (``launcher.py``), and outside a sweep for torch's own default.
@@ -40,6 +43,7 @@ class TrainerSettings:
 
     steps: int
     warmup: float = 0.1
+    schedule: str = "cosine"
     device: str = "auto"
     threads: int | None = None
     precision: str = "fp32"
@@ -59,6 +63,10 @@ class TrainerSettings:
             raise ConfigError(f"trainer.steps must be at least 1, got {self.steps}")
         if not 0.0 <= self.warmup < 1.0:
             raise ConfigError(f"trainer.warmup is a share in [0, 1), got {self.warmup}")
+        if self.schedule not in SCHEDULES:
+            raise ConfigError(
+                f"trainer.schedule must be one of {', '.join(SCHEDULES)}, got {self.schedule}"
+            )
         if self.precision not in PRECISIONS:
             raise ConfigError(
                 f"trainer.precision must be one of {', '.join(PRECISIONS)}, got {self.precision}"
@@ -105,3 +113,9 @@ class TrainerSettings:
     def warmup_steps(self) -> int:
         """Steps over which the learning rate rises."""
         return round(self.warmup * self.steps)
+
+    def learning_rate_factor(self, step: int) -> float:
+        """What the learning rate is multiplied by at ``step``, from 0."""
+        if self.schedule == "constant":
+            return warmup_constant(step, self.warmup_steps)
+        return warmup_cosine(step, self.steps, self.warmup_steps)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, Self, runtime_checkable
+from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from graphssl.graph import Graph, GraphView
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.floating]
+AnyArray = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +37,8 @@ class NodeDataset:
         fingerprint: hash of the files of a graph that its name does not tell, a user's own or raw
             files unlike the published ones, which stands in for its path in the
             identity of a run; None for named graphs.
+        node_ids: (N,) whole numbers or strings by which embeddings name the nodes; None for
+            0..N-1.
     """
 
     name: str
@@ -46,6 +49,7 @@ class NodeDataset:
     val_mask: Tensor | None = None
     test_mask: Tensor | None = None
     fingerprint: str | None = None
+    node_ids: AnyArray | None = None
 
 
 class Split(NamedTuple):

@@ -15,13 +15,13 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from graphssl.config import build
-from graphssl.errors import ConfigError
+from graphssl.contracts import AnyArray
+from graphssl.errors import ConfigError, DataError
 from graphssl.pipeline.embed import embed
 from graphssl.pipeline.load import load_encoder
 from graphssl.pipeline.prepare import Job, prepare
 from graphssl.pipeline.pretrain import pretrain
 from graphssl.results.failure import write_failure
-from graphssl.results.identity import identity
 from graphssl.results.own_code import own_code
 from graphssl.results.record import RunRecord, scores_entry, unscored
 from graphssl.results.store import RunStore
@@ -53,13 +53,12 @@ def run(
 
 def _run(job: Job, store: RunStore) -> RunRecord:
     config = job.config
-    run_id = identity(job.plain, job.labels_used, job.data.fingerprint, own_code(job.plain))
     name = f"{job.data.name}-{config.objective._target_.rsplit('.')[-1].lower()}-seed{config.seed}"
     wait = config.collision == "wait"
-    with store.folder(name, run_id, afresh=config.force, wait=wait) as folder:
+    with store.folder(name, job.run_id, afresh=config.force, wait=wait) as folder:
         failure = folder / "failed.json"
         try:
-            record = _finish(job, folder, run_id)
+            record = _finish(job, folder)
         except Exception as error:
             write_failure(failure, error, job.overrides)
             raise
@@ -67,12 +66,18 @@ def _run(job: Job, store: RunStore) -> RunRecord:
         return replace(record, folder=str(folder))
 
 
-def _finish(job: Job, folder: Path, run_id: str) -> RunRecord:
+def _finish(job: Job, folder: Path) -> RunRecord:
     """Do what is left to do of the run in ``folder``; only that needs a device."""
     record = None
     if (folder / "record.json").exists():
         log.info("finished before, not run again (force=true runs it afresh): %s", folder)
         record = RunRecord.read(folder)
+        if record.dataset.get("hash") != job.content_hash:
+            raise DataError(
+                f"{folder} is of a graph of content {record.dataset.get('hash')}, the one that is "
+                f"loaded now has {job.content_hash}: bring that one back, or run afresh with "
+                "force=true"
+            )
         if record.config.get("tags") != job.plain["tags"]:
             config = {**record.config, "tags": job.plain["tags"]}
             record = replace(record, config=config, overrides=job.overrides)
@@ -83,14 +88,14 @@ def _finish(job: Job, folder: Path, run_id: str) -> RunRecord:
         OmegaConf.save(OmegaConf.create(job.plain), folder / "config.yaml")
         (folder / "overrides.json").write_text(json.dumps(job.overrides) + "\n")
     with claimed_device(job.settings.device, job.settings.precision) as device:
-        return _work(job.on(device), folder, run_id, record)
+        return _work(job.on(device), folder, record)
 
 
-def _work(job: Job, folder: Path, run_id: str, record: RunRecord | None) -> RunRecord:
+def _work(job: Job, folder: Path, record: RunRecord | None) -> RunRecord:
     """Train unless there is a ``record``; give it the scores and files that are missing."""
     encoder = None
     if record is None:
-        encoder, record = pretrain(job, folder, run_id)
+        encoder, record = pretrain(job, folder, job.run_id)
         record.write(folder)
         (folder / "checkpoint.pt").unlink(missing_ok=True)
     missing = unscored(record.scores, job.plain["probe"])
@@ -108,7 +113,7 @@ def _work(job: Job, folder: Path, run_id: str, record: RunRecord | None) -> RunR
             record = replace(record, scores=scores, training=training)
             record.write(folder)
         if embeddings_wanted:
-            save_embeddings(embeddings, folder / "embeddings.npz")
+            save_embeddings(embeddings, job.data.node_ids, folder / "embeddings.npz")
     return record
 
 
@@ -117,16 +122,18 @@ def probe(job: Job, embeddings: Tensor, name: str) -> dict[str, Any]:
     rows, y = embeddings.float().cpu().numpy(), job.data.y.cpu().numpy()
     seed = job.config.probe.split_seed
     scores = job.protocols[name].score(rows, y, job.splits[name], seed)
-    return {**scores_entry(scores), "settings": job.plain["probe"]["protocols"][name]}
+    settings = job.plain["probe"]["protocols"][name]
+    return {**scores_entry(scores), "settings": settings, "code": own_code(settings)}
 
 
 def _embeddings_wanted(job: Job, folder: Path) -> bool:
     return bool(job.config.save_embeddings) and not (folder / "embeddings.npz").exists()
 
 
-def save_embeddings(embeddings: Tensor, path: Path) -> None:
-    """``embeddings`` (N, D) float32 and ``node_ids`` (N,), whole or not at all."""
+def save_embeddings(embeddings: Tensor, node_ids: AnyArray | None, path: Path) -> None:
+    """``embeddings`` (N, D) float32 and ``node_ids`` (N,), 0..N-1 if None, whole or not at all."""
     partial = path.with_suffix(".partial.npz")
     rows = embeddings.float().cpu().numpy()
-    np.savez_compressed(partial, embeddings=rows, node_ids=np.arange(len(rows)))
+    ids = np.arange(len(rows)) if node_ids is None else node_ids
+    np.savez_compressed(partial, embeddings=rows, node_ids=ids)
     partial.replace(path)

@@ -11,6 +11,7 @@ from typing import Any
 
 from graphssl.contracts import ProbeScores
 from graphssl.errors import DataError
+from graphssl.results.own_code import own_code
 
 
 @dataclass(frozen=True)
@@ -24,18 +25,20 @@ class RunRecord:
         seed: the pretraining seed.
         choices: the option chosen in each config group.
         config: the composed configuration, resolved.
-        dataset: name, fingerprint of a user's own file, numbers of nodes, edges, features, classes.
+        dataset: name, fingerprint of a user's own file, hash of the graph as it was trained on
+            (``data/content_hash.py``), numbers of nodes, edges, features, classes.
         selection: which encoder was kept: metric, step, value.
         labels_used: whether labels had a part in training or selection; then ``split`` is the one
             split that was used and scored.
         split: index of that split, or None.
         scores: protocol name -> ``ProbeScores`` as a dict, with mean and std (population, over
-            splits) of the test accuracy, and the settings of the protocol.
+            splits) of the test accuracy, the settings of the protocol, and the hash of its code.
         diagnostics: numbers on representation and embedding.
         training: steps, wall time in seconds over all processes that took part, pace, peak memory
             in MiB, wall time of the probes.
         environment: versions, git commit, machine, device, threads.
         overrides: what was said on the command line.
+        code: target -> sha256 of its file, of the user's own code that determines the weights.
         folder: where the record was read; not part of it.
     """
 
@@ -54,11 +57,13 @@ class RunRecord:
     training: dict[str, Any]
     environment: dict[str, Any]
     overrides: list[str] = field(default_factory=list)
+    code: dict[str, str] = field(default_factory=dict)
     folder: str = field(default="", compare=False)
 
     def summary(self) -> str:
         """One line for people: what ran, every score with its protocol, rank, where it lies."""
-        names = [self.choices.get(g) for g in ("dataset", "encoder", "objective", "regularizer")]
+        names = [self.choices.get(g) for g in ("encoder", "objective", "regularizer")]
+        names = [self.dataset["name"], *names]  # several graphs may share an option
         ranks = self.diagnostics["representation"]
         rank = f"effective rank {ranks['effective_rank_centred']:.1f} of {ranks['dimensions']}"
         found = ", ".join([*(_score(name, s) for name, s in self.scores.items()), rank])
@@ -103,12 +108,15 @@ class RunRecord:
 
 
 def unscored(scores: Mapping[str, Mapping[str, Any]], probe: Mapping[str, Any]) -> list[str]:
-    """Protocols of ``probe``, the configuration's, without a score under the settings asked for."""
-    found = {name: (s.get("settings"), s.get("split_seed")) for name, s in scores.items()}
+    """Protocols of ``probe``, the configuration's, without a score under settings and code now."""
+    found = {
+        name: (s.get("settings"), s.get("split_seed"), s.get("code", {}))
+        for name, s in scores.items()
+    }
     return [
         name
         for name, settings in (probe.get("protocols") or {}).items()
-        if found.get(name) != (settings, probe["split_seed"])
+        if found.get(name) != (settings, probe["split_seed"], own_code(settings))
     ]
 
 

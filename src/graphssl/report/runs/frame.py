@@ -32,7 +32,8 @@ def load_frame(folder: str | Path) -> pd.DataFrame:
     - ``protocol``, ``protocol_settings``, ``solver``, ``split_seed``, ``splits`` (their number),
       ``accuracies`` (tuple, % on the test nodes of each split), ``accuracy`` (their mean);
     - ``selection`` (which encoder was kept), ``labels_used``, ``split``;
-    - the option chosen in a config group under the group's name (``dataset``, ``encoder``);
+    - ``dataset``, its name: several graphs may share an option (``dataset=webkb``);
+    - the option chosen in any other config group under the group's name (``encoder``);
     - settings under their dotted key (``regularizer.alpha``), lists as JSON text;
     - tags as ``tags.<tag>``: their value, or True where ``tags`` is a list;
     - what was measured as ``<where>/<measure>`` (``representation/effective_rank_centred``), and
@@ -57,6 +58,7 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
         **dict(_flat({k: v for k, v in config.items() if k not in ("probe", "paths", "tags")})),
         **dict(_flat({"tags": _tags(config.get("tags"))})),
         **{group: _scalar(option) for group, option in content["choices"].items()},
+        "dataset": content["dataset"].get("name", content["choices"].get("dataset")),
         **{
             f"{where}/{name}": value
             for where, values in {**content["diagnostics"], "training": content["training"]}.items()

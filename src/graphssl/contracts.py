@@ -10,7 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from graphssl.graph import Graph, GraphView
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.floating]
+AnyArray = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,8 @@ class NodeDataset:
             files unlike the published ones, which stands in for its path in the
             identity of a run; None for named graphs.
         metric: the one in which results on this graph are published, of ``metric_names.METRICS``.
+        node_ids: (N,) whole numbers or strings by which embeddings name the nodes; None for
+            0..N-1.
     """
 
     name: str
@@ -51,6 +54,7 @@ class NodeDataset:
     test_mask: Tensor | None = None
     fingerprint: str | None = None
     metric: str = "accuracy"
+    node_ids: AnyArray | None = None
 
 
 class Split(NamedTuple):

@@ -1,5 +1,10 @@
 """Errors that a user can mend: each message is one line and names the argument and the value."""
 
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
 
 class GraphSSLError(Exception):
     """Base of every expected error; the command line prints it as one line without traceback."""
@@ -23,3 +28,13 @@ class NotFiniteError(TrainingError):
 
 class RunBusyError(GraphSSLError):
     """Another process is making this run, and ``collision=skip`` says not to wait for it."""
+
+
+def words(error: BaseException) -> str:
+    """``Class: message`` in one line, and where it was raised if there is no message."""
+    said, kind = " ".join(str(error).split()), type(error).__name__
+    if said:
+        return f"{kind}: {said}"
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f", raised in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{kind} without a message{place}"

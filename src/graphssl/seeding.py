@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+import numpy as np
 import torch
 
-Stream = Literal["init", "augmentation", "dropout", "synthetic", "diagnostics"]
+Stream = Literal["init", "augmentation", "dropout", "synthetic", "diagnostics", "transforms"]
 
 
 def derive_seed(seed: int, stream: Stream) -> int:
@@ -36,3 +38,20 @@ def global_stream(seed: int, stream: Stream, device: torch.device | None = None)
             with torch.cuda.device(gpu):
                 torch.cuda.manual_seed(derive_seed(seed, stream))
         yield
+
+
+@contextmanager
+def every_global_stream(seed: int, stream: Stream) -> Iterator[None]:
+    """Seed the global streams of torch's CPU, NumPy and Python; put them back after the block.
+
+    For code of others, which may draw from any of them: transforms and loaders of graphs.
+    """
+    numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
+    try:
+        with global_stream(seed, stream):
+            np.random.seed(derive_seed(seed, stream) % 2**32)  # noqa: NPY002
+            random.seed(derive_seed(seed, stream))
+            yield
+    finally:
+        np.random.set_state(numpy_state)  # noqa: NPY002
+        random.setstate(python_state)

@@ -150,6 +150,13 @@ IDENTITY = [
     ("probe=grace", False), ("probe.split_seed=4", False),
     ("diagnostics=end", False), ("save_embeddings=true", False), ("force=true", False),
     ("recipe.steps=300", False), ("augmentation.strength=1", False),
+    ("+optimizer.fused=true", False), ("+optimizer.foreach=false", False),
+    ("+optimizer.capturable=true", False), ("+optimizer.amsgrad=true", True),
+    ("optimizer.weight_decay=0.1", True), ("optimizer=sgd", True),
+    ("dataset.transform_seed=1", True), ("dataset.transform_seed=0", False),
+    ("~dataset.transform_seed", False), ("dataset.transforms=[]", True),
+    ("dataset.neighbors=6", True),
+    ("probe.protocols.random_10_10_80.num_splits=3", False), ("+tags.study=x", False),
 ]  # fmt: skip
 
 
@@ -202,3 +209,36 @@ def test_the_file_of_a_users_own_graph_stands_in_for_its_path():
 def test_labels_bring_the_protocol_into_the_id():
     one, other = resolved("objective=supervised"), resolved("objective=supervised", "probe=grace")
     assert identity(one, uses_labels=True) != identity(other, uses_labels=True)
+
+
+@pytest.mark.parametrize(
+    ("override", "changes"),
+    [
+        ("probe.split_seed=1", True),
+        ("probe.protocols.random_10_10_80.num_splits=3", True),
+        ("probe.protocols.random_10_10_80.train_ratio=0.2", True),
+        ("probe.protocols.random_10_10_80.val_ratio=0.2", True),
+        ("probe.protocols.random_10_10_80.solver=sklearn", False),
+        ("probe.protocols.random_10_10_80.log2_C=[0,1]", False),
+        ("probe.protocols.random_10_10_80.device=cuda", False),
+        ("probe.protocols.random_10_10_80.name=other", False),
+        ("probe.protocols.random_10_10_80._target_=mine.Protocol", True),
+    ],
+)
+def test_with_labels_what_draws_the_split_counts_and_nothing_else(override, changes):
+    one, other = resolved(), resolved(override)
+    assert (identity(one, uses_labels=True) != identity(other, uses_labels=True)) == changes
+
+
+def test_all_of_a_protocol_that_is_not_ours_counts():
+    mine = "probe.protocols.random_10_10_80._target_=mine.Protocol"
+    one, other = resolved(mine), resolved(mine, "probe.protocols.random_10_10_80.solver=sklearn")
+    assert identity(one, uses_labels=True) != identity(other, uses_labels=True)
+
+
+@pytest.mark.parametrize("select", ["val_accuracy", "effective_rank_centred"])
+def test_the_steps_between_evaluations_count_under_selection(select):
+    one, other = (
+        resolved(f"trainer.select={select}", f"trainer.eval_every={every}") for every in (5, 9)
+    )
+    assert identity(one) != identity(other)

@@ -67,7 +67,7 @@ def test_mirror_is_read_and_never_written(
         folder.chmod(0o555)
     try:
         known = {"amazon_electronics_photo.npz": [sha256(photo_file)]}
-        dataset = photo(checksums=known).load(tmp_path / "data", photo_mirror)
+        dataset = photo(published=known).load(tmp_path / "data", photo_mirror)
     finally:
         for folder in folders:
             folder.chmod(0o755)

@@ -35,8 +35,9 @@ def test_a_run_leaves_what_the_readme_says(small_run):
     assert RunRecord.read(folder) == record
     assert record.dataset == {
         "name": "sbm", "fingerprint": None, "nodes": 120, "edges": record.dataset["edges"],
-        "features": 64, "classes": 3,
+        "features": 64, "classes": 3, "hash": record.dataset["hash"],
     }  # fmt: skip
+    assert re.fullmatch("[0-9a-f]{16}", record.dataset["hash"])
     scores = record.scores["random_10_10_80"]
     assert len(scores["test"]["accuracy"]) == 20
     assert scores["test_mean"] == pytest.approx(np.mean(scores["test"]["accuracy"]))

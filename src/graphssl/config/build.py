@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -22,9 +23,10 @@ from graphssl.config.contract_checks import (
     check_objective,
     check_regularizer,
 )
+from graphssl.config.folder import config_dir
 from graphssl.contracts import NodeDataset, Objective, ProbeProtocol, Regularizer
-from graphssl.errors import ConfigError, GraphSSLError
-from graphssl.seeding import global_stream
+from graphssl.errors import ConfigError, GraphSSLError, words
+from graphssl.seeding import every_global_stream, global_stream
 from graphssl.training.metrics import MetricSink
 from graphssl.training.settings import TrainerSettings
 
@@ -47,7 +49,7 @@ def make(config: DictConfig, name: str, **supplied: Any) -> Any:
             if isinstance(cause, GraphSSLError):
                 raise cause from None
             cause = cause.__cause__
-        said = " ".join(str(error).split()).replace(_HINT, f"({_deepest(error)})")
+        said = " ".join(str(error).split()).replace(_HINT, f"({words(_deepest(error))})")
         raise ConfigError(f"{name}: {said}{_options(config)}") from error
 
 
@@ -56,18 +58,57 @@ def dataset(config: DictConfig) -> NodeDataset:
 
     ``dataset.metric`` is the graph's published metric, whichever class loads it.
     """
-    mirror = config.paths.mirror
-    arguments: dict[str, Any] = OmegaConf.to_container(config.dataset, resolve=True)  # type: ignore[assignment]
-    metric = {"metric": arguments.pop("metric")} if "metric" in arguments else {}
-    loader = make(OmegaConf.create(arguments), "dataset")
-    check_methods(loader, "dataset", load=("data_dir", "mirror"))
+    loader, seed = _loader(config), config.dataset.get("transform_seed", 0)
     try:
-        loaded: NodeDataset = loader.load(Path(config.paths.data), Path(mirror) if mirror else None)
+        # Not the transforms alone may draw: PyG's split=random does, or a custom loader.
+        with every_global_stream(seed, "transforms"):
+            loaded: NodeDataset = loader.load(*_folders(config))
     except (TypeError, ValueError) as error:
         if isinstance(error, GraphSSLError):
             raise
-        raise ConfigError(f"dataset: {error}{_options(config.dataset)}") from error
-    return replace(loaded, **metric)
+        raise ConfigError(f"dataset: {words(error)}{_options(config.dataset)}") from error
+    return replace(loaded, metric=config.dataset.get("metric", loaded.metric))
+
+
+def fingerprint(config: DictConfig) -> str | None:
+    """That of the graph ``dataset`` gives; loads it only where the loader cannot tell otherwise."""
+    told = getattr(_loader(config), "fingerprint", None)
+    return told(*_folders(config)) if callable(told) else dataset(config).fingerprint
+
+
+def _folders(config: DictConfig) -> tuple[Path, Path | None]:
+    mirror = config.paths.mirror
+    return Path(config.paths.data), Path(mirror) if mirror else None
+
+
+def _loader(config: DictConfig) -> Any:
+    """What loads the graph; gets the seed and the published checksums where it names them."""
+    node, seed = config.dataset, config.dataset.get("transform_seed", 0)
+    if type(seed) is not int or seed < 0:
+        raise ConfigError(f"dataset.transform_seed must be a whole number, 0 or more, got {seed!r}")
+    asked = inspect.signature(_resolve(node)).parameters
+    ours = {"metric"}
+    if "transform_seed" not in asked:
+        ours.add("transform_seed")
+        if seed:
+            raise ConfigError(
+                f"dataset.transform_seed={seed}: {node._target_} takes none; let it take "
+                "transform_seed and hand it to node_dataset"
+            )
+    node = OmegaConf.masked_copy(node, [str(key) for key in node if key not in ours])
+    made = make(node, "dataset", **({"published": published()} if "published" in asked else {}))
+    check_methods(made, "dataset", load=("data_dir", "mirror"))
+    return made
+
+
+@cache
+def published() -> dict[str, list[str]]:
+    """Raw file name -> the checksums that ship with graphssl, in every yaml of conf/dataset."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((config_dir() / "dataset").glob("*.yaml")):
+        for name, known in (OmegaConf.load(path).dataset.get("checksums") or {}).items():
+            found.setdefault(str(name), []).extend(known)
+    return found
 
 
 def settings(config: DictConfig) -> TrainerSettings:
@@ -190,10 +231,10 @@ def _resolve(config: DictConfig) -> Any:
         raise ConfigError(f"{config._target_} cannot be found: {error}") from error
 
 
-def _deepest(error: BaseException) -> str:
+def _deepest(error: BaseException) -> BaseException:
     while error.__cause__ or error.__context__:
         error = error.__cause__ or error.__context__  # type: ignore[assignment]
-    return f"{type(error).__name__}: {error}"
+    return error
 
 
 def _options(config: DictConfig) -> str:

@@ -14,7 +14,7 @@ from yaml import YAMLError
 from graphssl.config.compose import compose
 from graphssl.config.folder import config_dir
 from graphssl.config.help_text import options_in
-from graphssl.errors import GraphSSLError
+from graphssl.errors import GraphSSLError, words
 
 EXPECTED = (GraphSSLError, HydraException, OmegaConfBaseException, YAMLError)
 
@@ -28,7 +28,11 @@ _IN_SWEEPS = {
 def describe(error: BaseException, overrides: Sequence[str]) -> str:
     """``error`` in one line, with the near matches of a name that is not there."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if isinstance(error, GraphSSLError) or not lines:
+    if not lines:
+        return words(error)
+    if not isinstance(error, EXPECTED):
+        return f"{type(error).__name__}: {lines[0]}"
+    if isinstance(error, GraphSSLError):
         return " ".join(lines)
     if isinstance(error, YAMLError):
         return f"a yaml file cannot be read: {' '.join(lines)}"

@@ -10,19 +10,18 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
 from torch_geometric.data.storage import GlobalStorage
 
-from graphssl.contracts import NodeDataset
+from graphssl.contracts import AnyArray, NodeDataset
 from graphssl.data.checksums import sha256
-from graphssl.data.node_dataset import MASKS, Transform, node_dataset
+from graphssl.data.node_dataset import MASKS, node_dataset
+from graphssl.data.transformed import Transform
 from graphssl.errors import DataError
 
-AnyArray = npt.NDArray[Any]
 REQUIRED = ("x", "edge_index", "y")
 OPTIONAL = ("edge_weight", *MASKS)
 UNREADABLE = (
@@ -40,18 +39,33 @@ class CustomDataset:
     Args:
         path: ``.npz`` with the arrays ``x`` (N, F), ``edge_index`` (2, E), ``y`` (N,) and
             optionally ``edge_weight`` (E,), ``train_mask``, ``val_mask``, ``test_mask``, (N,) or
-            (N, S); or ``.pt``, a PyG ``Data`` (or its ``to_dict()``) with the same attributes,
-            saved by ``torch.save``. Relative to the working directory.
+            (N, S), ``node_id`` (N,), whole numbers or strings by which embeddings name the nodes;
+            or ``.pt``, a PyG ``Data`` (or its ``to_dict()``) with the same attributes, saved by
+            ``torch.save``. Relative to the working directory.
         name: shown in the record.
         transforms: PyG transforms, applied in this order.
+        transform_seed: of the random streams that they draw from.
     """
 
     def __init__(
-        self, path: str, name: str = "custom", transforms: Sequence[Transform] = ()
+        self,
+        path: str,
+        name: str = "custom",
+        transforms: Sequence[Transform] = (),
+        transform_seed: int = 0,
     ) -> None:
         self.path = Path(path)
         self.name = name
         self.transforms = transforms
+        self.transform_seed = transform_seed
+
+    def fingerprint(self, data_dir: Path, mirror: Path | None = None) -> str:
+        """The sha256 of the file.
+
+        Raises:
+            DataError: there is none.
+        """
+        return sha256(self._file())
 
     def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
         """The graph, transformed and validated; neither folder is touched.
@@ -59,9 +73,7 @@ class CustomDataset:
         Raises:
             DataError: the file is missing, unreadable, or not a graph with labels.
         """
-        path = self.path.expanduser()
-        if not path.is_file():
-            raise DataError(f"{self.name}: dataset.path={path} is not a file")
+        path = self._file()
         if path.suffix not in READERS:
             raise DataError(f"{self.name}: dataset.path={path} ends in neither .npz nor .pt")
         try:
@@ -77,17 +89,29 @@ class CustomDataset:
                 f"{self.name}: {path} has {', '.join(arrays)} but no {', '.join(missing)}"
             )
         data = Data(**{key: arrays[key] for key in (*REQUIRED, *OPTIONAL) if key in arrays})
-        return node_dataset(self.name, data, self.transforms, sha256(path))
+        ids = arrays.get("node_id")
+        ids = ids.numpy() if isinstance(ids, Tensor) else None if ids is None else np.asarray(ids)
+        return node_dataset(
+            self.name, data, self.transforms, sha256(path), self.transform_seed, ids
+        )
+
+    def _file(self) -> Path:
+        path = self.path.expanduser()
+        if not path.is_file():
+            raise DataError(f"{self.name}: dataset.path={path} is not a file")
+        return path
 
 
 def _read_npz(path: Path) -> dict[str, Any]:
     # NumPy leaves a file it opened itself open when it is no archive
     with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        known = (*REQUIRED, *OPTIONAL)
-        return {key: _tensor(key, archive[key]) if key in known else None for key in archive.files}
+        known = (*REQUIRED, *OPTIONAL, "node_id")
+        return {key: _read(key, archive[key]) if key in known else None for key in archive.files}
 
 
-def _tensor(key: str, array: AnyArray) -> Tensor:
+def _read(key: str, array: AnyArray) -> Tensor | AnyArray:
+    if key == "node_id":
+        return array
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{key} is an array of {array.dtype}, not of numbers")
     return torch.from_numpy(array)

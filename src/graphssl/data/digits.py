@@ -11,7 +11,9 @@ from sklearn.neighbors import kneighbors_graph
 from torch_geometric.data import Data
 
 from graphssl.contracts import NodeDataset
-from graphssl.data.node_dataset import Transform, node_dataset
+from graphssl.data.generated import Generated
+from graphssl.data.node_dataset import node_dataset
+from graphssl.data.transformed import Transform
 from graphssl.errors import ConfigError
 
 
@@ -32,22 +34,33 @@ def digits_graph(neighbors: int) -> Data:
     )
 
 
-class DigitsDataset:
+class DigitsDataset(Generated):
     """`digits_graph` as a dataset.
 
     Args:
         neighbors: k of the kNN graph.
         name: shown in the record.
         transforms: PyG transforms, applied in this order.
+        transform_seed: of the random streams that they draw from.
     """
 
     def __init__(
-        self, neighbors: int = 5, name: str = "digits", transforms: Sequence[Transform] = ()
+        self,
+        neighbors: int = 5,
+        name: str = "digits",
+        transforms: Sequence[Transform] = (),
+        transform_seed: int = 0,
     ) -> None:
         self.neighbors = neighbors
         self.name = name
         self.transforms = transforms
+        self.transform_seed = transform_seed
 
     def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
         """The graph, transformed and validated; neither folder is touched."""
-        return node_dataset(self.name, digits_graph(self.neighbors), self.transforms)
+        return node_dataset(
+            self.name,
+            digits_graph(self.neighbors),
+            self.transforms,
+            transform_seed=self.transform_seed,
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -110,6 +110,37 @@ def guarded(base: Any, data_dir: Path, mirror: Path | None, checksums: Checksums
             shutil.rmtree(staging)
 
     return Guarded
+
+
+class _LocatedError(Exception):
+    """Carries raw paths out of PyG's constructor."""
+
+
+def raw_files(
+    base: Any, data_dir: Path, mirror: Path | None, arguments: Mapping[str, Any]
+) -> list[Path]:
+    """Where the raw files of a PyG dataset lie, or would: under ``data_dir`` or in ``mirror``.
+
+    Args:
+        base: as `guarded`, which looks in the same places.
+        data_dir: absolute.
+        mirror: absolute, or None.
+        arguments: of ``base``, all but ``root``.
+    """
+
+    class Looking(base):
+        def _download(self) -> None:
+            raise _LocatedError(*self.raw_paths)
+
+    paths: list[Path] = []
+    try:
+        Looking(root=str(data_dir / base.__name__), **arguments)
+    except _LocatedError as located:
+        paths = [Path(path) for path in located.args]
+    if mirror is not None:
+        elsewhere = {path: mirror / path.relative_to(data_dir) for path in paths}
+        paths = [p if p.is_file() or not elsewhere[p].is_file() else elsewhere[p] for p in paths]
+    return paths
 
 
 def _packed(data: Any) -> Any:

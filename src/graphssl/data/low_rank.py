@@ -11,7 +11,9 @@ import torch
 from torch_geometric.data import Data
 
 from graphssl.contracts import FloatArray, NodeDataset
-from graphssl.data.node_dataset import Transform, node_dataset
+from graphssl.data.generated import Generated
+from graphssl.data.node_dataset import node_dataset
+from graphssl.data.transformed import Transform
 from graphssl.errors import ConfigError
 from graphssl.seeding import derive_seed
 
@@ -30,7 +32,7 @@ def low_rank_features(
     return features
 
 
-class LowRankDataset:
+class LowRankDataset(Generated):
     """Gaussian factors of rank r in F dimensions; a node's class is the signs of its first factors.
 
     ``z_i ~ N(0, I / r)``, ``x_i = Q z_i + noise * e_i``, ``y_i = sum_k 2^k [z_ik > 0]`` over the
@@ -46,6 +48,7 @@ class LowRankDataset:
         seed: of the data alone; the run's seed does not change it.
         name: shown in the record.
         transforms: PyG transforms, applied in this order.
+        transform_seed: of the random streams that they draw from.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class LowRankDataset:
         seed: int = 0,
         name: str = "low_rank",
         transforms: Sequence[Transform] = (),
+        transform_seed: int = 0,
     ) -> None:
         if not 1 <= rank <= min(num_features, num_nodes - 1):
             raise ConfigError(
@@ -78,6 +82,7 @@ class LowRankDataset:
         self.seed = seed
         self.name = name
         self.transforms = transforms
+        self.transform_seed = transform_seed
 
     def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
         """The data, transformed and validated; neither folder is touched."""
@@ -87,4 +92,4 @@ class LowRankDataset:
         y = (factors[:, : self.bits] > 0) @ (1 << np.arange(self.bits))
         loops = torch.arange(self.num_nodes).expand(2, -1)
         data = Data(x=torch.from_numpy(x), edge_index=loops, y=torch.from_numpy(y))
-        return node_dataset(self.name, data, self.transforms)
+        return node_dataset(self.name, data, self.transforms, transform_seed=self.transform_seed)

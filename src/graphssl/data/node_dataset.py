@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphssl.contracts import NodeDataset
+from graphssl.contracts import AnyArray, NodeDataset
+from graphssl.data.transformed import Transform, transformed
 from graphssl.errors import DataError
 from graphssl.graph import Graph
 
 log = logging.getLogger(__name__)
 
-Transform = Callable[[Any], Any]
 WHOLE = (
     torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8,
     torch.uint16, torch.uint32, torch.uint64,
@@ -26,7 +28,12 @@ MASKS = ("train_mask", "val_mask", "test_mask")
 
 
 def node_dataset(
-    name: str, data: Data, transforms: Sequence[Transform] = (), fingerprint: str | None = None
+    name: str,
+    data: Data,
+    transforms: Sequence[Transform] = (),
+    fingerprint: str | None = None,
+    transform_seed: int = 0,
+    node_ids: AnyArray | None = None,
 ) -> NodeDataset:
     """Validate ``data``, apply ``transforms``, validate again.
 
@@ -36,16 +43,39 @@ def node_dataset(
             optional ``edge_weight`` (E,) and masks (N,) or (N, S).
         transforms: PyG transforms, e.g. ``NormalizeFeatures()``.
         fingerprint: hash of the files of a graph that its name does not tell: a user's own.
+        transform_seed: of the random streams that transforms draw from.
+        node_ids: (N,) whole numbers or strings, all different, by which embeddings name the nodes;
+            their positions, 0..N-1, if None. They follow the nodes through the transforms.
 
     Raises:
         DataError: what is wrong with the graph.
     """
     dataset = _assemble(name, data, fingerprint)
-    if not transforms:
-        return dataset
-    for transform in transforms:
-        data = transform(data)
-    return _assemble(name, data, fingerprint)
+    if node_ids is not None:
+        _check_ids(name, node_ids, len(dataset.y))
+    data, positions = transformed(name, data, transforms, transform_seed)
+    if transforms:
+        dataset = _assemble(name, data, fingerprint)
+    if positions is not None:
+        node_ids = positions if node_ids is None else _followed(node_ids, positions)
+    return replace(dataset, node_ids=node_ids)
+
+
+def _check_ids(name: str, ids: AnyArray, num_nodes: int) -> None:
+    if ids.shape != (num_nodes,) or ids.dtype.kind not in "iuU":
+        raise DataError(
+            f"{name}: node_id is {ids.dtype} of shape {ids.shape}, not one whole number or string "
+            f"for each of the {num_nodes} nodes"
+        )
+    values, counts = np.unique(ids, return_counts=True)
+    if counts.max() > 1:
+        raise DataError(f"{name}: node_id {values[counts.argmax()]!s} names several nodes")
+
+
+def _followed(node_ids: AnyArray, positions: AnyArray) -> AnyArray:
+    """The ids at ``positions``; -1 or an empty string for a node that a transform added."""
+    added = np.asarray("" if node_ids.dtype.kind == "U" else -1)
+    return np.where(positions < 0, added, node_ids[positions])
 
 
 def _assemble(name: str, data: Data, fingerprint: str | None) -> NodeDataset:
@@ -128,7 +158,7 @@ def _short(values: Tensor) -> str:
     return listed + ("..." if len(values) > 8 else "")
 
 
-def _masks(name: str, data: Data, num_nodes: int) -> dict[str, Tensor]:
+def _masks(name: str, data: Data, num_nodes: int) -> dict[str, Any]:
     """The given splits as (N, S) bool; a mask of one column serves every split."""
     given = {key: data[key] for key in MASKS if data.get(key) is not None}
     if not given:

@@ -16,11 +16,17 @@ from torch_geometric.data.storage import GlobalStorage
 from torch_geometric.utils import index_to_mask
 
 from graphssl.contracts import NodeDataset
-from graphssl.data.node_dataset import Transform, node_dataset
+from graphssl.data.checksums import fingerprint
+from graphssl.data.node_dataset import node_dataset
+from graphssl.data.transformed import Transform
 from graphssl.errors import DataError
 
 # ogb saves a whole Data and loads it with torch's default, weights_only
 torch.serialization.add_safe_globals([DataEdgeAttr, DataTensorAttr, GlobalStorage])
+
+
+# Which raw files the processed graph beside it was made from.
+_NOTE = "processed.from"
 
 
 class OGBDataset:
@@ -33,12 +39,30 @@ class OGBDataset:
         name: as on the command line.
         ogb_name: OGB's name, e.g. ``ogbn-arxiv``.
         transforms: PyG transforms, applied to the loaded graph in this order.
+        transform_seed: of the random streams that they draw from.
     """
 
-    def __init__(self, name: str, ogb_name: str, transforms: Sequence[Transform] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        ogb_name: str,
+        transforms: Sequence[Transform] = (),
+        transform_seed: int = 0,
+    ) -> None:
         self.name = name
         self.ogb_name = ogb_name
         self.transforms = transforms
+        self.transform_seed = transform_seed
+
+    def fingerprint(self, data_dir: Path, mirror: Path | None = None) -> str | None:
+        """Hash of the raw files and the split; loads the graph only where they are nowhere yet."""
+        source = _source(self._folders(data_dir, mirror))
+        return _fingerprint(source) if source else self.load(data_dir, mirror).fingerprint
+
+    def _folders(self, data_dir: Path, mirror: Path | None) -> list[Path]:
+        home = Path("PygNodePropPredDataset", self.ogb_name.replace("-", "_"))
+        mirrors = [] if mirror is None else [mirror.expanduser() / home]
+        return [Path(os.path.abspath(data_dir.expanduser())) / home, *mirrors]
 
     def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
         """The graph, transformed and validated.
@@ -46,10 +70,7 @@ class OGBDataset:
         Raises:
             DataError: the package ``ogb`` is missing, or the graph cannot be had or read.
         """
-        home = Path("PygNodePropPredDataset", self.ogb_name.replace("-", "_"))
-        folders = [Path(os.path.abspath(data_dir.expanduser())) / home]
-        if mirror is not None:
-            folders.append(mirror.expanduser() / home)
+        folders = self._folders(data_dir, mirror)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # ogb is older than the pandas it reads with
@@ -67,15 +88,17 @@ class OGBDataset:
         data = dataset[0]
         for key, ids in {"train": "train", "val": "valid", "test": "test"}.items():
             data[f"{key}_mask"] = index_to_mask(masks[ids], size=data.num_nodes)
-        return node_dataset(self.name, data, self.transforms)
+        return node_dataset(
+            self.name, data, self.transforms, _fingerprint(folders[0]), self.transform_seed
+        )
 
     def _prepared(self, folders: Sequence[Path]) -> Any:
         """Copy or download, then process, in a staging folder; rename it when whole."""
         home = folders[0]
         home.parent.mkdir(parents=True, exist_ok=True)
-        if not (home / "processed").is_dir():
+        if not _is_ready(home):
             with FileLock(home.parent / f".{home.name}.lock"):
-                if not (home / "processed").is_dir():
+                if not _is_ready(home):
                     self._prepare(home, folders)
         return self._open(home.parent)
 
@@ -84,13 +107,14 @@ class OGBDataset:
         shutil.rmtree(staging, ignore_errors=True)  # left by a job that was killed
         try:
             staging.mkdir()
-            source = next((folder for folder in folders if (folder / "raw").is_dir()), None)
+            source = _source(folders)
             if source is not None:
                 for part in ("raw", "split"):
                     shutil.copytree(source / part, staging / home.name / part)
                 # without this note ogb asks on the terminal whether to download anew
                 (staging / home.name / "RELEASE_v1.txt").touch()
             self._open(staging)
+            (staging / home.name / _NOTE).write_text(_fingerprint(staging / home.name))
             shutil.rmtree(home, ignore_errors=True)
             os.rename(staging / home.name, home)
         finally:
@@ -104,3 +128,19 @@ class OGBDataset:
                 f"{self.name} needs the package ogb: pip install 'graphssl-werank[ogb]'"
             ) from error
         return PygNodePropPredDataset(self.ogb_name, root=str(root))
+
+
+def _source(folders: Sequence[Path]) -> Path | None:
+    """The first of ``folders`` that holds raw files."""
+    return next((folder for folder in folders if (folder / "raw").is_dir()), None)
+
+
+def _fingerprint(home: Path) -> str:
+    files = sorted(file for part in ("raw", "split") for file in (home / part).rglob("*.csv.gz"))
+    return fingerprint(files, *(str(file.relative_to(home)) for file in files))
+
+
+def _is_ready(home: Path) -> bool:
+    note = home / _NOTE
+    made = (home / "processed").is_dir() and note.is_file()
+    return made and note.read_text() == _fingerprint(home)

@@ -15,8 +15,9 @@ from torch_geometric.data import Data
 
 from graphssl.contracts import NodeDataset
 from graphssl.data.checksums import Checksums, fingerprint
-from graphssl.data.guarded import guarded
-from graphssl.data.node_dataset import Transform, node_dataset
+from graphssl.data.guarded import guarded, raw_files
+from graphssl.data.node_dataset import node_dataset
+from graphssl.data.transformed import Transform
 from graphssl.errors import ConfigError, DataError
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,9 @@ class PyGDataset:
         checksums: raw file name -> known sha256 and git blob ids.
         pickle: PyG unpickles the raw files; such a file is refused if it matches no checksum.
         trust: accept it all the same.
+        transform_seed: of the random streams that transforms draw from.
+        published: the checksums that ship with graphssl, by file name. Only files that match them
+            need no fingerprint: those of ``checksums`` the user may have listed.
     """
 
     def __init__(
@@ -42,6 +46,8 @@ class PyGDataset:
         checksums: Mapping[str, Sequence[str]] | None = None,
         pickle: bool = True,
         trust: bool = False,
+        transform_seed: int = 0,
+        published: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         for key, value in (("pickle", pickle), ("trust", trust)):
             if not isinstance(value, bool):
@@ -50,6 +56,29 @@ class PyGDataset:
         self.source = source
         self.transforms = transforms
         self.checksums = Checksums(checksums or {}, pickle, trust)
+        self.transform_seed = transform_seed
+        self.published = Checksums(published or {}, pickle=False)
+
+    def fingerprint(self, data_dir: Path, mirror: Path | None = None) -> str | None:
+        """Hash of the raw files where they are not the published ones; nothing is processed.
+
+        Files that are nowhere yet are taken for the published ones where those are known; where
+        not, the graph is loaded.
+        """
+        data_dir, mirror = _absolute(data_dir), None if mirror is None else _absolute(mirror)
+        base, arguments = self.source.func, self.source.keywords
+        try:
+            files = raw_files(base, data_dir, mirror, arguments)
+        except Exception:  # whatever a class raises that refuses its arguments: load says it better
+            files = []
+        if files and all(file.is_file() for file in files):
+            return self._fingerprint(files)
+        if files and all(file.name in self.published.known for file in files):
+            return None
+        return self.load(data_dir, mirror).fingerprint
+
+    def _fingerprint(self, files: Sequence[Path]) -> str | None:
+        return fingerprint(files) if self.published.strangers(files) else None
 
     def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
         """The graph, transformed and validated.
@@ -63,12 +92,11 @@ class PyGDataset:
             ConfigError: the PyG class refuses its arguments, or holds more than one graph.
         """
         data, other_files = self._data(data_dir, mirror)
-        return node_dataset(self.name, data, self.transforms, other_files)
+        return node_dataset(self.name, data, self.transforms, other_files, self.transform_seed)
 
     def _data(self, data_dir: Path, mirror: Path | None) -> tuple[Data, str | None]:
-        """The graph, and a hash of its raw files where they are not those that are known."""
-        data_dir = Path(os.path.abspath(data_dir.expanduser()))
-        mirror = None if mirror is None else Path(os.path.abspath(mirror.expanduser()))
+        """The graph, and a hash of its raw files where they are not the published ones."""
+        data_dir, mirror = _absolute(data_dir), None if mirror is None else _absolute(mirror)
         base, arguments = self.source.func, self.source.keywords
         key = f"{arguments} PyG {torch_geometric.__version__}"
         dataset_class = guarded(base, data_dir, mirror, self.checksums, key)
@@ -104,5 +132,8 @@ class PyGDataset:
                 self.name,
                 ", ".join(dataset.strangers),
             )
-        raw = [Path(path) for path in dataset.raw_paths]
-        return dataset[0], fingerprint(raw) if dataset.strangers else None
+        return dataset[0], self._fingerprint([Path(path) for path in dataset.raw_paths])
+
+
+def _absolute(folder: Path) -> Path:
+    return Path(os.path.abspath(folder.expanduser()))

@@ -12,12 +12,14 @@ from torch_geometric.data import Data
 
 from graphssl.contracts import FloatArray, IntArray, NodeDataset
 from graphssl.data.block_model import FloatMatrix, balanced_labels, block_model_edges
-from graphssl.data.node_dataset import Transform, node_dataset
+from graphssl.data.generated import Generated
+from graphssl.data.node_dataset import node_dataset
+from graphssl.data.transformed import Transform
 from graphssl.errors import ConfigError
 from graphssl.seeding import derive_seed
 
 
-class SBMDataset:
+class SBMDataset(Generated):
     """Equal blocks (the classes), Gaussian features around one centre a class.
 
     With d the average degree, h the homophily, C blocks of n = N / C nodes:
@@ -34,6 +36,7 @@ class SBMDataset:
         seed: of the graph alone; the run's seed does not change it.
         name: shown in the record.
         transforms: PyG transforms, applied in this order.
+        transform_seed: of the random streams that they draw from.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class SBMDataset:
         seed: int = 0,
         name: str = "sbm",
         transforms: Sequence[Transform] = (),
+        transform_seed: int = 0,
     ) -> None:
         if not 2 <= num_classes <= num_nodes:
             raise ConfigError(f"dataset.num_classes={num_classes} is not in 2..{num_nodes} nodes")
@@ -61,6 +65,7 @@ class SBMDataset:
         self.seed = seed
         self.name = name
         self.transforms = transforms
+        self.transform_seed = transform_seed
 
     def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
         """The graph, transformed and validated; neither folder is touched."""
@@ -70,10 +75,12 @@ class SBMDataset:
         centres = _gaussian(self.num_classes, self.num_features, rng)
         x = _gaussian(self.num_nodes, self.num_features, rng)
         x += np.float32(self.feature_signal) * centres[y]
-        return node_dataset(self.name, _data(x, edges, y), self.transforms)
+        return node_dataset(
+            self.name, _data(x, edges, y), self.transforms, transform_seed=self.transform_seed
+        )
 
 
-class CSBMDataset:
+class CSBMDataset(Generated):
     """The contextual block model: two classes v = +-1, seen through edges and through features.
 
     ``P[(i, j) in E] = (d + lam sqrt(d) v_i v_j) / N``;
@@ -90,6 +97,7 @@ class CSBMDataset:
         seed: of the graph alone; the run's seed does not change it.
         name: shown in the record.
         transforms: PyG transforms, applied in this order.
+        transform_seed: of the random streams that they draw from.
 
     Source: Deshpande, Montanari, Mossel & Sen 2018, arXiv 1807.09596, section 1.
     """
@@ -104,6 +112,7 @@ class CSBMDataset:
         seed: int = 0,
         name: str = "csbm",
         transforms: Sequence[Transform] = (),
+        transform_seed: int = 0,
     ) -> None:
         self.num_nodes = _positive("num_nodes", num_nodes)
         self.num_features = _positive("num_features", num_features)
@@ -119,6 +128,7 @@ class CSBMDataset:
         self.seed = seed
         self.name = name
         self.transforms = transforms
+        self.transform_seed = transform_seed
 
     def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
         """The graph, transformed and validated; neither folder is touched."""
@@ -128,7 +138,9 @@ class CSBMDataset:
         u = _gaussian(1, self.num_features, rng)
         x = _gaussian(self.num_nodes, self.num_features, rng)
         x += np.float32(sqrt(self.mu / self.num_nodes)) * (2 * y[:, None] - 1).astype("f4") * u
-        return node_dataset(self.name, _data(x, edges, y), self.transforms)
+        return node_dataset(
+            self.name, _data(x, edges, y), self.transforms, transform_seed=self.transform_seed
+        )
 
 
 def _probabilities(num_classes: int, inside: float, outside: float) -> FloatMatrix:

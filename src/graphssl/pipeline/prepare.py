@@ -13,10 +13,14 @@ from torch import nn
 
 from graphssl.augmentation.two_views import TwoViews
 from graphssl.config import build
+from graphssl.config.compose import resolved
 from graphssl.contracts import NodeDataset, ProbeProtocol, Regularizer, Split
+from graphssl.data.content_hash import content_hash
 from graphssl.errors import ConfigError
 from graphssl.probing.metrics import check_metric
 from graphssl.probing.splits import one_split, require_validation
+from graphssl.results.identity import identity, weights_part
+from graphssl.results.own_code import own_code
 from graphssl.training.device import named_device
 from graphssl.training.settings import TrainerSettings
 
@@ -34,7 +38,8 @@ class Job:
         overrides: what was said on the command line.
         settings: what the shell says about training.
         device: where it computes; the CPU until ``on`` says otherwise.
-        data: the graph, on ``device``.
+        data: the graph, on ``device``; ``content_hash`` is its own.
+        run_id: names the run; ``code`` holds the hashes of the user's own code in it.
         protocols: the probe protocols by name; ``splits`` the splits each one scores.
         labels_used: labels have a part in training or selection.
         split: the one split that may then be used, with its index; else None.
@@ -51,6 +56,9 @@ class Job:
     settings: TrainerSettings
     device: torch.device
     data: NodeDataset
+    content_hash: str
+    run_id: str
+    code: Mapping[str, str]
     protocols: Mapping[str, ProbeProtocol]
     splits: Mapping[str, list[Split]]
     labels_used: bool
@@ -122,6 +130,9 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
         settings=settings,
         device=torch.device("cpu"),
         data=data,
+        content_hash=content_hash(data),
+        run_id=run_id(config, data),
+        code=own_code(weights_part(plain, labels_used)),
         protocols=protocols,
         splits=splits,
         labels_used=labels_used,
@@ -132,6 +143,19 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
         augmentation=build.augmentation(config),
         regularizer=regularizer,
     )
+
+
+def run_id(config: DictConfig, data: NodeDataset | None = None) -> str:
+    """The id of the run of ``config``.
+
+    Args:
+        config: the composed configuration.
+        data: its graph; without, it is loaded only where its files do not tell what it is.
+    """
+    fingerprint = build.fingerprint(config) if data is None else data.fingerprint
+    plain, uses_labels = resolved(config), build.labels_used(config)
+    code = own_code(weights_part(plain, uses_labels))
+    return identity(plain, uses_labels, fingerprint, code)
 
 
 def _check_types(config: DictConfig) -> None:

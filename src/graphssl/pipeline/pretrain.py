@@ -77,6 +77,7 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
         dataset={
             "name": job.data.name,
             "fingerprint": job.data.fingerprint,
+            "hash": job.content_hash,
             "nodes": job.data.graph.num_nodes,
             "edges": job.data.graph.num_edges,
             "features": job.data.graph.num_features,
@@ -97,6 +98,7 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
         },
         training=training,
         environment=environment(job.device),
+        code=dict(job.code),
     )
     return encoder, record
 
@@ -109,7 +111,9 @@ def _train(
     state = TrainingState(
         job.objective, optimizer, generator(config.seed, "augmentation", job.device)
     )
-    checkpointer = Checkpointer(folder / "checkpoint.pt", settings.checkpoint_every, selection)
+    checkpointer = Checkpointer(
+        folder / "checkpoint.pt", settings.checkpoint_every, selection, job.content_hash
+    )
     with ExitStack() as stack:
         stack.enter_context(global_stream(config.seed, "dropout", job.device))
         if checkpointer.restore(state):

@@ -15,8 +15,8 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
 from graphssl.config import build
-from graphssl.contracts import ClassifierObjective
-from graphssl.errors import ConfigError
+from graphssl.contracts import AnyArray, ClassifierObjective
+from graphssl.errors import ConfigError, DataError
 from graphssl.pipeline.embed import classify, embed
 from graphssl.pipeline.load import load_objective
 from graphssl.pipeline.prepare import Job, prepare
@@ -24,7 +24,6 @@ from graphssl.pipeline.pretrain import pretrain
 from graphssl.probing.metrics import majority_share
 from graphssl.probing.own_classifier import own_scores
 from graphssl.results.failure import write_failure
-from graphssl.results.identity import identity
 from graphssl.results.own_code import own_code
 from graphssl.results.record import RunRecord, scores_entry, unscored
 from graphssl.results.store import RunStore
@@ -59,13 +58,12 @@ def run(
 
 def _run(job: Job, store: RunStore) -> RunRecord:
     config = job.config
-    run_id = identity(job.plain, job.labels_used, job.data.fingerprint, own_code(job.plain))
     name = f"{job.data.name}-{config.objective._target_.rsplit('.')[-1].lower()}-seed{config.seed}"
     wait = config.collision == "wait"
-    with store.folder(name, run_id, afresh=config.force, wait=wait) as folder:
+    with store.folder(name, job.run_id, afresh=config.force, wait=wait) as folder:
         failure = folder / "failed.json"
         try:
-            record = _finish(job, folder, run_id)
+            record = _finish(job, folder)
         except Exception as error:
             write_failure(failure, error, job.overrides)
             raise
@@ -73,12 +71,18 @@ def _run(job: Job, store: RunStore) -> RunRecord:
         return replace(record, folder=str(folder))
 
 
-def _finish(job: Job, folder: Path, run_id: str) -> RunRecord:
+def _finish(job: Job, folder: Path) -> RunRecord:
     """Do what is left to do of the run in ``folder``; only that needs a device."""
     record = None
     if (folder / "record.json").exists():
         log.info("finished before, not run again (force=true runs it afresh): %s", folder)
         record = RunRecord.read(folder)
+        if record.dataset.get("hash") != job.content_hash:
+            raise DataError(
+                f"{folder} is of a graph of content {record.dataset.get('hash')}, the one that is "
+                f"loaded now has {job.content_hash}: bring that one back, or run afresh with "
+                "force=true"
+            )
         if record.config.get("tags") != job.plain["tags"]:
             config = {**record.config, "tags": job.plain["tags"]}
             record = replace(record, config=config, overrides=job.overrides)
@@ -89,15 +93,15 @@ def _finish(job: Job, folder: Path, run_id: str) -> RunRecord:
         OmegaConf.save(OmegaConf.create(job.plain), folder / "config.yaml")
         (folder / "overrides.json").write_text(json.dumps(job.overrides) + "\n")
     with claimed_device(job.settings.device, job.settings.precision) as device:
-        return _work(job.on(device), folder, run_id, record)
+        return _work(job.on(device), folder, record)
 
 
-def _work(job: Job, folder: Path, run_id: str, record: RunRecord | None) -> RunRecord:
+def _work(job: Job, folder: Path, record: RunRecord | None) -> RunRecord:
     """Train unless there is a ``record``; give it the scores and files that are missing."""
     objective = None
     if record is None:
         objective = job.objective
-        _, record = pretrain(job, folder, run_id)
+        _, record = pretrain(job, folder, job.run_id)
         record.write(folder)
         (folder / "checkpoint.pt").unlink(missing_ok=True)
     missing = unscored(record.scores, job.plain)
@@ -115,7 +119,7 @@ def _work(job: Job, folder: Path, run_id: str, record: RunRecord | None) -> RunR
             record = replace(record, scores=scores, training=training)
             record.write(folder)
         if embeddings_wanted:
-            save_embeddings(embeddings, folder / "embeddings.npz")
+            save_embeddings(embeddings, job.data.node_ids, folder / "embeddings.npz")
     return record
 
 
@@ -128,9 +132,11 @@ def probe(job: Job, objective: nn.Module, embeddings: Tensor, name: str) -> dict
     else:
         rows = embeddings.float().cpu().numpy()
         scores = job.protocols[name].score(rows, y, splits, seed)
+    settings = job.plain["probe"]["protocols"][name]
     return {
         **scores_entry(scores, job.data.metric, majority_share(y, splits)),
-        "settings": job.plain["probe"]["protocols"][name],
+        "settings": settings,
+        "code": own_code(settings),
         "dataset_metric": job.plain["dataset"].get("metric"),
     }
 
@@ -139,9 +145,10 @@ def _embeddings_wanted(job: Job, folder: Path) -> bool:
     return bool(job.config.save_embeddings) and not (folder / "embeddings.npz").exists()
 
 
-def save_embeddings(embeddings: Tensor, path: Path) -> None:
-    """``embeddings`` (N, D) float32 and ``node_ids`` (N,), whole or not at all."""
+def save_embeddings(embeddings: Tensor, node_ids: AnyArray | None, path: Path) -> None:
+    """``embeddings`` (N, D) float32 and ``node_ids`` (N,), 0..N-1 if None, whole or not at all."""
     partial = path.with_suffix(".partial.npz")
     rows = embeddings.float().cpu().numpy()
-    np.savez_compressed(partial, embeddings=rows, node_ids=np.arange(len(rows)))
+    ids = np.arange(len(rows)) if node_ids is None else node_ids
+    np.savez_compressed(partial, embeddings=rows, node_ids=ids)
     partial.replace(path)

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from graphssl.errors import ConfigError, DataError, RunBusyError, TrainingError
+from graphssl.errors import ConfigError, DataError, RunBusyError, TrainingError, words
 
 _KINDS: tuple[tuple[type[BaseException], str], ...] = (
     (TrainingError, "training"),
@@ -28,7 +28,7 @@ def kind_of(error: BaseException) -> str:
 
 def write_failure(path: Path, error: BaseException, overrides: Sequence[str]) -> None:
     """Write ``error`` with its traceback to ``path`` as JSON."""
-    lines = str(error).strip().splitlines() or [""]
+    lines = str(error).strip().splitlines() or [words(error)]
     content = {
         "error": kind_of(error),
         "message": lines[0],

@@ -16,9 +16,14 @@ _GROUPS = ("dataset", "encoder", "augmentation", "objective", "regularizer", "op
 # Settings of the trainer that name a run; pace and verbosity move no weight. The device does, its
 # random streams being its own, but a run is the same run wherever it is made.
 _TRAINER = ("steps", "warmup", "schedule", "precision", "grad_clip", "select")
-# Keys of a dataset that say where its files are, whether to trust them and which metric is printed,
-# not what is in them.
-_DATASET_FILES = ("checksums", "pickle", "trust", "metric")
+# Keys that say where a dataset's files are, whether to trust them and which metric is printed, not
+# what is in them, or how fast an optimizer is: kernels whose results differ in the last digits.
+_WITHOUT_EFFECT = {
+    "dataset": ("checksums", "pickle", "trust", "metric"),
+    "optimizer": ("fused", "foreach", "capturable"),
+}
+# Arguments of graphssl's own protocols that draw the splits; the others say how a score is made.
+_SPLIT = ("_target_", "num_splits", "train_ratio", "val_ratio")
 
 
 def identity(
@@ -31,25 +36,45 @@ def identity(
 
     Args:
         config: the composed configuration, resolved, as plain containers.
-        uses_labels: labels have a part in training or selection; the protocol, whose split is
-            used, then counts too.
-        fingerprint: hash of a user's own graph file, in place of its path.
-        code: hashes of the user's own code (``own_code``).
+        uses_labels: labels have a part in training or selection; what draws the split then counts.
+        fingerprint: hash of a custom graph's files, in place of its path.
+        code: hashes of the user's own code in ``weights_part`` (``own_code``).
     """
-    part: dict[str, Any] = {group: config[group] for group in _GROUPS}
-    part["dataset"] = {k: v for k, v in config["dataset"].items() if k not in _DATASET_FILES}
+    part = weights_part(config, uses_labels)
+    part["dataset"] = {"transform_seed": 0, **part["dataset"]}
     part["trainer"] = {key: config["trainer"][key] for key in _TRAINER}
     part["seed"], part["behaviour"] = config["seed"], BEHAVIOUR_VERSION
     if config["trainer"]["select"] != "last":
         part["eval_every"] = config["trainer"]["eval_every"]
-    if uses_labels:
-        part["probe"] = config["probe"]
     if fingerprint is not None:
         part["dataset"] = {**part["dataset"], "path": fingerprint}
     if code:
         part["code"] = dict(code)
     text = json.dumps(_canonical(with_public_names(part)), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def weights_part(config: Mapping[str, Any], uses_labels: bool = False) -> dict[str, Any]:
+    """The groups of ``config`` that determine the weights, without what moves none in them.
+
+    With ``uses_labels`` the probe is among them, as far as it draws the split: all of a protocol
+    that is not graphssl's own, of which nobody knows.
+    """
+    part: dict[str, Any] = {
+        group: {k: v for k, v in config[group].items() if k not in _WITHOUT_EFFECT.get(group, ())}
+        for group in _GROUPS
+    }
+    if uses_labels:
+        probe = config["probe"]
+        protocols = [_split_part(settings) for settings in probe["protocols"].values()]
+        part["probe"] = {"split_seed": probe["split_seed"], "protocols": protocols}
+    return part
+
+
+def _split_part(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not str(settings.get("_target_")).startswith("graphssl."):
+        return settings
+    return {key: value for key, value in settings.items() if key in _SPLIT}
 
 
 def _canonical(value: Any) -> Any:

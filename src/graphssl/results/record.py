@@ -12,6 +12,7 @@ from typing import Any
 from graphssl.contracts import ProbeScores
 from graphssl.errors import DataError
 from graphssl.metric_names import metric_label
+from graphssl.results.own_code import own_code
 
 
 @dataclass(frozen=True)
@@ -25,18 +26,19 @@ class RunRecord:
         seed: the pretraining seed.
         choices: the option chosen in each config group.
         config: the composed configuration, resolved.
-        dataset: name, fingerprint of a user's own file, numbers of nodes, edges, features, classes.
+        dataset: name, fingerprint of a user's own file, hash of the graph as it was trained on
+            (``data/content_hash.py``), numbers of nodes, edges, features, classes.
         selection: which encoder was kept: metric, step, value.
         labels_used: whether labels had a part in training or selection; then ``split`` is the one
             split that was used and scored.
         split: index of that split, or None.
-        scores: protocol name -> ``scores_entry``, with the settings of the protocol.
+        scores: protocol name -> ``scores_entry``, with the settings and code of the protocol.
         diagnostics: numbers on representation and embedding.
         training: steps, wall time in seconds over all processes that took part, pace, peak memory
             in MiB, wall time of the probes.
         environment: versions, git commit, machine, device, threads.
         overrides: what was said on the command line.
-        code: target of a user-defined class -> sha256 of its file.
+        code: target -> sha256 of its file, of the user's own code that determines the weights.
         folder: where the record was read; not part of it.
     """
 
@@ -60,7 +62,8 @@ class RunRecord:
 
     def summary(self) -> str:
         """One line for people: what ran, every score with its protocol, rank, where it lies."""
-        names = [self.choices.get(g) for g in ("dataset", "encoder", "objective", "regularizer")]
+        names = [self.choices.get(g) for g in ("encoder", "objective", "regularizer")]
+        names = [self.dataset["name"], *names]  # several graphs may share an option
         ranks = self.diagnostics["representation"]
         rank = f"effective rank {ranks['effective_rank_centred']:.1f} of {ranks['dimensions']}"
         found = ", ".join([*(_score(name, s) for name, s in self.scores.items()), rank])
@@ -108,16 +111,16 @@ class RunRecord:
 
 
 def unscored(scores: Mapping[str, Mapping[str, Any]], config: Mapping[str, Any]) -> list[str]:
-    """Protocols that ``config`` asks for without a score under its settings and metric."""
+    """Protocols that ``config`` asks for without a score under its settings, metric and code."""
     probe, metric = config["probe"], config["dataset"].get("metric")
     found = {
-        name: (entry.get("settings"), entry.get("split_seed"), entry.get("dataset_metric"))
+        name: tuple(entry.get(key) for key in ("settings", "split_seed", "dataset_metric", "code"))
         for name, entry in scores.items()
     }
     return [
         name
         for name, settings in (probe.get("protocols") or {}).items()
-        if found.get(name) != (settings, probe["split_seed"], metric)
+        if found.get(name) != (settings, probe["split_seed"], metric, own_code(settings))
     ]
 
 

@@ -10,11 +10,9 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from graphssl.config import build
 from graphssl.config.compose import group_choices, resolved
+from graphssl.pipeline.prepare import run_id
 from graphssl.report.runs.records import Record, read_runs
-from graphssl.results.identity import identity
-from graphssl.results.own_code import own_code
 from graphssl.results.record import unscored
 from graphssl.sweeps.progress import duration
 
@@ -69,15 +67,6 @@ def make_plan(
     known = [estimate for estimate in estimates if estimate is not None]
     total = sum(known) + OVERHEAD * len(known) if len(known) == len(estimates) else None
     return Plan(left, len(jobs) - len(left), total)
-
-
-def run_id(config: DictConfig) -> str:
-    """The id that the run of ``config`` will have; prepares the graph only where it must."""
-    # A user's own graph is named by its content, as one whose raw files nobody vouches for.
-    own = "path" in config.dataset or config.dataset.get("checksums") == {}
-    fingerprint = build.dataset(config).fingerprint if own else None
-    plain = resolved(config)
-    return identity(plain, build.labels_used(config), fingerprint, own_code(plain))
 
 
 def _any(runs: Path) -> bool:

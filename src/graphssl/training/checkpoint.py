@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from graphssl.errors import DataError
 from graphssl.training.loop import StepReport, TrainingState
 from graphssl.training.selection import Selection
 
@@ -26,10 +27,17 @@ def save_atomically(content: Any, path: Path) -> None:
 
 
 class Checkpointer:
-    """An observer that saves the state every ``every`` steps."""
+    """An observer that saves the state every ``every`` steps.
 
-    def __init__(self, path: Path, every: int, selection: Selection) -> None:
-        self.path, self.every, self.selection = path, every, selection
+    Args:
+        path: of the file.
+        every: steps between two; 0 for none.
+        selection: saved with the state.
+        graph: the content hash of the graph that is trained on.
+    """
+
+    def __init__(self, path: Path, every: int, selection: Selection, graph: str = "") -> None:
+        self.path, self.every, self.selection, self.graph = path, every, selection, graph
 
     def __call__(self, report: StepReport) -> None:
         """Save when it is time; the last step is followed by the record instead."""
@@ -40,6 +48,7 @@ class Checkpointer:
         """Weights, optimizer, every random stream, the selection and the step."""
         content = {
             "step": state.step,
+            "graph": self.graph,
             "seconds": state.seconds,
             "device": state.generator.device.type,
             "threads": torch.get_num_threads(),
@@ -53,10 +62,19 @@ class Checkpointer:
         save_atomically(content, self.path)
 
     def restore(self, state: TrainingState) -> bool:
-        """Put ``state`` back to the last checkpoint; False if there is none to go on from."""
+        """Put ``state`` back to the last checkpoint; False if there is none to go on from.
+
+        Raises:
+            DataError: it was made on another graph.
+        """
         if not self.path.exists():
             return False
         content = torch.load(self.path, map_location="cpu", weights_only=True)
+        if content.get("graph") != self.graph:
+            raise DataError(
+                f"{self.path} was made on a graph of content {content.get('graph')}, the one that "
+                f"is loaded now has {self.graph}: bring that one back, or begin with force=true"
+            )
         device = state.generator.device
         if content["device"] != device.type:
             log.warning(

@@ -39,7 +39,8 @@ def load_frame(folder: str | Path) -> pd.DataFrame:
       ``val_accuracy``, ``macro_f1``, ``val_macro_f1``; each of these scores also per split, a
       tuple, as ``<score>_by_split``;
     - ``selection`` (which encoder was kept), ``labels_used``, ``split``;
-    - the option chosen in a config group under the group's name (``dataset``, ``encoder``);
+    - ``dataset``, its name: several graphs may share an option (``dataset=webkb``);
+    - the option chosen in any other config group under the group's name (``encoder``);
     - settings under their dotted key (``regularizer.alpha``), lists as JSON text;
     - tags as ``tags.<tag>``: their value, or True where ``tags`` is a list;
     - what was measured as ``<where>/<measure>`` (``representation/effective_rank_centred``), facts
@@ -72,6 +73,7 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
         **dict(_flat({k: v for k, v in config.items() if k not in ("probe", "paths", "tags")})),
         **dict(_flat({"tags": _tags(config.get("tags"))})),
         **{group: _scalar(option) for group, option in content["choices"].items()},
+        "dataset": content["dataset"].get("name", content["choices"].get("dataset")),
         **{
             f"{where}/{name}": _scalar(value)
             for where, values in measured.items()

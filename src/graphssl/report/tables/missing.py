@@ -70,11 +70,23 @@ def _command(table: Table, definition: Definition, row: Row, column: Any, seeds:
     if table.group.protocol:
         asked["probe"] = f"[{table.group.protocol}]"
     ours = {key: _text(value) for key, value in asked.items() if not isinstance(value, list)}
+    if "dataset" in ours:
+        ours["dataset"] = _option(table.frame, ours["dataset"])
     overrides = _of_neighbour(table, row, place, ours) + [f"{k}={v}" for k, v in ours.items()]
     overrides.append("seed=" + ",".join(map(str, seeds)))
     # A group's option comes before settings inside the group, for people; Hydra does not mind.
     overrides.sort(key=lambda o: "." in o.split("=")[0])
     return shlex.join(["graphssl", *(["-m"] if len(seeds) > 1 else []), *overrides])
+
+
+def _option(frame: pd.DataFrame, name: str) -> str:
+    """The option by which the graph ``name`` was chosen: its name, but where several share one."""
+    known = frame[(frame["dataset"] == name) & frame["overrides"].notna()]
+    for overrides in known["overrides"]:
+        for override in overrides:
+            if override.startswith("dataset="):
+                return str(override.removeprefix("dataset="))
+    return name
 
 
 def _of_neighbour(

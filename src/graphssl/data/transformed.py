@@ -1,0 +1,95 @@
+"""A graph through its transforms: in a random stream of their own, and nodes keep their ids."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+
+from graphssl.contracts import IntArray
+from graphssl.errors import ConfigError, DataError, GraphSSLError, words
+from graphssl.seeding import every_global_stream
+
+Transform = Callable[[Any], Any]
+# Node number + 1. PyG fills the attributes of a node that a transform adds with 0.
+_CARRIED = "n_id"
+
+
+def transformed(
+    name: str, data: Data, transforms: Sequence[Transform], seed: int
+) -> tuple[Data, IntArray | None]:
+    """Apply ``transforms`` in order; ``data`` itself is left as it is.
+
+    Args:
+        name: the dataset's name, used in errors.
+        data: N nodes with ``x``.
+        transforms: PyG transforms. They may draw from the global streams of torch, NumPy and
+            Python, which are seeded for them and put back.
+        seed: of those streams, ``dataset.transform_seed``.
+
+    Returns:
+        The new graph of N' nodes, and which nodes of the old one its nodes are, (N',), -1 for a
+        node that a transform added; None where the nodes are the old ones.
+
+    Raises:
+        ConfigError: ``seed`` is no whole number, 0 or more.
+        DataError: a transform fails, returns no ``Data``, or changes the number of nodes without
+            a trace of which are left.
+    """
+    if type(seed) is not int or seed < 0:
+        raise ConfigError(f"dataset.transform_seed must be a whole number, 0 or more, got {seed!r}")
+    before = torch.arange(1, len(data.x) + 1)
+    data, ids = copy.copy(data), before
+    data[_CARRIED] = ids
+    with every_global_stream(seed, "transforms"):
+        for transform in transforms:
+            data = _applied(name, data, transform)
+            ids = data[_CARRIED] = _ids(name, data, transform, ids)
+    del data[_CARRIED]
+    return data, None if torch.equal(ids, before) else (ids - 1).numpy().astype(np.int64)
+
+
+def _applied(name: str, data: Data, transform: Transform) -> Data:
+    try:
+        result = transform(data)
+    except (GraphSSLError, MemoryError):
+        raise
+    except Exception as error:  # whatever a transform meets in a graph that it is not for
+        raise DataError(
+            f"{name}: the transform {_named(transform)} fails: {words(error)}"
+        ) from error
+    if not isinstance(result, Data):
+        raise DataError(
+            f"{name}: the transform {_named(transform)} returns {type(result).__name__}, not a "
+            "torch_geometric Data"
+        )
+    return result
+
+
+def _ids(name: str, data: Data, transform: Transform, before: Tensor) -> Tensor:
+    """The ids that ``data`` carries; those of ``before`` if it lost them and kept its nodes."""
+    if data.get("x") is None:
+        return before  # of no use, and said so when the graph is assembled
+    nodes, ids = data.x.size(0), data.get(_CARRIED)
+    if isinstance(ids, Tensor) and ids.shape == (nodes,):
+        found: Tensor = ids
+        if len(torch.unique(real := found[found > 0])) == len(real):
+            return found
+    elif nodes == len(before):
+        return before
+    raise DataError(
+        f"{name}: the transform {_named(transform)} makes {nodes} nodes of {len(before)} and loses "
+        f"which they are: let it select data.{_CARRIED} as it does data.y"
+    )
+
+
+def _named(transform: Transform) -> str:
+    while isinstance(transform, partial):
+        transform = transform.func
+    return getattr(transform, "__name__", type(transform).__name__)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, Self, runtime_checkable
+from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,8 @@ class NodeDataset:
         fingerprint: hash of the files of a graph that its name does not tell, a user's own or raw
             files unlike the published ones, which stands in for its path in the
             identity of a run; None for named graphs.
+        facts: what the record says about the graph besides its size: edges without a reverse,
+            self-loops, keys that are not used (``data/facts.py``).
     """
 
     name: str
@@ -46,6 +48,7 @@ class NodeDataset:
     val_mask: Tensor | None = None
     test_mask: Tensor | None = None
     fingerprint: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Split(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
@@ -23,10 +24,20 @@ class ViewEncoder(Protocol):
 
 
 def encode(encoder: nn.Module, view: GraphView) -> Tensor:
-    """Representation of every node of ``view``, (N, D); dropped edges are really gone."""
+    """Representation of every node of ``view``, (N, D); dropped edges are really gone.
+
+    An encoder whose ``forward`` has no ``edge_weight`` is called without it.
+    """
     if isinstance(encoder, ViewEncoder):
         return encoder.encode_view(view)
-    h: Tensor = encoder(view.x, view.edge_index, view.edge_weight)
+    arguments = inspect.signature(encoder.forward).parameters.values()
+    edge_weight = view.edge_weight
+    if any(argument.name == "edge_weight" for argument in arguments):
+        h: Tensor = encoder(view.x, view.edge_index, edge_weight=edge_weight)
+    elif edge_weight is not None and any(a.kind is a.VAR_POSITIONAL for a in arguments):
+        h = encoder(view.x, view.edge_index, edge_weight)  # a wrapper, as torch.compile's
+    else:
+        h = encoder(view.x, view.edge_index)
     return h
 
 

@@ -14,6 +14,7 @@ from torch import nn
 from graphssl.augmentation.two_views import TwoViews
 from graphssl.config import build
 from graphssl.contracts import NodeDataset, ProbeProtocol, Regularizer, Split
+from graphssl.encoders.edge_weight import edge_weight_facts
 from graphssl.errors import ConfigError
 from graphssl.probing.splits import one_split, require_validation
 from graphssl.training.device import named_device
@@ -109,6 +110,8 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
             "labels": data.y, "train_nodes": train_nodes, "num_classes": data.num_classes,
         }  # fmt: skip
     objective = build.objective(config, data.graph.num_features, labels)
+    weights = edge_weight_facts(data.name, objective.encoder, data.graph)  # type: ignore[arg-type]
+    data = replace(data, facts={**data.facts, **weights})
     parameters = list(objective.trainable_parameters())  # type: ignore[operator]
     regularizer = build.regularizer(config)
     regularizer.at(0, settings.steps)  # a schedule longer than the run is refused here

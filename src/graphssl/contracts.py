@@ -43,6 +43,8 @@ class NodeDataset:
         metric: the one in which results on this graph are published, of ``metric_names.METRICS``.
         node_ids: (N,) whole numbers or strings by which embeddings name the nodes; None for
             0..N-1.
+        facts: what the record says about the graph besides its size: edges without a reverse,
+            self-loops, keys that are not used (``data/facts.py``).
     """
 
     name: str
@@ -55,6 +57,7 @@ class NodeDataset:
     fingerprint: str | None = None
     metric: str = "accuracy"
     node_ids: AnyArray | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Split(NamedTuple):

@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
-from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
-from torch_geometric.data.storage import GlobalStorage
 
 from graphssl.contracts import AnyArray, NodeDataset
 from graphssl.data.checksums import sha256
-from graphssl.data.node_dataset import MASKS, node_dataset
+from graphssl.data.facts import KEYS, REQUIRED, log_keys_not_used
+from graphssl.data.node_dataset import node_dataset
+from graphssl.data.npz_file import read_npz
+from graphssl.data.torch_file import read_torch
 from graphssl.data.transformed import Transform
 from graphssl.errors import DataError
 
-REQUIRED = ("x", "edge_index", "y")
-OPTIONAL = ("edge_weight", *MASKS)
-UNREADABLE = (
-    OSError, ValueError, EOFError, RuntimeError, TypeError, AttributeError, UnpicklingError,
-    BadZipFile,
+# pos is no part of the training, but transforms read it
+READ = (*KEYS, "pos")
+# What graphs often come with, and what a graph is none the worse without.
+EXTRAS = (
+    "name", "num_nodes", "num_edges", "num_features", "num_classes", "node_type", "edge_type",
 )  # fmt: skip
-
-# what a saved Data consists of besides tensors; PyG itself allows Data alone
-torch.serialization.add_safe_globals([DataEdgeAttr, DataTensorAttr, GlobalStorage])
+_MEANT = {
+    "label": "y", "labels": "y", "target": "y", "targets": "y", "features": "x", "feature": "x",
+    "feat": "x",     "feats": "x", "attr": "x", "edges": "edge_index", "edge_list": "edge_index",
+    "weight": "edge_weight", "weights": "edge_weight", "train": "train_mask", "val": "val_mask",
+    "valid_mask": "val_mask", "test": "test_mask", "id": "node_id", "ids": "node_id",
+}  # fmt: skip
+_SPARSE_PARTS = ("_data", "_indices", "_indptr", "_shape")
 
 
 class CustomDataset:
@@ -38,13 +42,15 @@ class CustomDataset:
 
     Args:
         path: ``.npz`` with the arrays ``x`` (N, F), ``edge_index`` (2, E), ``y`` (N,) and
-            optionally ``edge_weight`` (E,), ``train_mask``, ``val_mask``, ``test_mask``, (N,) or
-            (N, S), ``node_id`` (N,), whole numbers or strings by which embeddings name the nodes;
-            or ``.pt``, a PyG ``Data`` (or its ``to_dict()``) with the same attributes, saved by
+            optionally ``edge_weight`` (E,) or, in its place, ``edge_attr`` of that shape,
+            ``train_mask``, ``val_mask``, ``test_mask``, (N,) or (N, S), ``node_id`` (N,), whole
+            numbers or strings by which embeddings name the nodes, and ``pos`` for transforms; or
+            ``.pt``, a PyG ``Data`` (or its ``to_dict()``) with the same attributes, saved by
             ``torch.save``. Relative to the working directory.
         name: shown in the record.
         transforms: PyG transforms, applied in this order.
-        transform_seed: of the random streams that they draw from.
+        ignore: keys of the file to pass over; any other that is not known is an error.
+        transform_seed: of the random streams that transforms draw from.
     """
 
     def __init__(
@@ -52,12 +58,13 @@ class CustomDataset:
         path: str,
         name: str = "custom",
         transforms: Sequence[Transform] = (),
+        ignore: Sequence[str] = (),
         transform_seed: int = 0,
     ) -> None:
         self.path = Path(path)
         self.name = name
         self.transforms = transforms
-        self.transform_seed = transform_seed
+        self.ignore, self.transform_seed = ignore, transform_seed
 
     def fingerprint(self, data_dir: Path, mirror: Path | None = None) -> str:
         """The sha256 of the file.
@@ -66,6 +73,12 @@ class CustomDataset:
             DataError: there is none.
         """
         return sha256(self._file())
+
+    def _file(self) -> Path:
+        path = self.path.expanduser()
+        if not path.is_file():
+            raise DataError(f"{self.name}: dataset.path={path} is not a file")
+        return path
 
     def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
         """The graph, transformed and validated; neither folder is touched.
@@ -77,55 +90,95 @@ class CustomDataset:
         if path.suffix not in READERS:
             raise DataError(f"{self.name}: dataset.path={path} ends in neither .npz nor .pt")
         try:
-            arrays = READERS[path.suffix](path)
-        except UNREADABLE as error:
+            found = READERS[path.suffix](path, [key for key in READ if key not in self.ignore])
+        except Exception as error:  # whatever a parser meets in a file that is not what it says
+            reason = " ".join(str(error).split())[:300] or type(error).__name__
             raise DataError(
-                f"{self.name}: dataset.path={path} cannot be read "
-                f"({' '.join(str(error).split())[:200]})"
+                f"{self.name}: dataset.path={path} cannot be read ({reason})"
             ) from error
-        missing = [key for key in REQUIRED if arrays.get(key) is None]
-        if missing:
-            raise DataError(
-                f"{self.name}: {path} has {', '.join(arrays)} but no {', '.join(missing)}"
-            )
-        data = Data(**{key: arrays[key] for key in (*REQUIRED, *OPTIONAL) if key in arrays})
-        ids = arrays.get("node_id")
-        ids = ids.numpy() if isinstance(ids, Tensor) else None if ids is None else np.asarray(ids)
-        return node_dataset(
-            self.name, data, self.transforms, sha256(path), self.transform_seed, ids
+        used = {key: value for key, value in found.items() if key in READ}
+        used = {key: value for key, value in used.items() if key not in self.ignore}
+        self._check_keys(path, list(found), used)
+        left = sorted(found.keys() - used.keys())
+        ids = node_ids(self.name, used.pop("node_id")) if "node_id" in used else None
+        dataset = node_dataset(
+            self.name, Data(**used), self.transforms, sha256(path), self.transform_seed, ids
         )
+        log_keys_not_used(self.name, left)
+        not_used = sorted([*left, *dataset.facts["keys_not_used"]])
+        return replace(dataset, facts={**dataset.facts, "keys_not_used": not_used})
 
-    def _file(self) -> Path:
-        path = self.path.expanduser()
-        if not path.is_file():
-            raise DataError(f"{self.name}: dataset.path={path} is not a file")
-        return path
+    def _check_keys(self, path: Path, found: list[str], used: Mapping[str, Any]) -> None:
+        where = f"{self.name}: dataset.path={path}"
+        if strange := [key for key in self.ignore if key not in found]:
+            raise DataError(
+                f"{where} has no {', '.join(strange)}, which dataset.ignore names; it has "
+                f"{', '.join(found)}"
+            )
+        unknown = [key for key in found if key not in (*READ, *EXTRAS, *self.ignore)]
+        if unknown:
+            named = ", ".join(key + _suggestion(key) for key in unknown[:8])
+            raise DataError(
+                f"{where} has the unknown keys {named}{', ...' if len(unknown) > 8 else ''}; "
+                f"known: {', '.join(READ)}; rename them, or pass them over with "
+                f"dataset.ignore=[{','.join(unknown[:8])}]"
+            )
+        if missing := [key for key in REQUIRED if key not in used]:
+            raise DataError(f"{where} has {', '.join(found)} but no {', '.join(missing)}")
 
 
-def _read_npz(path: Path) -> dict[str, Any]:
-    # NumPy leaves a file it opened itself open when it is no archive
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        known = (*REQUIRED, *OPTIONAL, "node_id")
-        return {key: _read(key, archive[key]) if key in known else None for key in archive.files}
+def _suggestion(key: str) -> str:
+    if key == "adj_t":
+        return " (save edge_index=torch_geometric.utils.to_edge_index(adj_t.t())[0] in its place)"
+    if key.endswith(_SPARSE_PARTS):
+        return " (part of a sparse matrix? save x=matrix.toarray(), edge_index of adj.nonzero())"
+    near = difflib.get_close_matches(key.lower(), READ, n=1, cutoff=0.7)
+    meant = _MEANT.get(key.lower(), near[0] if near else None)
+    return f" ({meant}?)" if meant else ""
 
 
-def _read(key: str, array: AnyArray) -> Tensor | AnyArray:
-    if key == "node_id":
-        return array
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{key} is an array of {array.dtype}, not of numbers")
+def node_ids(name: str, ids: Any) -> AnyArray:
+    """``ids``, a tensor or a sequence, as an array (N,) of int64 or strings, each id once.
+
+    Raises:
+        DataError: anything else.
+    """
+    array = ids.numpy() if isinstance(ids, Tensor) else np.array(ids)
+    if array.ndim != 1 or array.dtype.kind not in "iuUS":
+        raise DataError(
+            f"{name}: node_id is {array.dtype} of shape {array.shape}, not one whole number or "
+            "string per node"
+        )
+    values, counts = np.unique(array, return_counts=True)
+    if len(values) < len(array):
+        raise DataError(f"{name}: node_id names {values[counts.argmax()]} {counts.max()} times")
+    if array.dtype.kind in "US":
+        return array.astype("U")
+    if array.max() > np.iinfo(np.int64).max:
+        raise DataError(f"{name}: node_id = {array.max()} is beyond int64; save strings")
+    return array.astype(np.int64)
+
+
+def _read_npz(path: Path, wanted: Sequence[str]) -> dict[str, Any]:
+    arrays = read_npz(path, wanted)
+    return {
+        key: array if key == "node_id" else _tensor(key, array) for key, array in arrays.items()
+    }
+
+
+def _tensor(key: str, array: Any) -> Tensor | None:
+    if array is None:
+        return None
+    if array.dtype.kind in "US":
+        hint = "; save np.unique(y, return_inverse=True)[1]" if key == "y" else ""
+        raise TypeError(f"{key} is an array of strings ({array.dtype}), not of numbers{hint}")
     return torch.from_numpy(array)
 
 
-def _read_torch(path: Path) -> dict[str, Any]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch remarks on pickles that it then refuses
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-    if isinstance(saved, Data):
-        saved = saved.to_dict()
-    if not isinstance(saved, dict):
-        raise ValueError(f"holds a {type(saved).__name__}, not a torch_geometric Data")
-    return saved
+def _read_torch(path: Path, wanted: Sequence[str]) -> dict[str, Any]:
+    return read_torch(path)
 
 
-READERS = {".npz": _read_npz, ".pt": _read_torch}
+READERS: dict[str, Callable[[Path, Sequence[str]], dict[str, Any]]] = {
+    ".npz": _read_npz, ".pt": _read_torch,
+}  # fmt: skip

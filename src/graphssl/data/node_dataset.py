@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
@@ -14,17 +13,11 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from graphssl.contracts import AnyArray, NodeDataset
+from graphssl.data.facts import MASKS, REQUIRED, graph_facts, weight_key
 from graphssl.data.transformed import Transform, transformed
+from graphssl.data.values import WHOLE, booleans, entry, finite, plain, whole_numbers
 from graphssl.errors import DataError
 from graphssl.graph import Graph
-
-log = logging.getLogger(__name__)
-
-WHOLE = (
-    torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8,
-    torch.uint16, torch.uint32, torch.uint64,
-)  # fmt: skip
-MASKS = ("train_mask", "val_mask", "test_mask")
 
 
 def node_dataset(
@@ -35,12 +28,13 @@ def node_dataset(
     transform_seed: int = 0,
     node_ids: AnyArray | None = None,
 ) -> NodeDataset:
-    """Validate ``data``, apply ``transforms``, validate again.
+    """Validate ``data``, apply ``transforms``, validate again, and note what is not used.
 
     Args:
         name: the dataset's name, used in errors.
         data: ``x`` (N, F), dense or sparse; ``edge_index`` (2, E); ``y`` (N,) or (N, 1);
-            optional ``edge_weight`` (E,) and masks (N,) or (N, S).
+            optional ``edge_weight`` (E,) or (E, 1), or ``edge_attr`` of that shape in its place,
+            and masks (N,) or (N, S).
         transforms: PyG transforms, e.g. ``NormalizeFeatures()``.
         fingerprint: hash of the files of a graph that its name does not tell: a user's own.
         transform_seed: of the random streams that transforms draw from.
@@ -51,25 +45,17 @@ def node_dataset(
         DataError: what is wrong with the graph.
     """
     dataset = _assemble(name, data, fingerprint)
-    if node_ids is not None:
-        _check_ids(name, node_ids, len(dataset.y))
+    if node_ids is not None and node_ids.shape != (len(dataset.y),):
+        raise DataError(
+            f"{name}: node_id has {len(node_ids)} entries, not one for each of "
+            f"{len(dataset.y)} nodes"
+        )
     data, positions = transformed(name, data, transforms, transform_seed)
     if transforms:
         dataset = _assemble(name, data, fingerprint)
     if positions is not None:
         node_ids = positions if node_ids is None else _followed(node_ids, positions)
-    return replace(dataset, node_ids=node_ids)
-
-
-def _check_ids(name: str, ids: AnyArray, num_nodes: int) -> None:
-    if ids.shape != (num_nodes,) or ids.dtype.kind not in "iuU":
-        raise DataError(
-            f"{name}: node_id is {ids.dtype} of shape {ids.shape}, not one whole number or string "
-            f"for each of the {num_nodes} nodes"
-        )
-    values, counts = np.unique(ids, return_counts=True)
-    if counts.max() > 1:
-        raise DataError(f"{name}: node_id {values[counts.argmax()]!s} names several nodes")
+    return replace(dataset, node_ids=node_ids, facts=graph_facts(name, data, dataset.graph))
 
 
 def _followed(node_ids: AnyArray, positions: AnyArray) -> AnyArray:
@@ -79,78 +65,85 @@ def _followed(node_ids: AnyArray, positions: AnyArray) -> AnyArray:
 
 
 def _assemble(name: str, data: Data, fingerprint: str | None) -> NodeDataset:
-    if getattr(data.x, "layout", None) != torch.strided and hasattr(data.x, "to_dense"):
-        # torch's sparse layouts, or torch_sparse's SparseTensor, which is no Tensor
-        log.info("%s: sparse features made dense", name)
-        data.x = data.x.to_dense()
-    for key in ("x", "edge_index", "y"):
-        if not isinstance(getattr(data, key, None), Tensor):
-            raise DataError(f"{name}: the graph has no {key}")
-    for key in ("edge_weight", *MASKS):
-        if data.get(key) is not None and not isinstance(data[key], Tensor):
-            raise DataError(f"{name}: {key} is a {type(data[key]).__name__}, not a tensor")
-    if data.x.is_complex():
-        raise DataError(f"{name}: x is {data.x.dtype}, not real numbers")
-    x, y = data.x.detach().float(), data.y.squeeze(-1) if data.y.dim() == 2 else data.y
-    weight = data.get("edge_weight")
-    weight = None if weight is None else weight.detach().float()
-    _check_features(name, x)
-    _check_edges(name, data.edge_index, weight, len(x))
-    _check_labels(name, y, len(x))
-    masks = _masks(name, data, len(x))
+    for key in REQUIRED:
+        if data.get(key) is None:
+            adjacency = key == "edge_index" and data.get("adj_t") is not None
+            hint = ", and adj_t is not read: leave out ToSparseTensor" if adjacency else ""
+            raise DataError(f"{name}: the graph has no {key}{hint}")
+    data.x = plain(name, "x", data.x)  # transforms take a dense one
+    x, edge_index = _features(name, data.x), plain(name, "edge_index", data.edge_index)
+    _check_edges(name, edge_index, len(x))
+    weight = weight_key(data)
+    edge_weight = None if weight is None else plain(name, weight, data[weight])
+    y = _labels(name, plain(name, "y", data.y), len(x))
+    given = {key: plain(name, key, data[key]) for key in MASKS if data.get(key) is not None}
     return NodeDataset(
         name=name,
-        graph=Graph(x, data.edge_index.long(), weight),
-        y=y.long(),
-        num_classes=int(y.long().max()) + 1,
-        train_mask=masks.get("train_mask"),
-        val_mask=masks.get("val_mask"),
-        test_mask=masks.get("test_mask"),
+        graph=Graph(x, edge_index.long(), _weights(name, str(weight), edge_weight, edge_index)),
+        y=y,
+        num_classes=int(y.max()) + 1,
         fingerprint=fingerprint,
+        **_masks(name, given, len(x)),
     )
 
 
-def _check_features(name: str, x: Tensor) -> None:
+def _features(name: str, x: Tensor) -> Tensor:
     if x.dim() != 2 or 0 in x.shape:
         raise DataError(f"{name}: x has shape {tuple(x.shape)}, not (nodes, features)")
-    # a finite sum proves every entry finite, without the memory of an (N, F) mask
-    if not torch.isfinite(x.sum()) and len(strange := (~torch.isfinite(x)).nonzero()):
-        node, feature = strange[0].tolist()
-        raise DataError(f"{name}: x[{node}, {feature}] = {x[node, feature]:g} is not finite")
+    return finite(name, "x", x)
 
 
-def _check_edges(name: str, edge_index: Tensor, weight: Tensor | None, num_nodes: int) -> None:
+def _check_edges(name: str, edge_index: Tensor, num_nodes: int) -> None:
     shape = tuple(edge_index.shape)
     if len(shape) != 2 or shape[0] != 2 or shape[1] == 0:
         raise DataError(f"{name}: edge_index has shape {shape}, not (2, edges)")
     if edge_index.dtype not in WHOLE:
         raise DataError(f"{name}: edge_index is {edge_index.dtype}, not a whole-number type")
-    low, high = (int(bound) for bound in edge_index.long().aminmax())
+    nodes = edge_index.long()
+    low, high = (int(bound) for bound in nodes.aminmax())
     if low < 0 or high >= num_nodes:
-        outside = low if low < 0 else high
-        raise DataError(f"{name}: edge_index names node {outside}, nodes are 0..{num_nodes - 1}")
-    if weight is not None and (weight.shape != shape[1:] or not torch.isfinite(weight).all()):
+        index = tuple(((nodes < 0) | (nodes >= num_nodes)).nonzero()[0].tolist())
         raise DataError(
-            f"{name}: edge_weight has shape {tuple(weight.shape)} or a value that is not finite; "
-            f"it needs one finite number for each of the {shape[1]} edges"
+            f"{name}: {entry('edge_index', index)} names node {edge_index[index].item()}, nodes "
+            f"are 0..{num_nodes - 1}"
         )
 
 
-def _check_labels(name: str, y: Tensor, num_nodes: int) -> None:
-    if y.shape != (num_nodes,) or y.dtype not in (*WHOLE, torch.bool):
+def _weights(name: str, key: str, weight: Tensor | None, edge_index: Tensor) -> Tensor | None:
+    if weight is None:
+        return None
+    edges = edge_index.size(1)
+    if weight.shape not in ((edges,), (edges, 1)):
+        raise DataError(
+            f"{name}: {key} has shape {tuple(weight.shape)}, not ({edges},), one number per edge"
+        )
+    return finite(name, key, weight).reshape(edges)
+
+
+def _labels(name: str, y: Tensor, num_nodes: int) -> Tensor:
+    """``y`` (N,) or (N, 1) as (N,) int64 in 0..C-1."""
+    if y.dim() == 2 and len(y) == num_nodes and y.size(1) > 1:
+        one_hot = bool(((y != 0).sum(1) == 1).all())
+        hint = "; it is one-hot: save y.argmax(1)" if one_hot else ""
+        raise DataError(f"{name}: y has shape {tuple(y.shape)}, not one class per node{hint}")
+    y = y.squeeze(-1) if y.dim() == 2 else y
+    if y.shape != (num_nodes,):
         raise DataError(
             f"{name}: y is {y.dtype} of shape {tuple(y.shape)}, not one class number for each of "
             f"the {num_nodes} nodes"
         )
-    y = y.long()
+    y = whole_numbers(name, "y", y)
     unlabelled = int((y < 0).sum())
     if unlabelled:
         raise DataError(f"{name}: {unlabelled} of {num_nodes} nodes have no label (y < 0)")
     classes = torch.unique(y)
-    if len(classes) != int(classes[-1]) + 1 or len(classes) == 1:
+    if len(classes) == 1:
+        raise DataError(f"{name}: y has one class, {int(classes)}, not 0..C-1 with C > 1")
+    if len(classes) != int(classes[-1]) + 1:
         raise DataError(
             f"{name}: y has the {len(classes)} classes {_short(classes)}, not 0..C-1 with C > 1"
         )
+    return y
 
 
 def _short(values: Tensor) -> str:
@@ -158,15 +151,13 @@ def _short(values: Tensor) -> str:
     return listed + ("..." if len(values) > 8 else "")
 
 
-def _masks(name: str, data: Data, num_nodes: int) -> dict[str, Any]:
+def _masks(name: str, given: Mapping[str, Tensor], num_nodes: int) -> dict[str, Any]:
     """The given splits as (N, S) bool; a mask of one column serves every split."""
-    given = {key: data[key] for key in MASKS if data.get(key) is not None}
     if not given:
         return {}
     if not {"train_mask", "test_mask"} <= given.keys():
         raise DataError(f"{name}: has {', '.join(given)} but needs both train_mask and test_mask")
-    columns = {key: mask.bool() for key, mask in given.items()}
-    columns = {key: m[:, None] if m.dim() == 1 else m for key, m in columns.items()}
+    columns = {key: m[:, None] if m.dim() == 1 else m for key, m in given.items()}
     num_splits = max(mask.size(-1) if mask.dim() else 1 for mask in columns.values())
     for key, mask in columns.items():
         if mask.shape not in ((num_nodes, 1), (num_nodes, num_splits)) or not mask.numel():
@@ -174,7 +165,8 @@ def _masks(name: str, data: Data, num_nodes: int) -> dict[str, Any]:
                 f"{name}: {key} has shape {tuple(given[key].shape)}, "
                 f"not ({num_nodes},) or ({num_nodes}, {num_splits})"
             )
-        if not mask.any(dim=0).all():
+        columns[key] = booleans(name, key, given[key]).reshape(mask.shape)
+        if not columns[key].any(dim=0).all():
             raise DataError(f"{name}: {key} is empty")
     columns = {key: mask.expand(-1, num_splits) for key, mask in columns.items()}
     for first, second in combinations(columns, 2):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -27,12 +28,22 @@ class ViewEncoder(Protocol):
 def encode(encoder: nn.Module, view: GraphView) -> Tensor:
     """Representation of every node of ``view``, (N, D); dropped edges are really gone.
 
+    An encoder whose ``forward`` has no ``edge_weight`` is called without it.
+
     Raises:
         ConfigError: the encoder returned something else.
     """
     if isinstance(encoder, ViewEncoder):
         return _checked(encoder, encoder.encode_view(view), view)
-    return _checked(encoder, encoder(view.x, view.edge_index, view.edge_weight), view)
+    arguments = inspect.signature(encoder.forward).parameters.values()
+    edge_weight = view.edge_weight
+    if any(argument.name == "edge_weight" for argument in arguments):
+        h = encoder(view.x, view.edge_index, edge_weight=edge_weight)
+    elif edge_weight is not None and any(a.kind is a.VAR_POSITIONAL for a in arguments):
+        h = encoder(view.x, view.edge_index, edge_weight)  # a wrapper, as torch.compile's
+    else:
+        h = encoder(view.x, view.edge_index)
+    return _checked(encoder, h, view)
 
 
 def encode_pair(encoder: nn.Module, view1: GraphView, view2: GraphView) -> tuple[Tensor, Tensor]:

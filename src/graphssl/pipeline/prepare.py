@@ -16,6 +16,7 @@ from graphssl.config import build
 from graphssl.config.compose import resolved
 from graphssl.contracts import NodeDataset, ProbeProtocol, Regularizer, Split
 from graphssl.data.content_hash import content_hash
+from graphssl.encoders.edge_weight import edge_weight_facts
 from graphssl.errors import ConfigError
 from graphssl.probing.metrics import check_metric
 from graphssl.probing.splits import one_split, require_validation
@@ -119,6 +120,8 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
             "labels": data.y, "train_nodes": train_nodes, "num_classes": data.num_classes,
         }  # fmt: skip
     objective = build.objective(config, data.graph.num_features, labels)
+    weights = edge_weight_facts(data.name, objective.encoder, data.graph)
+    data = replace(data, facts={**data.facts, **weights})
     parameters = list(objective.trainable_parameters())
     regularizer = build.regularizer(config)
     regularizer.at(0, settings.steps)  # a schedule longer than the run is refused here

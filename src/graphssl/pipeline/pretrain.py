@@ -82,6 +82,7 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
             "edges": job.data.graph.num_edges,
             "features": job.data.graph.num_features,
             "classes": job.data.num_classes,
+            **job.data.facts,
         },
         selection={
             "metric": selection.metric,
@@ -146,7 +147,8 @@ def _train(
         clock = RunningClock(job.device) if settings.profile else None
         steps, threads = settings.steps - first, torch.get_num_threads()
         log.info("%d steps on %s, %d threads, into %s", steps, job.device, threads, folder)
-        train(state, graph, job.augmentation, job.regularizer, settings, observers, clock)
+        suspect = job.data.facts.get("negative_degree")
+        train(state, graph, job.augmentation, job.regularizer, settings, observers, clock, suspect)
     if clock is not None and state.step > first:
         log.info("%s", write_profile(clock, state.step - first, folder / "profile.json"))
     training = {

@@ -74,8 +74,11 @@ def train(
     settings: TrainerSettings,
     observers: Sequence[Observer],
     clock: Clock | None = None,
+    suspect: str | None = None,
 ) -> None:
     """Take the steps from ``state.step`` to ``settings.steps``, in the order things happen.
+
+    ``suspect`` is what in the graph may make the loss not finite, said in place of advice.
 
     Raises:
         TrainingError: the loss became NaN or infinite.
@@ -89,6 +92,7 @@ def train(
         required = settings.cuda_graph is True
         take_step = CapturedStep(take_step, regularizer, optimizer, state.generator, required)
     watch = LossWatch(settings.log_every, *(getattr(o, "every", 0) for o in observers))
+    watch.suspect = suspect
     started = time.perf_counter() - state.seconds
     objective.train()
     with matmul_precision(settings.precision):
@@ -168,6 +172,7 @@ class LossWatch:
     def __init__(self, *every: int) -> None:
         self.every = [steps for steps in every if steps]
         self.last_finite: float | None = None
+        self.suspect: str | None = None
         self._pending: list[StepReport] = []
 
     def __call__(self, report: StepReport) -> None:
@@ -178,11 +183,12 @@ class LossWatch:
 
     @property
     def advice(self) -> str:
-        """The last finite loss, and what to try."""
-        return (
-            f"last finite loss {self.last_finite}; try a smaller optimizer.lr, a smaller "
-            f"regularizer alpha, trainer.grad_clip=1.0 or trainer.precision=fp32"
+        """The last finite loss, and the likely cause or what to try."""
+        tries = (
+            "try a smaller optimizer.lr, a smaller regularizer alpha, trainer.grad_clip=1.0 or "
+            "trainer.precision=fp32"
         )
+        return f"last finite loss {self.last_finite}; {self.suspect or tries}"
 
     def look(self) -> None:
         """Raise at the first remembered loss that is not finite."""

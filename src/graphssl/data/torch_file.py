@@ -1,0 +1,79 @@
+"""A PyG `Data`, or a dict, from a file of `torch.save`, read without running code of the file."""
+
+from __future__ import annotations
+
+import pickletools
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+import torch
+from torch_geometric.data import Data
+from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
+from torch_geometric.data.storage import GlobalStorage
+
+# What a saved Data consists of besides tensors; PyG itself allows Data alone.
+torch.serialization.add_safe_globals([DataEdgeAttr, DataTensorAttr, GlobalStorage])
+
+_SAVE_ONE = "it holds several graphs; save one of them"
+# What to save in place of other classes, by the end of their names.
+_WAYS_OUT = {
+    "HeteroData": "save data.to_homogeneous().to_dict()",
+    "TemporalData": "save a Data with edge_index=torch.stack([data.src, data.dst])",
+    "Batch": _SAVE_ONE,
+    "list": _SAVE_ONE,
+    "tuple": "of a processed file of PyG save dataset[0]",
+    "SparseTensor": "in place of adj_t save edge_index=torch.stack(adj_t.t().coo()[:2])",
+    # what a Data notes once a transform has asked it for the kinds of its attributes
+    "AttrType": "save data.to_dict()",
+    "_reconstruct": "it holds NumPy arrays; save tensors, torch.from_numpy(array)",
+}
+_DEFAULT = "save a torch_geometric Data, or its to_dict()"
+
+
+def read_torch(path: Path) -> dict[str, Any]:
+    """The attributes of the `Data`, or the entries of the dict, in ``path``; without None.
+
+    Raises:
+        ValueError: it holds anything else, whose class and the way out are named.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch remarks on pickles that it then refuses
+            saved = torch.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError as error:
+        classes = [*_classes(path), *re.findall(r"GLOBAL ([\w.]+)", str(error))]
+        if not classes:
+            raise ValueError(f"torch reads no such pickle safely; {_DEFAULT}") from error
+        known = [name for name in classes if _key(name) in _WAYS_OUT]
+        raise ValueError(_refusal([*known, *classes][0])) from error
+    if isinstance(saved, Data):
+        saved = saved.to_dict()
+    if not isinstance(saved, dict):
+        raise ValueError(_refusal(type(saved).__name__))
+    return {str(key): value for key, value in saved.items() if value is not None}
+
+
+def _key(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _refusal(name: str) -> str:
+    hint = _WAYS_OUT.get(_key(name), _DEFAULT)
+    return f"holds a {name}, not a torch_geometric Data; {hint}"
+
+
+def _classes(path: Path) -> Iterator[str]:
+    """Names of what the pickle in ``path`` would import, the outermost first; none is imported."""
+    try:
+        with ZipFile(path) as archive:
+            pickles = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+            for operation, argument, _ in pickletools.genops(archive.read(pickles[0])):
+                if operation.name == "GLOBAL":
+                    yield str(argument).replace(" ", ".")
+    except (BadZipFile, IndexError, ValueError):
+        return

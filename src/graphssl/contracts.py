@@ -177,6 +177,10 @@ class Regularizer(Protocol):
         """WERank reads ``weights`` (name -> (out, in) matrix), VICReg's terms read ``output``."""
         ...
 
+    def check(self, network: nn.Module) -> None:
+        """Raise ``ConfigError`` for a network that does not fit; called once, before training."""
+        ...
+
     def at(self, step: int, total: int) -> Self:
         """The same regularizer with its strength as it is at ``step`` (from 0) of ``total``."""
         ...

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -40,25 +42,34 @@ def make(config: DictConfig, name: str, **supplied: Any) -> Any:
             if isinstance(cause, GraphSSLError):
                 raise cause from None
             cause = cause.__cause__
-        said = " ".join(str(error).split()).replace(_HINT, f"({_deepest(error)})")
-        raise ConfigError(f"{name}: {said}{_options(config)}") from error
+        raise ConfigError(f"{_said(error, config, name)}{_options(config)}") from error
 
 
 def dataset(config: DictConfig) -> NodeDataset:
     """The graph, prepared; from the mirror where it has it."""
-    mirror = config.paths.mirror
+    data = folder(config, "data")
+    mirror = folder(config, "mirror") if config.paths.mirror is not None else None
     loader = make(config.dataset, "dataset")
     try:
-        loaded: NodeDataset = loader.load(Path(config.paths.data), Path(mirror) if mirror else None)
-    except (TypeError, ValueError) as error:
-        if isinstance(error, GraphSSLError):
-            raise
-        raise ConfigError(f"dataset: {error}{_options(config.dataset)}") from error
+        loaded: NodeDataset = loader.load(data, mirror)
+    except (GraphSSLError, MemoryError):
+        raise
+    except Exception as error:
+        raise ConfigError(f"dataset: {words(error)}{_options(config.dataset)}") from error
     return loaded
+
+
+def folder(config: DictConfig, name: str) -> Path:
+    """``paths.<name>``, a leading ``~`` being the home folder as it is to a shell."""
+    path = config.paths[name] if config.paths else None
+    if not isinstance(path, str) or not path:
+        raise ConfigError(f"paths.{name} must be the name of a folder, got {path!r}")
+    return Path(path).expanduser()
 
 
 def settings(config: DictConfig) -> TrainerSettings:
     """What the shell says about training."""
+    check_default_dtype()
     made: TrainerSettings = make(config.trainer, "trainer")
     return made
 
@@ -111,7 +122,17 @@ def objective(
     with global_stream(config.seed, "init"):
         supplied["encoder"] = encoder(config, in_channels)
         made: nn.Module = make(config.objective, "objective", **supplied)
+    check_default_dtype()  # once more: by now all modules of the user's are imported
     return made
+
+
+def check_default_dtype() -> None:
+    """Refuse another default dtype than float32, in which graphs, weights and numbers are kept."""
+    if torch.get_default_dtype() != torch.float32:
+        raise ConfigError(
+            f"torch's default dtype is {torch.get_default_dtype()}, and a run needs float32: "
+            "call torch.set_default_dtype(torch.float32) before it"
+        )
 
 
 def augmentation(config: DictConfig) -> TwoViews:
@@ -131,11 +152,28 @@ def optimizer(config: DictConfig, parameters: list[nn.Parameter]) -> torch.optim
     made: Callable[..., torch.optim.Optimizer] = make(config.optimizer, "optimizer")
     try:
         result = made(parameters)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"optimizer: {error}{_options(config.optimizer)}") from None
+    except Exception as error:
+        near = _near_argument(error, config.optimizer._target_)
+        raise ConfigError(f"optimizer: {words(error)}{near}{_options(config.optimizer)}") from error
     for group in result.param_groups:
         group["initial_lr"] = group["lr"]
     return result
+
+
+def check_tracker(config: DictConfig) -> None:
+    """Refuse a logger that cannot be made, before there is anything to log."""
+    if "_target_" in config.logger:
+        make(config.logger, "logger")
+        target = _located(config.logger)
+        if hasattr(target, "require"):
+            target.require()
+        known = {key for key in config.logger if not str(key).startswith("_")}
+        try:
+            supplied = {"folder", "name", "config", "resume_step"}
+            inspect.signature(target).bind(**dict.fromkeys(supplied | known))
+        except TypeError as error:
+            near = _near_argument(error, config.logger._target_)
+            raise ConfigError(f"logger: {config.logger._target_}: {error}{near}") from None
 
 
 def tracker(
@@ -149,16 +187,47 @@ def tracker(
 
 
 def _parameters(config: DictConfig) -> set[str]:
+    return set(inspect.signature(_located(config)).parameters)
+
+
+def _located(config: DictConfig) -> Any:
     try:
-        return set(inspect.signature(resolve_name(config._target_)).parameters)
+        return resolve_name(config._target_)
     except Exception as error:
-        raise ConfigError(f"{config._target_} cannot be found: {error}") from error
+        raise ConfigError(f"{config._target_} cannot be found: {words(error)}") from error
 
 
-def _deepest(error: BaseException) -> str:
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
-    return f"{type(error).__name__}: {error}"
+def words(error: BaseException) -> str:
+    """What an error says, on one line; with its class unless that is a wrong argument's."""
+    said = " ".join(str(error).split())
+    if said and isinstance(error, TypeError | ValueError):
+        return said
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _said(error: HydraException, config: DictConfig, name: str) -> str:
+    """What a constructor raised, after its key; of what Hydra itself raised, its own words."""
+    said = " ".join(str(error).split())
+    called = re.match(r"Error in call to target '([^']+)'", said)
+    if called and error.__cause__ is not None:
+        key = re.search(r" full_key: (\S+)", said)
+        cause = error.__cause__
+        near = _near_argument(cause, called[1])
+        return f"{key[1] if key else name}: {called[1]}: {words(cause)}{near}"
+    deepest: BaseException = error
+    while deepest.__cause__ or deepest.__context__:
+        deepest = deepest.__cause__ or deepest.__context__  # type: ignore[assignment]
+    return f"{name}: {said.replace(_HINT, f'({words(deepest)})')}"
+
+
+def _near_argument(error: BaseException, target: str) -> str:
+    """For an argument that ``target`` does not take, those that it takes and that look alike."""
+    unknown = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+    if not unknown:
+        return ""
+    known = list(inspect.signature(resolve_name(target)).parameters)
+    near = get_close_matches(unknown[1], known, n=3)
+    return f"; did you mean {' or '.join(near)}?" if near else f"; it takes {', '.join(known)}"
 
 
 def _options(config: DictConfig) -> str:

@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from graphssl.config import build
-from graphssl.errors import ConfigError
+from graphssl.optimize import names
 from graphssl.pipeline.embed import embed
 from graphssl.pipeline.load import load_encoder
 from graphssl.pipeline.prepare import Job, prepare
@@ -42,11 +42,8 @@ def run(
     Raises:
         RunBusyError: another process is making this run, and ``collision`` is ``skip``.
     """
-    for name in ("runs", "data", "mirror"):
-        path = config.paths[name] if config.paths else None
-        if not isinstance(path, str) and (name, path) != ("mirror", None):
-            raise ConfigError(f"paths.{name} must be the name of a folder, got {path!r}")
-    store, settings = RunStore(Path(config.paths.runs)), build.settings(config)
+    names(config.optimize)
+    store, settings = RunStore(build.folder(config, "runs")), build.settings(config)
     with threads(settings.threads or launcher_threads):
         return _run(prepare(config, choices, overrides), store)
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Self
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from graphssl.contracts import Penalty, StepOutput
 
@@ -17,6 +17,10 @@ class BaseRegularizer(ABC):
     @abstractmethod
     def __call__(self, weights: Mapping[str, Tensor], output: StepOutput) -> Penalty:
         """The penalty on ``weights``, name -> (out, in), or on ``output``."""
+
+    def check(self, network: nn.Module) -> None:
+        """Raise ``ConfigError`` for a network that does not fit; called once, before training."""
+        del network
 
     def at(self, step: int, total: int) -> Self:
         """The same regularizer with alpha as it is at ``step`` (from 0) of ``total``."""

@@ -56,7 +56,7 @@ def make_plan(
     """
     if not jobs:
         return Plan([], 0, 0.0)
-    runs = Path(jobs[0][1].paths.runs)
+    runs = build.folder(jobs[0][1], "runs")
     records = {r.content["id"]: r for r in read_runs(runs).records} if _any(runs) else {}
     timed = _timed(records.values())
     left: list[list[str]] = []

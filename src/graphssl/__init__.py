@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from graphssl.version import __version__
@@ -38,8 +39,14 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'graphssl' has no attribute {name!r}")
 
 
+_one_at_a_time = RLock()
+
+
 def run(overrides: Sequence[str] = ()) -> RunRecord:
     """Run one configuration and return its record.
+
+    Works within another Hydra program too, whose own state it leaves as it was. Threads take their
+    turns: a run uses all of the process, its number of threads and its random streams.
 
     Args:
         overrides: as on the command line, e.g. ``["dataset=cora", "seed=1"]``.
@@ -53,17 +60,18 @@ def run(overrides: Sequence[str] = ()) -> RunRecord:
         >>> record.diagnostics["representation"]["effective_rank_centred"]  # doctest: +SKIP
     """
     from graphssl.config.compose import compose
-    from graphssl.config.messages import EXPECTED, describe
-    from graphssl.errors import ConfigError, GraphSSLError
+    from graphssl.config.messages import check_keys, expected
     from graphssl.pipeline.run import run as run_config
 
-    try:
-        composed = compose(overrides)
-    except GraphSSLError:
-        raise
-    except EXPECTED as error:  # Hydra's own
-        raise ConfigError(describe(error, overrides)) from error
-    return run_config(*composed)
+    with _one_at_a_time:
+        try:
+            composed = compose(overrides)
+            check_keys(*composed)
+        except Exception as error:
+            if known := expected(error, overrides):
+                raise known from error
+            raise
+        return run_config(*composed)
 
 
 def load_run(folder: str | Path, trust: bool = False) -> nn.Module:

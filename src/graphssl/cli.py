@@ -7,30 +7,31 @@ import math
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import hydra
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
-from graphssl.config.compose import check_recipe, compose, group_choices
+from graphssl.config.compose import check_recipe, compose, group_choices, with_home
 from graphssl.config.folder import config_dir
 from graphssl.config.help_text import help_text
-from graphssl.config.messages import EXPECTED, describe
+from graphssl.config.messages import EXPECTED, check_keys, describe, expected
 from graphssl.config.user_frames import user_frames
 from graphssl.errors import ConfigError, RunBusyError
-from graphssl.sweeps import launcher, outcomes
+from graphssl.results import quantities
+from graphssl.sweeps import launcher, optimize, outcomes
 from graphssl.version import __version__
+from hydra_plugins.graphssl_optuna.sweeper import register as register_optuna
+
+if TYPE_CHECKING:
+    from graphssl.results.record import RunRecord
 
 __all__ = ["compose", "main"]
 
 log = logging.getLogger(__name__)
-
-# What a sweeper that maximises is told of a run without a value: Hydra's optuna sweeper cannot take
-# NaN, or a trial without one.
-_LEAST = -math.inf
 
 
 def main() -> None:
@@ -57,15 +58,16 @@ def _main() -> None:
     launcher.keep_visible_gpus()
     try:
         _check_flags(sys.argv[1:])
+        sys.argv[1:] = map(with_home, sys.argv[1:])
+        register_optuna()
         _hydra_main()
-    except EXPECTED as error:
-        _fail(error, sys.argv[1:])
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
         sys.exit(130)
     except Exception as error:
-        if str(error).startswith("Config group override must be"):
-            _fail(ConfigError(_null_group(sys.argv[1:])), sys.argv[1:])
+        if known := expected(error, sys.argv[1:]):
+            outcomes.close()
+            _fail(known, sys.argv[1:])
         if not outcomes.cut_short(error):
             raise
     if outcomes.failed:
@@ -73,27 +75,33 @@ def _main() -> None:
 
 
 @hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")
-def _hydra_main(config: DictConfig) -> float:
+def _hydra_main(config: DictConfig) -> float | list[float] | None:
     if HydraConfig.get().mode == RunMode.MULTIRUN:
         return _run_in_sweep(config)
     try:
-        return _run(config, None)
+        _run(config, None)
     except RunBusyError as error:
         print(f"graphssl: skipped (collision=skip): {error}", file=sys.stderr)
     except Exception as error:
         if config.debug or not (isinstance(error, EXPECTED) or user_frames(error)):
             raise
         _fail(error, sys.argv[1:])
-    return math.nan
+    return None
 
 
-def _run_in_sweep(config: DictConfig) -> float:
+def _run_in_sweep(config: DictConfig) -> float | list[float]:
+    """What ``optimize=`` names: a number, or several; NaN of a job that has none."""
     job = HydraConfig.get()
     overrides = list(job.overrides.task)
     launcher.show_gpus(job.launcher)
+    values = [math.nan] * (len(config.optimize) if OmegaConf.is_list(config.optimize) else 1)
     try:
         with outcomes.begun(job, overrides):
-            return _run(config, launcher.threads_per_job(job.launcher))
+            names = quantities.names(config.optimize)
+            if job.runtime.choices.get("hydra/sweeper") == "optuna":
+                optimize.require_validation(names, config)
+            record = _run(config, launcher.threads_per_job(job.launcher))
+            values = [record.value(name) for name in names]
     except RunBusyError as error:
         outcomes.note(job, "skipped", error, overrides)
         log.warning("skipped (collision=skip): %s", error)
@@ -102,26 +110,19 @@ def _run_in_sweep(config: DictConfig) -> float:
         if config.fail_fast:
             _fail(error, overrides)
         log.error("failed: %s", describe(error, overrides))
-    return _LEAST
+    return values[0] if len(values) == 1 else values
 
 
-def _run(config: DictConfig, launcher_threads: int | None) -> float:
+def _run(config: DictConfig, launcher_threads: int | None) -> RunRecord:
     from graphssl.pipeline.run import run
 
     job = HydraConfig.get()
     choices, overrides = group_choices(job.runtime.choices), list(job.overrides.task)
     check_recipe(overrides)
+    check_keys(config, choices, overrides)
     record = run(config, choices, overrides, launcher_threads)
     print(record.summary(), flush=True)
-    value = record.value(config.optimize)
-    if math.isnan(value) and job.runtime.choices.get("hydra/sweeper") == "optuna":
-        log.error(
-            "optimize=%s: this run has none, nothing is maximised; val_accuracy needs a protocol "
-            "with validation nodes, e.g. probe=[random_10_10_80]",
-            config.optimize,
-        )
-        return _LEAST
-    return value
+    return record
 
 
 def _check_flags(arguments: Sequence[str]) -> None:
@@ -132,11 +133,6 @@ def _check_flags(arguments: Sequence[str]) -> None:
             raise ConfigError(f"{flag}: no such flag; options are key=value, e.g. trainer.steps=3")
     if sum(a.partition("=")[0] in ("--config-dir", "-cd") for a in arguments) > 1:
         raise ConfigError("--config-dir: Hydra takes one, got several")
-
-
-def _null_group(arguments: Sequence[str]) -> str:
-    said = next((a for a in arguments if a.endswith(("=null", "="))), "a group without an option")
-    return f"{said}: a group needs one of its options, see graphssl --help"
 
 
 def _fail(error: BaseException, overrides: Sequence[str]) -> NoReturn:

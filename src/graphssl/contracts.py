@@ -267,6 +267,10 @@ class Regularizer(ABC):
             output: of the step, e.g. its representations.
         """
 
+    def check(self, network: nn.Module) -> None:
+        """Raise ``ConfigError`` for a network that does not fit; called once, before training."""
+        del network
+
     def at(self, step: int, total: int) -> Self:
         """Return the regularizer with its strength at ``step`` (from 0) of ``total``.
 

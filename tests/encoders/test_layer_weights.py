@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn.utils import parametrize
+from torch.optim.swa_utils import AveragedModel
 from torch_geometric.nn import (
     GAT,
     GATConv,
@@ -115,6 +116,56 @@ def test_a_parametrized_layer_gives_what_it_multiplies_with():
     weights = layer_weights(nn.Sequential(linear))
     assert list(weights) == ["0"]
     torch.testing.assert_close(weights["0"], 2 * raw)
+
+
+def compiled(module: nn.Module) -> nn.Module:
+    return torch.compile(module, backend="eager")  # type: ignore[return-value]
+
+
+WRAPS = {
+    "compile": compiled,
+    "DataParallel": nn.DataParallel,
+    "AveragedModel": AveragedModel,
+    "both": lambda module: nn.DataParallel(compiled(module)),
+}
+
+
+@pytest.mark.parametrize("wrap", list(WRAPS))
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_wrapper_does_not_change_names(wrap: str, inside: bool):
+    network, gat = nn.ModuleDict(), GAT(5, 8, 2, 6, heads=2, v2=False)
+    network["encoder"], network["predictor"] = nn.Sequential(gat), nn.Linear(6, 4)
+    expected = layer_weights(network)
+    if inside:
+        network["encoder"][0] = WRAPS[wrap](gat)
+    found = layer_weights(network if inside else WRAPS[wrap](network))
+    assert list(found) == list(expected)
+    assert found.heads == expected.heads == {"encoder.0.convs.0.lin": 2, "encoder.0.convs.1.lin": 2}
+
+
+def test_distributed_data_parallel_does_not_change_names():
+    from torch import distributed
+
+    distributed.init_process_group("gloo", rank=0, world_size=1, store=distributed.HashStore())
+    try:
+        wrapped = nn.parallel.DistributedDataParallel(nn.Sequential(nn.Linear(5, 4)))
+        assert list(layer_weights(nn.ModuleDict({"encoder": wrapped}))) == ["encoder.0"]
+    finally:
+        distributed.destroy_process_group()
+
+
+def test_a_part_that_is_called_module_keeps_its_name():
+    network = nn.ModuleDict({"module": nn.ModuleDict({"module": nn.Linear(5, 4)})})
+    assert list(layer_weights(network)) == ["module.module"]
+
+
+def test_names_that_would_be_the_same_stay_apart():
+    network = nn.Module()
+    network.lin, network._orig_mod = nn.Linear(5, 4), nn.ModuleDict({"lin": nn.Linear(6, 4)})
+    found = layer_weights(network)
+    assert {name: tuple(w.shape) for name, w in found.items()} == {
+        "lin": (4, 5), "_orig_mod.lin": (4, 6),
+    }  # fmt: skip
 
 
 def test_an_explicit_list_or_mapping():

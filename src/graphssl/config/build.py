@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from pkgutil import resolve_name
@@ -49,8 +51,7 @@ def make(config: DictConfig, name: str, **supplied: Any) -> Any:
             if isinstance(cause, GraphSSLError):
                 raise cause from None
             cause = cause.__cause__
-        said = " ".join(str(error).split()).replace(_HINT, f"({words(_deepest(error))})")
-        raise ConfigError(f"{name}: {said}{_options(config)}") from error
+        raise ConfigError(f"{_said(error, config, name)}{_options(config)}") from error
 
 
 def dataset(config: DictConfig) -> NodeDataset:
@@ -63,9 +64,9 @@ def dataset(config: DictConfig) -> NodeDataset:
         # Not the transforms alone may draw: PyG's split=random does, or a custom loader.
         with every_global_stream(seed, "transforms"):
             loaded: NodeDataset = loader.load(*_folders(config))
-    except (TypeError, ValueError) as error:
-        if isinstance(error, GraphSSLError):
-            raise
+    except (GraphSSLError, MemoryError):
+        raise
+    except Exception as error:
         raise ConfigError(f"dataset: {words(error)}{_options(config.dataset)}") from error
     return replace(loaded, metric=config.dataset.get("metric", loaded.metric))
 
@@ -77,8 +78,8 @@ def fingerprint(config: DictConfig) -> str | None:
 
 
 def _folders(config: DictConfig) -> tuple[Path, Path | None]:
-    mirror = config.paths.mirror
-    return Path(config.paths.data), Path(mirror) if mirror else None
+    mirror = folder(config, "mirror") if config.paths.mirror is not None else None
+    return folder(config, "data"), mirror
 
 
 def _loader(config: DictConfig) -> Any:
@@ -111,8 +112,17 @@ def published() -> dict[str, list[str]]:
     return found
 
 
+def folder(config: DictConfig, name: str) -> Path:
+    """``paths.<name>``, a leading ``~`` being the home folder as it is to a shell."""
+    path = config.paths[name] if config.paths else None
+    if not isinstance(path, str) or not path:
+        raise ConfigError(f"paths.{name} must be the name of a folder, got {path!r}")
+    return Path(path).expanduser()
+
+
 def settings(config: DictConfig) -> TrainerSettings:
     """What the shell says about training."""
+    check_default_dtype()
     made: TrainerSettings = make(config.trainer, "trainer")
     return made
 
@@ -168,7 +178,17 @@ def objective(
             check_encoder(supplied["encoder"])
         made: Objective = make(config.objective, "objective", **supplied)
     check_objective(made)
+    check_default_dtype()  # once more: by now all modules of the user's are imported
     return made
+
+
+def check_default_dtype() -> None:
+    """Refuse another default dtype than float32, in which graphs, weights and numbers are kept."""
+    if torch.get_default_dtype() != torch.float32:
+        raise ConfigError(
+            f"torch's default dtype is {torch.get_default_dtype()}, and a run needs float32: "
+            "call torch.set_default_dtype(torch.float32) before it"
+        )
 
 
 def augmentation(config: DictConfig) -> TwoViews:
@@ -193,8 +213,9 @@ def optimizer(config: DictConfig, parameters: list[nn.Parameter]) -> torch.optim
     made: Callable[..., torch.optim.Optimizer] = make(config.optimizer, "optimizer")
     try:
         result = made(parameters)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"optimizer: {error}{_options(config.optimizer)}") from None
+    except Exception as error:
+        near = _near_argument(error, config.optimizer._target_)
+        raise ConfigError(f"optimizer: {words(error)}{near}{_options(config.optimizer)}") from error
     _require_plain_step(made, type(result).__name__)
     for group in result.param_groups:
         group["initial_lr"] = group["lr"]
@@ -214,6 +235,22 @@ def _require_plain_step(made: Callable[..., torch.optim.Optimizer], name: str) -
         ) from error
 
 
+def check_tracker(config: DictConfig) -> None:
+    """Refuse a logger that cannot be made, before there is anything to log."""
+    if "_target_" in config.logger:
+        make(config.logger, "logger")
+        target = _resolve(config.logger)
+        if hasattr(target, "require"):
+            target.require()
+        known = {key for key in config.logger if not str(key).startswith("_")}
+        try:
+            supplied = {"folder", "name", "config", "resume_step"}
+            inspect.signature(target).bind(**dict.fromkeys(supplied | known))
+        except TypeError as error:
+            near = _near_argument(error, config.logger._target_)
+            raise ConfigError(f"logger: {config.logger._target_}: {error}{near}") from None
+
+
 def tracker(
     config: DictConfig, folder: Path, run_id: str, plain: dict[str, Any], resume_step: int
 ) -> list[MetricSink]:
@@ -227,14 +264,33 @@ def tracker(
 def _resolve(config: DictConfig) -> Any:
     try:
         return resolve_name(config._target_)
-    except Exception as error:  # whatever importing it meets
-        raise ConfigError(f"{config._target_} cannot be found: {error}") from error
+    except Exception as error:
+        raise ConfigError(f"{config._target_} cannot be found: {words(error)}") from error
 
 
-def _deepest(error: BaseException) -> BaseException:
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
-    return error
+def _said(error: HydraException, config: DictConfig, name: str) -> str:
+    """What a constructor raised, after its key; of what Hydra itself raised, its own words."""
+    said = " ".join(str(error).split())
+    called = re.match(r"Error in call to target '([^']+)'", said)
+    if called and error.__cause__ is not None:
+        key = re.search(r" full_key: (\S+)", said)
+        cause = error.__cause__
+        near = _near_argument(cause, called[1])
+        return f"{key[1] if key else name}: {called[1]}: {words(cause)}{near}"
+    deepest: BaseException = error
+    while deepest.__cause__ or deepest.__context__:
+        deepest = deepest.__cause__ or deepest.__context__  # type: ignore[assignment]
+    return f"{name}: {said.replace(_HINT, f'({words(deepest)})')}"
+
+
+def _near_argument(error: BaseException, target: str) -> str:
+    """For an argument that ``target`` does not take, those that it takes and that look alike."""
+    unknown = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+    if not unknown:
+        return ""
+    known = list(inspect.signature(resolve_name(target)).parameters)
+    near = get_close_matches(unknown[1], known, n=3)
+    return f"; did you mean {' or '.join(near)}?" if near else f"; it takes {', '.join(known)}"
 
 
 def _options(config: DictConfig) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from hydra.version import VersionBase
 from omegaconf import DictConfig, OmegaConf
 
 from graphssl.config.folder import config_dir
@@ -16,11 +19,39 @@ from graphssl.errors import ConfigError
 
 def compose(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, Any], list[str]]:
     """The configuration that ``overrides`` give, the option chosen in each group, ``overrides``."""
-    with initialize_config_dir(str(config_dir()), version_base="1.3"):
-        config = hydra_compose("config", list(overrides), return_hydra_config=True)
+    overrides = list(map(with_home, overrides))
+    with _own_hydra():
+        config = hydra_compose("config", overrides, return_hydra_config=True)
         choices = group_choices(config.hydra.runtime.choices)
         check_recipe(overrides)
-    return _ours(config), choices, list(overrides)
+    return _ours(config), choices, overrides
+
+
+def with_home(override: str) -> str:
+    """``key=~/x`` as a shell would write it out; Hydra's grammar has no unquoted ``~``."""
+    key, _, value = override.partition("=")
+    return f"{key}={os.path.expanduser(value)}" if value.startswith("~") else override
+
+
+# For folders that a file or the environment names with a ~.
+OmegaConf.register_new_resolver("home", os.path.expanduser, replace=True)
+
+
+@contextmanager
+def _own_hydra() -> Iterator[None]:
+    """Hydra on our own configuration, also within a program that has initialised it for its own.
+
+    Its state is the caller's again afterwards: what it composes from, and how it composes.
+    """
+    theirs, base = GlobalHydra.instance(), VersionBase.instance().version_base
+    hydra = theirs.hydra
+    theirs.clear()
+    try:
+        with initialize_config_dir(str(config_dir()), version_base="1.3"):
+            yield
+    finally:
+        theirs.hydra, VersionBase.instance().version_base = hydra, base
+        GlobalHydra.set_instance(theirs)  # Hydra left a copy
 
 
 def check_recipe(overrides: Sequence[str]) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
 from difflib import get_close_matches
 from typing import Any
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from yaml import YAMLError
 
 from graphssl.config.compose import compose
 from graphssl.config.folder import config_dir
 from graphssl.config.help_text import options_in
-from graphssl.errors import GraphSSLError, words
+from graphssl.errors import ConfigError, GraphSSLError, words
 
 EXPECTED = (GraphSSLError, HydraException, OmegaConfBaseException, YAMLError)
 
@@ -25,15 +26,27 @@ _IN_SWEEPS = {
 }
 
 
+def expected(error: BaseException, overrides: Sequence[str]) -> GraphSSLError | None:
+    """What users meet of ``error``, its line written out; None for one that nobody expects."""
+    if isinstance(error, GraphSSLError):
+        return error
+    if str(error).startswith("Config group override must be"):  # a plain ValueError of Hydra's
+        said = next(
+            (o for o in overrides if o.endswith(("=null", "="))), "a group without an option"
+        )
+        return ConfigError(f"{said}: a group needs one of its options, see graphssl --help")
+    return ConfigError(describe(error, overrides)) if isinstance(error, EXPECTED) else None
+
+
 def describe(error: BaseException, overrides: Sequence[str]) -> str:
     """``error`` in one line, with the near matches of a name that is not there."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if not lines:
         return words(error)
-    if not isinstance(error, EXPECTED):
-        return f"{type(error).__name__}: {lines[0]}"
     if isinstance(error, GraphSSLError):
         return " ".join(lines)
+    if not isinstance(error, EXPECTED):
+        return f"{type(error).__name__}: {lines[0]}"
     if isinstance(error, YAMLError):
         return f"a yaml file cannot be read: {' '.join(lines)}"
     if isinstance(error, OverrideParseException):
@@ -53,9 +66,49 @@ def describe(error: BaseException, overrides: Sequence[str]) -> str:
         return f"{key}: no such key or group{_near(key, keys)}"
     if lines[0].startswith("Ambiguous value"):
         return f"{lines[0]}: several values are a sweep, which needs -m"
-    if not isinstance(error, HydraException | OmegaConfBaseException):  # raised in custom code
-        return f"{type(error).__name__}: {lines[0]}"
     return lines[0]
+
+
+def check_keys(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[str]) -> None:
+    """Refuse a key that a run needs and has not, or has and nothing reads.
+
+    Arguments of a ``_target_`` are its constructor's to refuse. A key that another one refers to as
+    ``${key}`` is read.
+
+    Raises:
+        ConfigError: naming the key, with its near matches.
+    """
+    folder = config_dir()
+    shipped: Any = OmegaConf.load(folder / "config.yaml")
+    groups = {str(key) for line in shipped.defaults if line != "_self_" for key in line}
+    needed = {str(key) for key in shipped} - {"defaults", "hydra"}
+    needed |= {group for group in groups if "hydra/" not in group} - {"profile", "experiment"}
+    if missing := sorted(needed - set(config)):
+        raise ConfigError(f"~{missing[0]}: a run needs {missing[0]}, which was deleted")
+    text = OmegaConf.to_yaml(config)
+    for key in set(map(str, config)) - needed - set(choices) - {"hydra"}:
+        _require_read(key, text, {*needed, *choices})
+    # A recipe may have more keys than a run reads, but one that was just said is meant to count.
+    said = {o.lstrip("+").partition("=")[0] for o in overrides}
+    read: dict[str, set[Any]] = {
+        "paths": set(shipped.paths),
+        "probe": {*shipped.probe, "protocols"},
+        "recipe": set(shipped.recipe),
+        "diagnostics": set(OmegaConf.load(folder / "diagnostics/default.yaml")),
+        "logger": set(),
+    }
+    for key, known in read.items():
+        if not OmegaConf.is_dict(config[key]) or "_target_" in config[key]:
+            continue
+        for inner in set(config[key]) - known:
+            if key != "recipe" or f"recipe.{inner}" in said:
+                _require_read(f"{key}.{inner}", text, {f"{key}.{name}" for name in known})
+
+
+def _require_read(key: str, text: str, names: Set[str]) -> None:
+    if not re.search(rf"\$\{{\.*{re.escape(key)}[.}}\[]", text):
+        near = _near(key, sorted(names)) or "; free words go into +tags.NAME="
+        raise ConfigError(f"{key}: nothing reads this key{near}")
 
 
 def _near(name: str, names: Sequence[str], otherwise: Sequence[str] = ()) -> str:

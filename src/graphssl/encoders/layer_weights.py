@@ -8,11 +8,17 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
 from torch.nn.utils import parametrize
+from torch.optim.swa_utils import AveragedModel
 
 from graphssl.errors import ConfigError
 
 # Their 2-D parameters are tables or scales, not linear maps.
 _NOT_LINEAR = (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm, nn.RMSNorm)
+
+# What torch's wrappers put into a path: always (torch.compile, FSDP, activation checkpoints), or
+# as the one child of these.
+_WRAPPED = frozenset({"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"})
+_WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel, AveragedModel)
 
 
 class LayerWeights(dict[str, Tensor]):
@@ -57,8 +63,9 @@ def layer_weights(
 
     Returns:
         Name -> matrix. The name is the parameter's path without ``.weight``, so that it starts with
-        the part of the network: ``encoder.convs.0.lin``. A shared matrix is there once, under its
-        first name.
+        the part of the network: ``encoder.convs.0.lin``, also where the network or a part of it is
+        wrapped (``torch.compile``, data-parallel). A shared matrix is there once, under its first
+        name.
 
     Raises:
         ConfigError: a listed tensor is not a matrix, or a lazy layer has no shape yet.
@@ -92,16 +99,29 @@ def _of_list(source: Mapping[str, Tensor] | Iterable[Tensor]) -> Iterator[_Candi
 
 def _of_module(root: nn.Module) -> Iterator[_Candidate]:
     parents = {id(child): module for module in root.modules() for child in module.children()}
+    names: set[str] = set()
     for path, module in root.named_modules():
         if isinstance(module, (*_NOT_LINEAR, parametrize.ParametrizationList)):
             continue
         for key, parameter, weight in _own_tensors(module):
-            name = ".".join(part for part in (path, key) if part).removesuffix(".weight")
+            full = ".".join(part for part in (path, key) if part).removesuffix(".weight")
+            name = ".".join((*_unwrapped(root, path), key)).removesuffix(".weight")
+            name = full if name in names else name
+            names.add(name)
             if isinstance(parameter, UninitializedParameter):
                 raise ConfigError(f"weight {name!r} has no shape yet: run one forward pass before")
             if weight.dim() == 2 and min(weight.shape) > 1 and not _is_vector_name(key):
                 num_heads = _num_heads(parents.get(id(module)), weight)
                 yield name, parameter, _as_out_in(module, weight), num_heads
+
+
+def _unwrapped(root: nn.Module, path: str) -> Iterator[str]:
+    """The parts of a module's ``path``, without those that name a wrapper's content."""
+    module: Any = root
+    for part in path.split(".") if path else ():
+        if part not in _WRAPPED and not (part == "module" and isinstance(module, _WRAPPERS)):
+            yield part
+        module = module.get_submodule(part)
 
 
 def _own_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor, Tensor]]:

@@ -91,6 +91,7 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
             f"collision must be one of {', '.join(COLLISIONS)}, got {config.collision}"
         )
     _check_types(config)
+    build.check_tracker(config)
     protocols = build.protocols(config)
     labels_used = build.labels_used(config)
     if labels_used and len(protocols) != 1:
@@ -125,6 +126,8 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
     parameters = list(objective.trainable_parameters())
     regularizer = build.regularizer(config)
     regularizer.at(0, settings.steps)  # a schedule longer than the run is refused here
+    if parameters:
+        regularizer.check(objective)
     return Job(
         config=config,
         plain=plain,

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from graphssl.config import build
 from graphssl.contracts import AnyArray, ClassifierObjective
-from graphssl.errors import ConfigError, DataError
+from graphssl.errors import DataError
 from graphssl.pipeline.embed import classify, embed
 from graphssl.pipeline.load import load_objective
 from graphssl.pipeline.prepare import Job, prepare
@@ -25,6 +25,7 @@ from graphssl.probing.metrics import majority_share
 from graphssl.probing.own_classifier import own_scores
 from graphssl.results.failure import write_failure
 from graphssl.results.own_code import own_code
+from graphssl.results.quantities import names
 from graphssl.results.record import RunRecord, scores_entry, unscored
 from graphssl.results.store import RunStore
 from graphssl.training.default_dtype import float32_default
@@ -46,11 +47,8 @@ def run(
     Raises:
         RunBusyError: another process is making this run, and ``collision`` is ``skip``.
     """
-    for name in ("runs", "data", "mirror"):
-        path = config.paths[name] if config.paths else None
-        if not isinstance(path, str) and (name, path) != ("mirror", None):
-            raise ConfigError(f"paths.{name} must be the name of a folder, got {path!r}")
-    store, settings = RunStore(Path(config.paths.runs)), build.settings(config)
+    names(config.optimize)
+    store, settings = RunStore(build.folder(config, "runs")), build.settings(config)
     count = settings.threads or launcher_threads
     with threads(count), float32_default(), deterministic(settings.deterministic):
         return _run(prepare(config, choices, overrides), store)

@@ -45,14 +45,14 @@ def alpha_per_layer(alpha: Alpha, layers: Iterable[str]) -> dict[str, float]:
     if not isinstance(alpha, Mapping):
         return dict.fromkeys(layers, float(alpha))
     for pattern in alpha:
-        if not any(fnmatchcase(layer, pattern) for layer in layers):
+        if not any(fnmatchcase(layer, str(pattern)) for layer in layers):
             raise ConfigError(
                 f"alpha: pattern {pattern!r} fits no layer; layers found: {', '.join(layers)}"
             )
     chosen: dict[str, float] = {}
     for layer in layers:
         for pattern, value in alpha.items():
-            if fnmatchcase(layer, pattern):
+            if fnmatchcase(layer, str(pattern)):
                 chosen[layer] = float(value)
                 break
     return chosen

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Self, TypeVar
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from graphssl.contracts import Penalty, Regularizer, StepOutput
 from graphssl.errors import ConfigError
@@ -39,6 +39,11 @@ class Sum(Regularizer):
             sum(p.floor for p in penalties.values()),
             _flatten({name: p.floors for name, p in penalties.items()}),
         )
+
+    def check(self, network: nn.Module) -> None:
+        """What any of its terms refuses."""
+        for term in self.terms.values():
+            term.check(network)
 
     def at(self, step: int, total: int) -> Self:
         """Every term as it is at ``step`` (from 0) of ``total``; itself if none changes."""

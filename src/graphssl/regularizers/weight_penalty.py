@@ -70,6 +70,8 @@ class WeightPenalty(Regularizer):
 
     def __post_init__(self) -> None:
         if isinstance(self.alpha, Mapping):
+            if not self.alpha:
+                raise ConfigError("alpha must name at least one layer pattern, got {}")
             for pattern, value in self.alpha.items():
                 check_alpha(value, f"alpha of {pattern!r}")
         else:
@@ -78,8 +80,9 @@ class WeightPenalty(Regularizer):
         check_choice("heads", self.heads, Heads)
         check_choice("schedule", self.schedule, Schedule)
         check_choice("apply", self.apply, Apply)
-        if self.schedule_steps is not None and self.schedule_steps < 1:
-            raise ConfigError(f"schedule_steps must be at least 1, got {self.schedule_steps}")
+        steps = self.schedule_steps
+        if steps is not None and (type(steps) is not int or steps < 1):
+            raise ConfigError(f"schedule_steps must be a whole number, 1 or more, got {steps!r}")
 
     @abstractmethod
     def value(self, weight: Tensor) -> Tensor:
@@ -100,7 +103,7 @@ class WeightPenalty(Regularizer):
         What cannot change the loss (alpha 0, ``apply="decoupled"``) is computed without autograd,
         and the total is then zero.
         """
-        weights, alphas = self._select(source)
+        weights, alphas = self._taken(source)
         in_loss = self.apply == "loss"
         values: dict[str, Tensor] = {}
         total: Tensor | None = None
@@ -125,11 +128,9 @@ class WeightPenalty(Regularizer):
         """
         if self.apply == "loss":
             return
-        weights, alphas = self._select(source)
+        weights, alphas = self._taken(source)
         for name, alpha in alphas.items():
             if alpha > 0:
-                if weights[name].grad_fn is not None and weights[name]._base is None:
-                    raise ConfigError(f"apply='decoupled': {name} is computed, not a parameter")
                 weight = weights[name].detach().requires_grad_()  # shares the parameter's storage
                 with torch.enable_grad():
                     (grad,) = torch.autograd.grad(self.value(weight), weight)
@@ -147,6 +148,15 @@ class WeightPenalty(Regularizer):
         now = copy(self)
         now._factor = factor
         return now
+
+    def check(self, network: nn.Module) -> None:
+        """Refuse a network without the layers that ``layers`` and ``alpha`` name."""
+        self._select(network)
+
+    def _taken(self, source: Source) -> tuple[LayerWeights, dict[str, float]]:
+        weights, alphas = self._select(source)
+        self._announce({name: weights[name] for name in alphas})
+        return weights, alphas
 
     def _select(self, source: Source) -> tuple[LayerWeights, dict[str, float]]:
         found = layer_weights(source, trainable=isinstance(source, nn.Module))
@@ -167,7 +177,10 @@ class WeightPenalty(Regularizer):
             others = f"; layers found: {', '.join(found)}" if found else ""
             raise ConfigError(f"layers={self.layers!r}: no weight matrix to penalise{others}")
         alphas = alpha_per_layer(self.alpha, part)
-        self._announce({name: part[name] for name in alphas})
+        for name, alpha in alphas.items():
+            computed = part[name].grad_fn is not None and part[name]._base is None
+            if self.apply == "decoupled" and alpha > 0 and computed:
+                raise ConfigError(f"apply='decoupled': {name} is computed, not a parameter")
         return part, {name: alpha * self._factor for name, alpha in alphas.items()}
 
     def _announce(self, taken: Mapping[str, Tensor]) -> None:

@@ -15,7 +15,10 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from graphssl.config.messages import check_keys
+from graphssl.errors import ConfigError
 from graphssl.results.failure import write_failure
+from graphssl.results.quantities import names
 
 # Jobs that failed in the sweep that this process started; the command line exits by it.
 failed: list[str] = []
@@ -48,11 +51,26 @@ class ListUnfinished(Callback):
     """Hydra calls it in the process that started the sweep."""
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Remember the sweep, in case its launcher never comes to the end."""
-        _folder.append(Path(config.hydra.sweep.dir))
+        """Refuse what every job would, and remember the sweep, in case it never comes to its end.
+
+        Hydra turns what a callback raises into a warning, all but an exit.
+        """
+        try:
+            check_keys(config, config.hydra.runtime.choices, config.hydra.overrides.task)
+            names(config.optimize)
+        except ConfigError as error:
+            sys.exit(f"graphssl: error: {error}")
+        failed.clear()
+        _folder[:] = [Path(config.hydra.sweep.dir)]
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Print a line for each job that was skipped, failed or never ended."""
+        close()
+
+
+def close() -> None:
+    """List the jobs that did not finish of the sweep that goes on, if one does."""
+    while _folder:
         _list(_folder.pop())
 
 
@@ -66,7 +84,7 @@ def cut_short(error: Exception) -> bool:
         return False
     line = (str(error).splitlines() or [""])[0]
     print(f"graphssl: error: the launcher stopped: {line}", file=sys.stderr)
-    _list(_folder.pop())
+    close()
     failed.append(line)
     return True
 
@@ -80,7 +98,8 @@ def _list(folder: Path) -> None:
         (lost, "without an end: killed, or still at work under the launcher"),
     ):
         if lines:
-            print(f"graphssl: {len(lines)} jobs {what}:", *lines, sep="\n  ", file=sys.stderr)
+            jobs = "1 job" if len(lines) == 1 else f"{len(lines)} jobs"
+            print(f"graphssl: {jobs} {what}:", *lines, sep="\n  ", file=sys.stderr)
 
 
 def _notes(folder: Path) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from graphssl.config import build
 from graphssl.config.compose import group_choices, resolved
 from graphssl.pipeline.prepare import run_id
 from graphssl.report.runs.records import Record, read_runs
@@ -54,7 +55,7 @@ def make_plan(
     """
     if not jobs:
         return Plan([], 0, 0.0)
-    runs = Path(jobs[0][1].paths.runs)
+    runs = build.folder(jobs[0][1], "runs")
     records = {r.content["id"]: r for r in read_runs(runs).records} if _any(runs) else {}
     timed = _timed(records.values())
     left: list[list[str]] = []

@@ -19,11 +19,18 @@ class TensorBoard:
     def __init__(
         self, folder: Path, name: str, config: Mapping[str, Any], resume_step: int = 0
     ) -> None:
+        self.require()
+        from torch.utils.tensorboard import SummaryWriter
+
+        self._writer = SummaryWriter(str(folder / "tensorboard"), purge_step=resume_step + 1)
+
+    @staticmethod
+    def require() -> None:
+        """Raise ``ConfigError`` where the package is not installed."""
         try:
-            from torch.utils.tensorboard import SummaryWriter
+            import torch.utils.tensorboard  # noqa: F401
         except ImportError:
             raise _missing("tensorboard") from None
-        self._writer = SummaryWriter(str(folder / "tensorboard"), purge_step=resume_step + 1)
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """One scalar a value."""
@@ -59,10 +66,9 @@ class WandB:
         project: str = "graphssl",
         mode: str = "online",
     ) -> None:
-        try:
-            import wandb
-        except ImportError:
-            raise _missing("wandb") from None
+        self.require()
+        import wandb
+
         self._run = wandb.init(
             project=project,
             id=name,
@@ -72,6 +78,14 @@ class WandB:
             config=dict(config),
             mode=mode,
         )
+
+    @staticmethod
+    def require() -> None:
+        """Raise ``ConfigError`` where the package is not installed."""
+        try:
+            import wandb  # noqa: F401
+        except ImportError:
+            raise _missing("wandb") from None
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """One row."""

@@ -63,6 +63,7 @@ class Grids(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Say what is left, run it, print the table."""
+        from graphssl.config import build
         from graphssl.report.build import compose_report
         from graphssl.report.publish import publish
         from graphssl.report.tables.definition import load_definition
@@ -88,9 +89,8 @@ class Grids(Sweeper):
         for result in results:
             _ = result.return_value  # raises what made a job end
         if self.table:
-            publish(
-                compose_report(config.paths.runs, self.table), self.formats, self.figures, self.out
-            )
+            report = compose_report(str(build.folder(config, "runs")), self.table)
+            publish(report, self.formats, self.figures, self.out)
         return results
 
 

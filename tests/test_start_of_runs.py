@@ -64,8 +64,6 @@ def test_an_untrained_run_is_one_network_everywhere(small_run):
     np.testing.assert_array_equal(saved, z.numpy())
     found = representation_diagnostics(z).values
     assert {"dimensions": 8, **found} == record.diagnostics["representation"]
-    look = looks(record)[0]
-    assert {name: look[f"representation/{name}"] for name in found} == pytest.approx(found)
     again = small_run("objective=untrained", "probe=[grace]", *QUICK[1:])  # from encoder.pt
     assert again.id == record.id
 
@@ -115,7 +113,6 @@ def test_the_width_is_the_number_of_dimensions(small_run):
 OBJECTIVES = ["bgrl", "byol", "supervised", "untrained", "raw"]
 
 
-@pytest.mark.parametrize("every", ["null", "1"])
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize(
     ("features", "weights", "cause"),
@@ -128,7 +125,7 @@ OBJECTIVES = ["bgrl", "byol", "supervised", "untrained", "raw"]
     ids=str,
 )
 def test_badly_scaled_input_is_an_error(
-    small_run, monkeypatch, objective, every, features, weights, cause
+    small_run, monkeypatch, objective, features, weights, cause
 ):
     load = build.dataset
 
@@ -141,7 +138,7 @@ def test_badly_scaled_input_is_an_error(
 
     monkeypatch.setattr(build, "dataset", scaled)
     with pytest.raises(DataError, match=rf"^sbm: before the first step .*{cause}"):
-        small_run(f"objective={objective}", f"diagnostics.every={every}", *QUICK)
+        small_run(f"objective={objective}", "diagnostics.every=null", *QUICK)
 
 
 class Returning(nn.Module):
@@ -157,7 +154,7 @@ class Returning(nn.Module):
         return {
             "float64": h.double, "float16": h.half, "narrow": lambda: h[:, :3],
             "short": lambda: h[:5], "tuple": lambda: (h, h), "None": lambda: None,
-            "nan": lambda: h * torch.nan, "put_": lambda: h.put_(torch.tensor([0]), h[0, :1]),
+            "infinite": lambda: h / 0.0, "put_": lambda: h.put_(torch.tensor([0]), torch.ones(1)),
         }[self.change]()  # fmt: skip
 
     def reset_parameters(self):
@@ -188,7 +185,7 @@ def test_an_encoder_that_returns_something_else(small_run, objective, change, fo
 
 def test_nan_at_the_first_forward_is_an_error_without_looks_too(small_run):
     with pytest.raises(DataError, match=r"before the first step .* has NaN or infinite values"):
-        small_run("diagnostics.every=null", *returning("nan"), *QUICK)
+        small_run("diagnostics.every=null", *returning("infinite"), *QUICK)
 
 
 def test_a_callers_default_type_changes_nothing(small_run):

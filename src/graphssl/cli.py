@@ -105,7 +105,7 @@ def _run_in_sweep(config: DictConfig) -> float:
 
 
 def _run(config: DictConfig, launcher_threads: int | None) -> float:
-    from graphssl.pipeline import run
+    from graphssl.pipeline.run import run
 
     job = HydraConfig.get()
     choices, overrides = group_choices(job.runtime.choices), list(job.overrides.task)

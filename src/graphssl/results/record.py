@@ -147,10 +147,10 @@ def _score(name: str, entry: Mapping[str, Any]) -> str:
     metric, mean = entry["metric"], entry["test_mean"]
     splits = len(entry["test"][metric])
     spread = "" if splits == 1 else f" +- {100 * entry['test_std']:.2f}"
-    notes = [name, "1 split" if splits == 1 else f"{splits} splits"]
-    if metric == "accuracy" and mean <= entry["majority"] + 0.01 + 1e-12:
-        notes.append(f"majority class {100 * entry['majority']:.2f} %")
+    counted = "1 split" if splits == 1 else f"{splits} splits"
+    empty = metric == "accuracy" and mean <= entry["majority"] + 0.01 + 1e-12
+    note = f", majority class {100 * entry['majority']:.2f} %" if empty else ""
     chosen_by = entry["val"].get(metric)
     validation = f"validation {100 * sum(chosen_by) / splits:.2f} %, " if chosen_by else ""
     label = metric_label(metric)
-    return f"{label} {validation}test {100 * mean:.2f}{spread} % ({', '.join(notes)})"
+    return f"{label} {validation}test {100 * mean:.2f}{spread} % ({name}, {counted}){note}"

@@ -66,8 +66,8 @@ def weights_part(config: Mapping[str, Any], uses_labels: bool = False) -> dict[s
     }
     if uses_labels:
         probe = config["probe"]
-        protocols = [_split_part(settings) for settings in probe["protocols"].values()]
-        part["probe"] = {"split_seed": probe["split_seed"], "protocols": protocols}
+        protocols = [_split_part(settings) for settings in (probe.get("protocols") or {}).values()]
+        part["probe"] = {"split_seed": probe.get("split_seed"), "protocols": protocols}
     return part
 
 

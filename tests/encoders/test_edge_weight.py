@@ -187,7 +187,8 @@ def save(folder: Path, least: float) -> str:
     weight = np.ones(1800)
     weight[::9] = least
     x = rng.normal(size=(300, 8))
-    np.savez(folder / "mine.npz", x=x, edge_index=edges, y=nodes % 3, edge_weight=weight)
+    masks = {f"{part}_mask": nodes // 100 == i for i, part in enumerate(("train", "val", "test"))}
+    np.savez(folder / "mine.npz", x=x, edge_index=edges, y=nodes % 3, edge_weight=weight, **masks)
     return str(folder / "mine.npz")
 
 
@@ -199,7 +200,7 @@ def custom_run(tmp_path: Path):
         return graphssl.run([
             "dataset=custom", f"dataset.path={save(tmp_path, least)}", "recipe.channels=[8,4]",
             "recipe.predictor_channels=8", "trainer.steps=20", "trainer.log_every=1",
-            "trainer.device=cpu", f"paths.runs={tmp_path / 'runs'}", *overrides,
+            "probe=[public_split]", "trainer.device=cpu", f"paths.runs={tmp_path / 'runs'}", *overrides,
         ])  # fmt: skip
 
     return run

@@ -1,0 +1,1643 @@
+"""Plant faults in the source, one at a time, and see whether the tests notice.
+
+Run by hand, from anywhere; the working tree is never written to::
+
+    python tests/plant_faults.py                 # every fault against the tests named beside it
+    python tests/plant_faults.py --only ema      # those with "ema" in their name
+    python tests/plant_faults.py --list          # names, files, and whether each still applies
+    python tests/plant_faults.py --all-tests     # against the whole fast suite: minutes each
+    python tests/plant_faults.py --jobs 2        # two at a time
+
+Each fault replaces one piece of text, which must occur exactly once, in a temporary copy of ``src``
+and ``conf``; the tests named beside it then run on that copy. A fault is
+
+- killed: a test failed, as it should; the report names the first one;
+- SURVIVED: all tests passed, so that a test is missing;
+- timed out: no verdict, and no kill;
+- broken: pytest could not run the tests at all, so that the fault says nothing;
+- not applicable: the old text is not there exactly once, because the source has changed: mend the
+  entry, or delete it if what it breaks is gone.
+
+Before any fault the same tests run on an unchanged copy: where they fail, no kill would mean a
+thing. The exit status is 0 only if every fault was killed.
+
+A new fault is one more ``Fault`` below: choose a mistake that somebody could make, that leaves the
+code running and the numbers plausible. Paths are relative to ``src/graphssl``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = Path("src/graphssl")
+PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "-m", "not slow")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One mistake.
+
+    Attributes:
+        name: what is wrong, in words with dashes; begins with the room.
+        file: relative to ``src/graphssl``.
+        old: text that occurs exactly once in it.
+        new: what stands there instead.
+        tests: files that should notice, separated by spaces.
+    """
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+FAULTS = (
+    # ---- data
+    Fault(
+        name="data-wikics-transforms-swapped",
+        file="../../conf/dataset/wikics.yaml",
+        old="""    - {_target_: torch_geometric.transforms.NormalizeFeatures}
+    - {_target_: graphssl.data.StandardizeFeatures}
+""",
+        new="""    - {_target_: graphssl.data.StandardizeFeatures}
+    - {_target_: torch_geometric.transforms.NormalizeFeatures}
+""",
+        tests="tests/data/test_dataset_configs.py",
+    ),
+    Fault(
+        name="data-transforms-in-reverse",
+        file="data/node_dataset.py",
+        old="for transform in transforms:",
+        new="for transform in reversed(transforms):",
+        tests="tests/test_wiring_parts.py",
+    ),
+    Fault(
+        name="data-standardize-with-sample-std",
+        file="data/transforms.py",
+        old="unbiased=False",
+        new="unbiased=True",
+        tests="tests/data/test_node_dataset.py",
+    ),
+    Fault(
+        name="data-edge-weights-lost",
+        file="data/node_dataset.py",
+        old="graph=Graph(x, data.edge_index.long(), weight),",
+        new="graph=Graph(x, data.edge_index.long()),",
+        tests="tests/data/test_node_dataset.py tests/data/test_custom.py",
+    ),
+    Fault(
+        name="data-mask-columns-mixed",
+        file="data/node_dataset.py",
+        old="columns = {key: mask.expand(-1, num_splits) for key, mask in columns.items()}",
+        new="columns = {key: mask[:, :1].expand(-1, num_splits) for key, mask in columns.items()}",
+        tests="tests/data/test_node_dataset.py",
+    ),
+    Fault(
+        name="data-own-graph-named-by-its-path",
+        file="data/custom.py",
+        old="self.transforms, sha256(path))",
+        new="self.transforms, str(path))",
+        tests="tests/data/test_custom.py tests/sweeps/test_grids.py",
+    ),
+    Fault(
+        name="data-csbm-heterophilous",
+        file="data/synthetic.py",
+        old="2, (average_degree + spread) / num_nodes, (average_degree - spread) / num_nodes",
+        new="2, (average_degree - spread) / num_nodes, (average_degree + spread) / num_nodes",
+        tests="tests/test_wiring_parts.py",
+    ),
+    Fault(
+        name="data-csbm-features-say-nothing",
+        file="data/synthetic.py",
+        old='* (2 * y[:, None] - 1).astype("f4") * u',
+        new="* u",
+        tests="tests/data/test_synthetic.py",
+    ),
+    Fault(
+        name="data-digits-mutual-neighbours",
+        file="data/digits.py",
+        old="near.maximum(near.T)",
+        new="near.minimum(near.T)",
+        tests="tests/data/test_builtin_datasets.py",
+    ),
+    # ---- augmentation
+    Fault(
+        name="augmentation-second-view-is-the-first",
+        file="augmentation/two_views.py",
+        old="return _compose(self.view1, view, generator), _compose(self.view2, view, generator)",
+        new="""first = _compose(self.view1, view, generator)
+        return first, first""",
+        tests="tests/augmentation/test_two_views.py",
+    ),
+    Fault(
+        name="augmentation-second-view-as-the-first-is-told",
+        file="augmentation/two_views.py",
+        old="return _compose(self.view1, view, generator), _compose(self.view2, view, generator)",
+        new="return _compose(self.view1, view, generator), _compose(self.view1, view, generator)",
+        tests="tests/augmentation/test_two_views.py",
+    ),
+    Fault(
+        name="augmentation-second-view-of-the-first",
+        file="augmentation/two_views.py",
+        old="return _compose(self.view1, view, generator), _compose(self.view2, view, generator)",
+        new="""first = _compose(self.view1, view, generator)
+        return first, _compose(self.view2, first, generator)""",
+        tests="tests/test_wiring_run.py tests/augmentation/test_two_views.py",
+    ),
+    Fault(
+        name="augmentation-strength-ignored",
+        file="augmentation/two_views.py",
+        old="    p = strength * dropping.p\n",
+        new="    p = dropping.p\n",
+        tests="tests/augmentation/test_two_views.py",
+    ),
+    Fault(
+        name="augmentation-features-from-the-global-stream",
+        file="augmentation/mask_features.py",
+        old="torch.rand(x.size(1), generator=generator, device=x.device)",
+        new="torch.rand(x.size(1), device=x.device)",
+        tests="tests/augmentation/test_augmentations.py",
+    ),
+    Fault(
+        name="augmentation-features-kept-as-often-as-dropped",
+        file="augmentation/mask_features.py",
+        old="device=x.device) >= p)",
+        new="device=x.device) < p)",
+        tests="tests/augmentation/test_mask_features.py",
+    ),
+    Fault(
+        name="augmentation-edges-always-in-pairs",
+        file="augmentation/drop_edges.py",
+        old="    if not undirected:\n",
+        new="    if False:\n",
+        tests="tests/augmentation/test_drop_edges.py",
+    ),
+    Fault(
+        name="augmentation-pairs-by-direction",
+        file="augmentation/drop_edges.py",
+        old="low, high = graph.edge_index.amin(0), graph.edge_index.amax(0)",
+        new="low, high = graph.edge_index",
+        tests="tests/augmentation/test_drop_edges.py",
+    ),
+    Fault(
+        name="augmentation-dropped-node-keeps-its-incoming-edges",
+        file="augmentation/drop_nodes.py",
+        old="kept.index_select(0, source) & kept.index_select(0, target)",
+        new="kept.index_select(0, source)",
+        tests="tests/augmentation/test_drop_nodes.py",
+    ),
+    Fault(
+        name="augmentation-later-edge-mask-replaces-the-earlier",
+        file="graph.py",
+        old="both = mask if self.edge_mask is None else self.edge_mask & mask",
+        new="both = mask",
+        tests="tests/augmentation/test_two_views.py tests/test_graph.py",
+    ),
+    Fault(
+        name="augmentation-later-feature-mask-replaces-the-earlier",
+        file="graph.py",
+        old="both = mask if self.feature_mask is None else self.feature_mask & mask",
+        new="both = mask",
+        tests="tests/augmentation/test_two_views.py tests/test_graph.py",
+    ),
+    Fault(
+        name="augmentation-gca-edges-by-their-source",
+        file="augmentation/importance.py",
+        old="ends.mean(0) if undirected else ends[1]",
+        new="ends.mean(0) if undirected else ends[0]",
+        tests="tests/augmentation/test_importance.py",
+    ),
+    Fault(
+        name="augmentation-gca-edges-without-cutoff",
+        file="augmentation/by_centrality.py",
+        old="return view.keep_edges(uniforms >= (self.p * ratio).clamp(max=self.p_tau))",
+        new="return view.keep_edges(uniforms >= self.p * ratio)",
+        tests="tests/augmentation/test_by_centrality.py",
+    ),
+    Fault(
+        name="augmentation-gca-ratio-upside-down",
+        file="augmentation/importance.py",
+        old="(s.max() - s) / gap",
+        new="(s - s.min()) / (s.mean() - s.min())",
+        tests="tests/augmentation/test_importance.py",
+    ),
+    Fault(
+        name="augmentation-pagerank-leaks-at-dangling-nodes",
+        file="augmentation/centrality.py",
+        old="(received + (rank @ dangling) / num_nodes)",
+        new="received",
+        tests="tests/augmentation/test_centrality.py",
+    ),
+    # ---- encoders
+    Fault(
+        name="encoder-second-view-passes-the-norms-first",
+        file="encoders/conv_stack.py",
+        old="""        h1 = _in_graph_order(self._after_first(firsts.pop(0), fast, view1), number)
+        return h1, _in_graph_order(self._after_first(firsts.pop(), fast, view2), number)
+""",
+        new="""        h2 = _in_graph_order(self._after_first(firsts.pop(), fast, view2), number)
+        return _in_graph_order(self._after_first(firsts.pop(0), fast, view1), number), h2
+""",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="encoder-second-view-passes-the-norms-first-in-a-slow-stack",
+        file="encoders/conv_stack.py",
+        old="            return self.encode_view(view1), self.encode_view(view2)\n",
+        new="""            h2 = self.encode_view(view2)
+            return self.encode_view(view1), h2
+""",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="encoder-second-view-passes-the-norms-first-in-any-module",
+        file="encoders/encoding.py",
+        old="    return encode(encoder, view1), encode(encoder, view2)\n",
+        new="""    h2 = encode(encoder, view2)
+    return encode(encoder, view1), h2
+""",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="encoder-slow-stack-sees-every-edge",
+        file="encoders/conv_stack.py",
+        old="return self.forward(view.x, view.edge_index, view.edge_weight)",
+        new="return self.forward(view.x, view.graph.edge_index, view.graph.edge_weight)",
+        tests="tests/encoders/test_conv_stack.py tests/encoders/test_encoder_contract.py",
+    ),
+    Fault(
+        name="encoder-any-module-sees-every-feature",
+        file="encoders/encoding.py",
+        old="encoder(view.x, view.edge_index, view.edge_weight)",
+        new="encoder(view.graph.x, view.edge_index, view.edge_weight)",
+        tests="tests/encoders/test_encoder_contract.py",
+    ),
+    Fault(
+        name="encoder-activation-before-norm-on-the-fast-path",
+        file="encoders/conv_stack.py",
+        old="h = act(norm(propagate(conv, h)))",
+        new="h = norm(act(propagate(conv, h)))",
+        tests="tests/objectives/test_bgrl_twin.py tests/encoders/test_conv_stack.py",
+    ),
+    Fault(
+        name="encoder-first-layer-standardised-too",
+        file="encoders/conv_stack.py",
+        old="if self.weight_standardization and layer > 0:",
+        new="if self.weight_standardization:",
+        tests="tests/encoders/test_conv_stack.py",
+    ),
+    Fault(
+        name="encoder-standardised-with-population-variance",
+        file="encoders/conv_stack.py",
+        old="torch.var_mean(weight, dim=1, keepdim=True)",
+        new="torch.var_mean(weight, dim=1, keepdim=True, correction=0)",
+        tests="tests/test_wiring_step.py tests/encoders/test_conv_stack.py",
+    ),
+    Fault(
+        name="encoder-standardised-over-outputs",
+        file="encoders/conv_stack.py",
+        old="torch.var_mean(weight, dim=1, keepdim=True)",
+        new="torch.var_mean(weight, dim=0, keepdim=True)",
+        tests="tests/test_wiring_step.py tests/encoders/test_conv_stack.py",
+    ),
+    Fault(
+        name="encoder-gcn-degrees-of-sources",
+        file="encoders/fast/gcn_propagation.py",
+        old="loop_weight.index_add(0, plan.target, edge_weight)",
+        new="loop_weight.index_add(0, plan.source, edge_weight)",
+        tests="tests/encoders/test_gcn_propagation.py",
+    ),
+    Fault(
+        name="encoder-gcn-degrees-of-the-whole-graph",
+        file="encoders/fast/gcn_propagation.py",
+        old="degree = loop_weight.index_add(0, plan.target, edge_weight)",
+        new="degree = loop_weight.index_add(0, plan.target, weight.index_select(0, plan.edge))",
+        tests="tests/encoders/test_gcn_propagation.py",
+    ),
+    Fault(
+        name="encoder-gcn-loops-of-the-graph-count-as-one",
+        file="encoders/fast/gcn_propagation.py",
+        old="scale.square() * loop_weight])",
+        new="scale.square()])",
+        tests="tests/encoders/test_gcn_propagation.py",
+    ),
+    Fault(
+        name="encoder-gcn-gradient-not-transposed",
+        file="encoders/fast/sparse.py",
+        old="return multiply(ctx.matrix.transposed, grad), None",
+        new="return multiply(ctx.matrix.forward, grad), None",
+        tests="tests/encoders/test_gcn_propagation.py",
+    ),
+    Fault(
+        name="encoder-gat-slope-fixed-in-the-gradient",
+        file="encoders/fast/gat_propagation.py",
+        old="leaky_relu_backward(grad_logit.mul_(a), z, ctx.slope, False)",
+        new="leaky_relu_backward(grad_logit.mul_(a), z, 0.2, False)",
+        tests="tests/test_wiring_step.py tests/encoders/test_gat_propagation.py",
+    ),
+    Fault(
+        name="encoder-gat-source-and-target-vectors-swapped",
+        file="encoders/fast/gat_propagation.py",
+        old="for vector in (conv.att_src, conv.att_dst))",
+        new="for vector in (conv.att_dst, conv.att_src))",
+        tests="tests/encoders/test_gat_propagation.py",
+    ),
+    Fault(
+        name="encoder-gat-hidden-edges-in-the-softmax",
+        file="encoders/fast/gat_propagation.py",
+        old="    if view.edge_mask is not None:\n",
+        new="    if False:\n",
+        tests="tests/encoders/test_gat_propagation.py",
+    ),
+    Fault(
+        name="encoder-first-products-own-columns-swapped",
+        file="encoders/fast/first_product.py",
+        old="(shown1 & shown2, shown1 & ~shown2, shown2 & ~shown1)",
+        new="(shown1 & shown2, shown2 & ~shown1, shown1 & ~shown2)",
+        tests="tests/encoders/test_first_product.py",
+    ),
+    Fault(
+        name="encoder-node-order-not-undone",
+        file="encoders/conv_stack.py",
+        old="return h if number is None else h.index_select(0, number)",
+        new="return h if number is None else h.index_select(0, number.argsort())",
+        tests="tests/encoders/test_node_order.py",
+    ),
+    Fault(
+        name="encoder-node-order-loses-edge-weights",
+        file="encoders/fast/node_order.py",
+        old="return Graph(x.index_select(0, order), edge_index, graph.edge_weight), number",
+        new="return Graph(x.index_select(0, order), edge_index), number",
+        tests="tests/test_wiring_step.py tests/encoders/test_node_order.py",
+    ),
+    Fault(
+        name="encoder-prelu-slope-gradient-of-the-positive-side",
+        file="encoders/prelu.py",
+        old="x.clamp(max=0)",
+        new="x.clamp(min=0)",
+        tests="tests/encoders/test_prelu.py",
+    ),
+    Fault(
+        name="encoder-head-norm-after-the-activation",
+        file="encoders/heads.py",
+        old="""            *([nn.BatchNorm1d(hidden_channels)] if batch_norm else []),
+            PReLU(),
+""",
+        new="""            PReLU(),
+            *([nn.BatchNorm1d(hidden_channels)] if batch_norm else []),
+""",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="encoder-weights-heads-interleaved",
+        file="encoders/layer_weights.py",
+        old="enumerate(weight.chunk(self.heads[name]))",
+        new="enumerate(weight[h :: self.heads[name]] for h in range(self.heads[name]))",
+        tests="tests/encoders/test_layer_weights.py tests/regularizers/test_werank.py",
+    ),
+    Fault(
+        name="encoder-weights-of-in-out-layers-not-turned",
+        file="encoders/layer_weights.py",
+        old="            return weight.T\n",
+        new="            return weight\n",
+        tests="tests/encoders/test_layer_weights.py",
+    ),
+    Fault(
+        name="encoder-weights-attention-counts",
+        file="encoders/layer_weights.py",
+        old='return key.startswith("att") or "bias" in key',
+        new='return "bias" in key',
+        tests="tests/encoders/test_layer_weights.py",
+    ),
+    # ---- objectives
+    Fault(
+        name="objective-bgrl-predicts-its-own-view",
+        file="objectives/bgrl.py",
+        old="cosine_loss(q1, y2, q2, y1), (h1, h2)",
+        new="cosine_loss(q1, y1, q2, y2), (h1, h2)",
+        tests="tests/objectives/test_bgrl_twin.py",
+    ),
+    Fault(
+        name="objective-byol-predicts-its-own-view",
+        file="objectives/byol.py",
+        old="cosine_loss(q1, y2, q2, y1), (h1, h2)",
+        new="cosine_loss(q1, y1, q2, y2), (h1, h2)",
+        tests="tests/objectives/test_byol.py",
+    ),
+    Fault(
+        name="objective-embeddings-are-the-representations",
+        file="objectives/bgrl.py",
+        old="(h1, h2), (q1, q2))",
+        new="(h1, h2), (h1, h2))",
+        tests="tests/test_wiring_run.py",
+    ),
+    Fault(
+        name="objective-target-in-eval-mode",
+        file="objectives/bgrl.py",
+        old="y1, y2 = encode_pair(self.target_encoder, view1, view2)",
+        new="y1, y2 = encode_pair(self.target_encoder.eval(), view1, view2)",
+        tests="tests/objectives/test_bgrl_twin.py",
+    ),
+    Fault(
+        name="objective-target-follows-the-gradient",
+        file="objectives/bgrl.py",
+        old="return 2.0 - _mean_cosine(q1, y2.detach()) - _mean_cosine(q2, y1.detach())",
+        new="return 2.0 - _mean_cosine(q1, y2) - _mean_cosine(q2, y1)",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="objective-target-starts-as-the-online-network",
+        file="objectives/target_network.py",
+        old="    target.reset_parameters()  # type: ignore[operator]\n",
+        new="",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="objective-ema-moves-buffers",
+        file="objectives/target_network.py",
+        old="""    targets: list[torch.Tensor] = [*target.parameters()]
+    onlines: list[torch.Tensor] = [*online.parameters()]
+""",
+        new="""    targets = [t for t in target.state_dict().values() if t.is_floating_point()]
+    onlines = [t for t in online.state_dict().values() if t.is_floating_point()]
+""",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="objective-ema-a-step-late-in-bgrl",
+        file="objectives/bgrl.py",
+        old="ema_momentum(step - 1, total, self.ema)",
+        new="ema_momentum(step, total, self.ema)",
+        tests="tests/objectives/test_bgrl_twin.py",
+    ),
+    Fault(
+        name="objective-ema-a-step-late-in-byol",
+        file="objectives/byol.py",
+        old="ema_momentum(step - 1, total, self.ema)",
+        new="ema_momentum(step, total, self.ema)",
+        tests="tests/objectives/test_byol.py",
+    ),
+    Fault(
+        name="objective-byol-target-through-the-online-projector",
+        file="objectives/byol.py",
+        old="y1, y2 = self.target_projector(h1_target), self.target_projector(h2_target)",
+        new="y1, y2 = self.projector(h1_target), self.projector(h2_target)",
+        tests="tests/objectives/test_byol.py",
+    ),
+    Fault(
+        name="objective-byol-projector-not-followed",
+        file="objectives/byol.py",
+        old="        ema_update(self.target_projector, self.projector, momentum)\n",
+        new="",
+        tests="tests/objectives/test_byol.py",
+    ),
+    Fault(
+        name="objective-supervised-sees-the-second-view",
+        file="objectives/supervised.py",
+        old="h = encode(self.encoder, view1)",
+        new="h = encode(self.encoder, view2)",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="objective-supervised-learns-from-validation-nodes",
+        file="pipeline/prepare.py",
+        old="train_nodes = torch.from_numpy(split[1].train)",
+        new="train_nodes = torch.from_numpy(split[1].val)",
+        tests="tests/test_run.py",
+    ),
+    # ---- regularizers
+    Fault(
+        name="regularizer-gram-of-the-other-side",
+        file="regularizers/gram.py",
+        old='{"output": out_size - in_size, "input": in_size - out_size, "smaller": 0}',
+        new='{"output": in_size - out_size, "input": out_size - in_size, "smaller": 0}',
+        tests="tests/regularizers/test_gram.py",
+    ),
+    Fault(
+        name="regularizer-floor-not-rooted",
+        file="regularizers/gram.py",
+        old="else math.sqrt(zeros)",
+        new="else float(zeros)",
+        tests="tests/regularizers/test_gram.py",
+    ),
+    Fault(
+        name="regularizer-gradient-halved",
+        file="regularizers/gram.py",
+        old="scale = 4.0 * grad if ctx.squared else",
+        new="scale = 2.0 * grad if ctx.squared else",
+        tests="tests/regularizers/test_gram.py",
+    ),
+    Fault(
+        name="regularizer-alpha-applied-twice",
+        file="regularizers/weight_penalty.py",
+        old="term = alpha * values[name]",
+        new="term = alpha * alpha * values[name]",
+        tests="tests/regularizers/test_werank.py",
+    ),
+    Fault(
+        name="regularizer-floor-without-alpha",
+        file="regularizers/weight_penalty.py",
+        old="floor = sum(alphas[name] * floors[name] for name in alphas)",
+        new="floor = sum(floors[name] for name in alphas)",
+        tests="tests/regularizers/test_werank.py",
+    ),
+    Fault(
+        name="regularizer-heads-the-wrong-way-round",
+        file="regularizers/weight_penalty.py",
+        old='if self.heads == "separately":',
+        new='if self.heads == "jointly":',
+        tests="tests/regularizers/test_werank.py",
+    ),
+    Fault(
+        name="regularizer-layers-by-any-part-of-the-name",
+        file="regularizers/weight_penalty.py",
+        old='f"{name}.".startswith(f"{self.layers}.")',
+        new="self.layers in name",
+        tests="tests/test_wiring_step.py tests/regularizers/test_werank.py",
+    ),
+    Fault(
+        name="regularizer-decoupled-step-ignores-the-schedule",
+        file="regularizers/weight_penalty.py",
+        old="return part, {name: alpha * self._factor for name, alpha in alphas.items()}",
+        new="""factor = self._factor if self.apply == "loss" else 1.0
+        return part, {name: alpha * factor for name, alpha in alphas.items()}""",
+        tests="tests/test_wiring_step.py tests/regularizers/test_werank.py",
+    ),
+    Fault(
+        name="regularizer-last-pattern-counts",
+        file="regularizers/alpha.py",
+        old="""                chosen[layer] = float(value)
+                break
+""",
+        new="""                chosen[layer] = float(value)
+""",
+        tests="tests/regularizers/test_alpha.py",
+    ),
+    Fault(
+        name="regularizer-schedule-over-the-whole-run",
+        file="regularizers/alpha.py",
+        old="    steps = total if steps is None else steps\n",
+        new="    steps = total\n",
+        tests="tests/regularizers/test_alpha.py",
+    ),
+    Fault(
+        name="regularizer-covariance-over-n",
+        file="regularizers/variance_covariance.py",
+        old="/ (z.size(0) - 1)",
+        new="/ z.size(0)",
+        tests="tests/regularizers/test_comparisons.py",
+    ),
+    Fault(
+        name="regularizer-covariance-of-one-view",
+        file="regularizers/variance_covariance.py",
+        old="[covariance_term(z) for z in views]",
+        new="[covariance_term(z) for z in views[:1]]",
+        tests="tests/regularizers/test_comparisons.py",
+    ),
+    Fault(
+        name="regularizer-srip-of-the-larger-gram",
+        file="regularizers/srip.py",
+        old="short = weight if weight.size(0) <= weight.size(1) else weight.T",
+        new="short = weight if weight.size(0) >= weight.size(1) else weight.T",
+        tests="tests/regularizers/test_comparisons.py",
+    ),
+    Fault(
+        name="regularizer-sum-keeps-the-first-steps-alphas",
+        file="regularizers/sum.py",
+        old="if all(terms[name] is term for name, term in self.terms.items()):",
+        new="if any(terms[name] is term for name, term in self.terms.items()):",
+        tests="tests/test_wiring_step.py tests/regularizers/test_comparisons.py",
+    ),
+    # ---- schedules and seeds
+    Fault(
+        name="schedule-warmup-a-step-early",
+        file="schedules.py",
+        old="        return step / warmup\n",
+        new="        return (step + 1) / warmup\n",
+        tests="tests/test_schedules.py",
+    ),
+    Fault(
+        name="schedule-cosine-over-the-whole-run",
+        file="schedules.py",
+        old="math.cos(math.pi * (step - warmup) / (total - warmup))",
+        new="math.cos(math.pi * (step - warmup) / total)",
+        tests="tests/test_schedules.py",
+    ),
+    Fault(
+        name="schedule-ema-linear",
+        file="schedules.py",
+        old="(1.0 + math.cos(math.pi * min(step, total) / total)) / 2.0",
+        new="(1.0 - min(step, total) / total)",
+        tests="tests/test_schedules.py",
+    ),
+    Fault(
+        name="seed-one-initialisation-for-every-seed",
+        file="config/build.py",
+        old='with global_stream(config.seed, "init"):',
+        new='with global_stream(0, "init"):',
+        tests="tests/test_wiring_run.py",
+    ),
+    Fault(
+        name="seed-one-stream-of-masks-for-every-seed",
+        file="pipeline/pretrain.py",
+        old='generator(config.seed, "augmentation", job.device)',
+        new='generator(0, "augmentation", job.device)',
+        tests="tests/test_wiring_run.py",
+    ),
+    Fault(
+        name="seed-one-dropout-for-every-seed",
+        file="pipeline/pretrain.py",
+        old='global_stream(config.seed, "dropout", job.device)',
+        new='global_stream(0, "dropout", job.device)',
+        tests="tests/test_wiring_run.py",
+    ),
+    Fault(
+        name="seed-dropout-not-seeded",
+        file="pipeline/pretrain.py",
+        old='global_stream(config.seed, "dropout", job.device)',
+        new="torch.random.fork_rng(devices=[])",
+        tests="tests/test_wiring_run.py",
+    ),
+    Fault(
+        name="seed-diagnostics-share-the-masks-of-training",
+        file="pipeline/pretrain.py",
+        old='generator(self.job.config.seed, "diagnostics", self.job.device)',
+        new='generator(self.job.config.seed, "augmentation", self.job.device)',
+        tests="tests/test_wiring_run.py",
+    ),
+    Fault(
+        name="seed-splits-change-with-the-runs-seed",
+        file="pipeline/prepare.py",
+        old="    split_seed = config.probe.split_seed\n",
+        new="    split_seed = config.seed\n",
+        tests="tests/test_wiring_run.py",
+    ),
+    Fault(
+        name="seed-folds-change-with-the-runs-seed",
+        file="pipeline/run.py",
+        old="    seed = job.config.probe.split_seed\n",
+        new="    seed = job.config.seed\n",
+        tests="tests/test_wiring_run.py",
+    ),
+    Fault(
+        name="seed-streams-are-one",
+        file="seeding.py",
+        old='f"{stream}:{seed}".encode()',
+        new='f"{seed}".encode()',
+        tests="tests/test_seeding.py",
+    ),
+    # ---- the step
+    Fault(
+        name="step-penalty-not-in-the-gradient",
+        file="training/loop.py",
+        old="(output.loss + penalty.total).backward()",
+        new="(output.loss + penalty.total.detach()).backward()",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="step-gradients-add-up",
+        file="training/loop.py",
+        old="        optimizer.zero_grad()\n",
+        new="",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="step-decoupled-after-the-optimizer",
+        file="training/loop.py",
+        old="""        regularizer.decoupled_step(weights, optimizer.param_groups[0]["lr"])
+        optimizer.step()
+""",
+        new="""        optimizer.step()
+        regularizer.decoupled_step(weights, optimizer.param_groups[0]["lr"])
+""",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="step-decoupled-with-the-unscheduled-learning-rate",
+        file="training/loop.py",
+        old='regularizer.decoupled_step(weights, optimizer.param_groups[0]["lr"])',
+        new='regularizer.decoupled_step(weights, optimizer.param_groups[0]["initial_lr"])',
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="step-regularizer-a-step-ahead",
+        file="training/loop.py",
+        old="regularizer.at(step, total)",
+        new="regularizer.at(step + 1, total)",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="step-learning-rate-a-step-ahead",
+        file="training/loop.py",
+        old="warmup_cosine(step, total, settings.warmup_steps)",
+        new="warmup_cosine(step + 1, total, settings.warmup_steps)",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="step-learning-rate-of-the-first-group-alone",
+        file="training/loop.py",
+        old="    for group, rate in zip(optimizer.param_groups, rates, strict=True):\n",
+        new="    for group, rate in zip(optimizer.param_groups[:1], rates, strict=False):\n",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="step-clips-values-in-place-of-the-norm",
+        file="training/loop.py",
+        old="nn.utils.clip_grad_norm_(parameters, settings.grad_clip)",
+        new="nn.utils.clip_grad_value_(parameters, settings.grad_clip)",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="step-clips-after-the-decoupled-step-and-the-optimizer",
+        file="training/loop.py",
+        old="""        if settings.grad_clip is not None:
+            parameters = objective.trainable_parameters()  # type: ignore[operator]
+            nn.utils.clip_grad_norm_(parameters, settings.grad_clip)
+        regularizer.decoupled_step(weights, optimizer.param_groups[0]["lr"])
+        optimizer.step()
+""",
+        new="""        regularizer.decoupled_step(weights, optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if settings.grad_clip is not None:
+            parameters = objective.trainable_parameters()  # type: ignore[operator]
+            nn.utils.clip_grad_norm_(parameters, settings.grad_clip)
+""",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="step-target-moves-before-the-optimizer",
+        file="training/loop.py",
+        old="""                loss, penalty = take_step(regularizer.at(step, total))
+                with clock("EMA"):
+                    objective.after_step(step + 1, total)  # type: ignore[operator]
+""",
+        new="""                with clock("EMA"):
+                    objective.after_step(step + 1, total)  # type: ignore[operator]
+                loss, penalty = take_step(regularizer.at(step, total))
+""",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="step-views-do-not-come-from-the-runs-generator",
+        file="training/loop.py",
+        old="view1, view2 = augmentation(graph.view(), state.generator)",
+        new="view1, view2 = augmentation(graph.view(), torch.default_generator)",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="step-target-weights-are-penalised",
+        file="training/loop.py",
+        old="weights = layer_weights(objective, trainable=True)",
+        new="weights = layer_weights(objective, trainable=False)",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="step-watch-overlooks-the-penalty",
+        file="training/loop.py",
+        old="            total = loss + penalty\n",
+        new="            total = loss\n",
+        tests="tests/test_wiring_step.py",
+    ),
+    Fault(
+        name="step-fuses-subclasses-too",
+        file="training/fused.py",
+        old="if type(optimizer) not in FUSED:",
+        new="if not isinstance(optimizer, FUSED):",
+        tests="tests/test_wiring_step.py",
+    ),
+    # ---- checkpoints, files of a run
+    Fault(
+        name="resume-without-the-optimizer",
+        file="training/checkpoint.py",
+        old='        state.optimizer.load_state_dict(content["optimizer"])\n',
+        new="",
+        tests="tests/test_wiring_resume.py",
+    ),
+    Fault(
+        name="resume-without-the-masks-generator",
+        file="training/checkpoint.py",
+        old='        state.generator.set_state(content["generator"])\n',
+        new="",
+        tests="tests/test_wiring_resume.py",
+    ),
+    Fault(
+        name="resume-without-the-dropout-stream",
+        file="training/checkpoint.py",
+        old='        torch.set_rng_state(content["torch_rng"])\n',
+        new="",
+        tests="tests/test_wiring_resume.py",
+    ),
+    Fault(
+        name="resume-without-the-selection",
+        file="training/checkpoint.py",
+        old='        self.selection.load_state_dict(content["selection"])\n',
+        new="",
+        tests="tests/test_wiring_resume.py",
+    ),
+    Fault(
+        name="resume-forgets-the-seconds",
+        file="training/loop.py",
+        old="started = time.perf_counter() - state.seconds",
+        new="started = time.perf_counter()",
+        tests="tests/test_wiring_resume.py",
+    ),
+    Fault(
+        name="resume-seeds-dropout-after-restoring-it",
+        file="pipeline/pretrain.py",
+        old="""        stack.enter_context(global_stream(config.seed, "dropout", job.device))
+        if checkpointer.restore(state):
+            log.info("going on from step %d of %s", state.step, folder)
+""",
+        new="""        if checkpointer.restore(state):
+            log.info("going on from step %d of %s", state.step, folder)
+        stack.enter_context(global_stream(config.seed, "dropout", job.device))
+""",
+        tests="tests/test_wiring_resume.py",
+    ),
+    Fault(
+        name="resume-loses-the-row-of-the-checkpoint",
+        file="training/metrics.py",
+        old='json.loads(line)["step"] <= step]',
+        new='json.loads(line)["step"] < step]',
+        tests="tests/test_wiring_resume.py",
+    ),
+    Fault(
+        name="resume-keeps-rows-after-the-checkpoint",
+        file="training/metrics.py",
+        old='if step > 0 and json.loads(line)["step"] <= step]',
+        new="if step > 0]",
+        tests="tests/test_wiring_resume.py",
+    ),
+    Fault(
+        name="resume-loses-the-spectra-of-the-checkpoint",
+        file="training/spectra.py",
+        old='if int(k.split("/")[0]) <= resume_step}',
+        new='if int(k.split("/")[0]) < resume_step}',
+        tests="tests/test_wiring_resume.py",
+    ),
+    Fault(
+        name="resume-keeps-spectra-after-the-checkpoint",
+        file="training/spectra.py",
+        old='for k in kept if int(k.split("/")[0]) <= resume_step}',
+        new="for k in kept}",
+        tests="tests/test_wiring_resume.py",
+    ),
+    Fault(
+        name="checkpoint-before-the-look-of-its-step",
+        file="pipeline/pretrain.py",
+        old="""        observers.append(collapse)
+        observers.append(checkpointer)
+""",
+        new="""        observers.insert(0, checkpointer)
+        observers.append(collapse)
+""",
+        tests="tests/test_wiring_resume.py",
+    ),
+    # ---- selection and looks
+    Fault(
+        name="selection-latest-of-equals",
+        file="training/selection.py",
+        old="value > self.best:",
+        new="value >= self.best:",
+        tests="tests/test_wiring_resume.py",
+    ),
+    Fault(
+        name="selection-of-live-weights",
+        file="training/selection.py",
+        old="self._objective = copy.deepcopy(objective.state_dict())",
+        new="self._objective = objective.state_dict()",
+        tests="tests/test_wiring_resume.py",
+    ),
+    Fault(
+        name="selection-not-applied",
+        file="pipeline/pretrain.py",
+        old="    selection.apply(objective)\n",
+        new="",
+        tests="tests/test_wiring_run.py tests/test_run.py",
+    ),
+    Fault(
+        name="selection-measures-the-last-network",
+        file="pipeline/pretrain.py",
+        old="of_kept = deep.last if selection.step is None else deep.measure(objective)",
+        new="of_kept = deep.last",
+        tests="tests/test_wiring_run.py tests/test_run.py",
+    ),
+    Fault(
+        name="selection-looks-at-split-0",
+        file="pipeline/prepare.py",
+        old="quick_split = splits[with_validation[0]][0] if with_validation else None",
+        new="""quick_split = None
+    if with_validation:
+        quick_split = protocols[with_validation[0]].splits(data, split_seed)[0]""",
+        tests="tests/test_wiring_run.py tests/test_run.py",
+    ),
+    Fault(
+        name="selection-looks-at-test-nodes",
+        file="pipeline/pretrain.py",
+        old="quick_accuracy(rows, y, job.quick_split)",
+        new="quick_accuracy(rows, y, job.quick_split._replace(val=job.quick_split.test))",
+        tests="tests/test_wiring_run.py tests/test_run.py",
+    ),
+    Fault(
+        name="look-last-step-forgotten",
+        file="training/evaluation.py",
+        old="        if report.step % self.every and report.step != report.total:\n",
+        new="        if report.step % self.every:\n",
+        tests="tests/test_wiring_run.py",
+    ),
+    Fault(
+        name="look-at-the-embedding-in-train-mode",
+        file="pipeline/embed.py",
+        old="copy.deepcopy(encoder).eval()",
+        new="copy.deepcopy(encoder).train()",
+        tests="tests/test_wiring_run.py",
+    ),
+    Fault(
+        name="look-in-train-mode",
+        file="diagnostics/layers.py",
+        old="copy.deepcopy(objective).eval()",
+        new="copy.deepcopy(objective).train()",
+        tests="tests/test_wiring_run.py",
+    ),
+    Fault(
+        name="look-at-alignment-in-train-mode",
+        file="diagnostics/collapse.py",
+        old="copy.deepcopy(objective).eval()",
+        new="copy.deepcopy(objective).train()",
+        tests="tests/test_wiring_run.py",
+    ),
+    Fault(
+        name="look-at-an-augmented-view",
+        file="pipeline/pretrain.py",
+        old="        view = self.job.data.graph.view()\n",
+        new="""        view = self.job.augmentation(
+            self.job.data.graph.view(), generator(0, "diagnostics", self.job.device)
+        )[0]
+""",
+        tests="tests/test_wiring_run.py",
+    ),
+    Fault(
+        name="look-at-the-representation-as-embedding",
+        file="diagnostics/collapse.py",
+        old='places["embedding"] = output.embeddings[0]',
+        new='places["embedding"] = output.representations[0]',
+        tests="tests/test_wiring_run.py",
+    ),
+    Fault(
+        name="look-at-target-weights",
+        file="diagnostics/collapse.py",
+        old="weights = layer_weights(objective, trainable=True)",
+        new="weights = layer_weights(objective)",
+        tests="tests/test_wiring_run.py",
+    ),
+    Fault(
+        name="look-at-convs-after-their-norm",
+        file="diagnostics/layers.py",
+        old="            found[path] = inputs[0]\n",
+        new="            found[path] = module.forward(inputs[0])\n",
+        tests="tests/test_wiring_run.py",
+    ),
+    # ---- diagnostics
+    Fault(
+        name="diagnostics-uncentred-as-centred",
+        file="diagnostics/spectrum.py",
+        old="centred, uncentred = _gram((rows - mean).T), _gram(rows.T)",
+        new="centred, uncentred = _gram(rows.T), _gram(rows.T)",
+        tests="tests/diagnostics/test_spectrum.py",
+    ),
+    Fault(
+        name="diagnostics-mean-counted-once",
+        file="diagnostics/spectrum.py",
+        old="centred + num_nodes * torch.outer(mean, mean)",
+        new="centred + torch.outer(mean, mean)",
+        tests="tests/diagnostics/test_spectrum.py",
+    ),
+    Fault(
+        name="diagnostics-effective-rank-of-energies",
+        file="diagnostics/rank.py",
+        old="    p = s / s.sum() + eps\n",
+        new="    p = s**2 / (s**2).sum() + eps\n",
+        tests="tests/diagnostics/test_rank.py",
+    ),
+    Fault(
+        name="diagnostics-participation-of-singular-values",
+        file="diagnostics/rank.py",
+        old="eigenvalues = (s / s[0]) ** 2",
+        new="eigenvalues = s / s[0]",
+        tests="tests/diagnostics/test_rank.py",
+    ),
+    Fault(
+        name="diagnostics-exponent-of-singular-values",
+        file="diagnostics/rank.py",
+        old="2 * np.log(s[k - 1])",
+        new="np.log(s[k - 1])",
+        tests="tests/diagnostics/test_rank.py",
+    ),
+    Fault(
+        name="diagnostics-std-over-n",
+        file="diagnostics/geometry.py",
+        old="correction=min(1, z.size(0) - 1)",
+        new="correction=0",
+        tests="tests/diagnostics/test_geometry.py",
+    ),
+    Fault(
+        name="diagnostics-uniformity-counts-a-node-with-itself",
+        file="diagnostics/geometry.py",
+        old=".exp_().fill_diagonal_(0.0)",
+        new=".exp_()",
+        tests="tests/diagnostics/test_geometry.py",
+    ),
+    Fault(
+        name="diagnostics-alignment-not-squared",
+        file="diagnostics/geometry.py",
+        old="float(distances.double().pow(power).mean())",
+        new="float(distances.double().mean())",
+        tests="tests/diagnostics/test_geometry.py",
+    ),
+    Fault(
+        name="diagnostics-product-in-the-wrong-order",
+        file="diagnostics/weights.py",
+        old="product = weight.detach().double() @ product",
+        new="product = weight.detach().double() @ product.flip(0)",
+        tests="tests/diagnostics/test_weights.py",
+    ),
+    Fault(
+        name="diagnostics-chain-alignment-of-a-layer-with-itself",
+        file="diagnostics/summary.py",
+        old="adjacent_alignment(weights[name], weights[following])",
+        new="adjacent_alignment(weights[name], weights[name].T)",
+        tests="tests/diagnostics/test_summary.py tests/diagnostics/test_weights.py",
+    ),
+    # ---- probing
+    Fault(
+        name="probe-grid-without-its-last-c",
+        file="probing/solvers/choose.py",
+        old="np.arange(log2_C[0], log2_C[1] + 1)",
+        new="np.arange(log2_C[0], log2_C[1])",
+        tests="tests/probing/test_protocols.py",
+    ),
+    Fault(
+        name="probe-intercept-penalised",
+        file="probing/solvers/batched.py",
+        old="pad(x.new_ones(coordinates.size(2) - 1), (0, 1))",
+        new="x.new_ones(coordinates.size(2))",
+        tests="tests/probing/test_batched.py",
+    ),
+    Fault(
+        name="probe-two-classes-not-halved",
+        file="probing/solvers/batched.py",
+        old="halved = not one_vs_rest and num_classes == 2",
+        new="halved = False",
+        tests="tests/probing/test_batched.py",
+    ),
+    Fault(
+        name="probe-c-chosen-on-test-nodes",
+        file="probing/selection.py",
+        old="(models.predict(s, rows[split.val]) == y[split.val]).mean(axis=1)",
+        new="(models.predict(s, rows[split.test]) == y[split.test]).mean(axis=1)",
+        tests="tests/test_wiring_parts.py",
+    ),
+    Fault(
+        name="probe-fitted-on-validation-nodes-too",
+        file="probing/selection.py",
+        old="models = fit(rows, y, [split.train for split in splits], C, _num_classes(y, splits))",
+        new="""trains = [np.concatenate([split.train, split.val]) for split in splits]
+    models = fit(rows, y, trains, C, _num_classes(y, splits))""",
+        tests="tests/test_wiring_parts.py",
+    ),
+    Fault(
+        name="probe-largest-c-of-equals",
+        file="probing/selection.py",
+        old="    best = accuracy.argmax(axis=1)\n",
+        new="    best = accuracy.shape[1] - 1 - accuracy[:, ::-1].argmax(axis=1)\n",
+        tests="tests/probing/test_protocols.py",
+    ),
+    Fault(
+        name="probe-folds-scored-by-plain-accuracy",
+        file="probing/selection.py",
+        old="""(fitted.indicators(f, rows[held]) == np.eye(num_classes, dtype=bool)[y[held]])
+                .all(axis=2)
+""",
+        new="""(fitted.predict(f, rows[held]) == y[held])
+""",
+        tests="tests/test_wiring_parts.py",
+    ),
+    Fault(
+        name="probe-folds-not-seeded-by-the-split-seed",
+        file="probing/selection.py",
+        old="ShuffleSplit(5, test_size=0.5, random_state=seed)",
+        new="ShuffleSplit(5, test_size=0.5, random_state=0)",
+        tests="tests/test_wiring_parts.py",
+    ),
+    Fault(
+        name="probe-not-refitted-on-all-training-nodes",
+        file="probing/selection.py",
+        old="models.append(fit(rows, y, [split.train], best, num_classes))",
+        new="models.append(fit(rows, y, [parts[0][0]], best, num_classes))",
+        tests="tests/test_wiring_parts.py",
+    ),
+    Fault(
+        name="probe-rows-not-normalised",
+        file="probing/solvers/linear.py",
+        old="return np.asarray(normalize(embeddings))",
+        new="return np.asarray(embeddings)",
+        tests="tests/probing/test_sklearn_solvers.py",
+    ),
+    Fault(
+        name="probe-ratios-of-train-and-validation-swapped",
+        file="probing/protocols.py",
+        old="random_splits(len(dataset.y), *self._ratios, self._num_splits, seed)",
+        new="random_splits(len(dataset.y), *self._ratios[::-1], self._num_splits, seed)",
+        tests="tests/test_wiring_parts.py",
+    ),
+    Fault(
+        name="probe-given-validation-and-test-swapped",
+        file="probing/splits.py",
+        old="Split(_nodes(train[:, s]), _nodes(val[:, s]), _nodes(test[:, s]))",
+        new="Split(_nodes(train[:, s]), _nodes(test[:, s]), _nodes(val[:, s]))",
+        tests="tests/test_wiring_parts.py",
+    ),
+    Fault(
+        name="probe-one-split-for-every-seed",
+        file="probing/splits.py",
+        old="    index = seed % len(splits)\n",
+        new="    index = 0\n",
+        tests="tests/probing/test_splits.py",
+    ),
+    Fault(
+        name="probe-quick-centres-by-the-validation-nodes",
+        file="probing/quick.py",
+        old="scores = (held - mean) @ weight",
+        new="scores = (held - held.mean(axis=0)) @ weight",
+        tests="tests/probing/test_quick.py",
+    ),
+    Fault(
+        name="probe-liblinear-c-inverted",
+        file="probing/solvers/liblinear.py",
+        old="C=float(c), random_state=0",
+        new="C=1 / float(c), random_state=0",
+        tests="tests/probing/test_sklearn_solvers.py",
+    ),
+    # ---- results
+    Fault(
+        name="identity-without-the-evaluation-pace",
+        file="results/identity.py",
+        old='        part["eval_every"] = config["trainer"]["eval_every"]\n',
+        new="        pass\n",
+        tests="tests/test_wiring_parts.py",
+    ),
+    Fault(
+        name="identity-without-the-seed",
+        file="results/identity.py",
+        old='part["seed"], part["behaviour"] = config["seed"], BEHAVIOUR_VERSION',
+        new='part["seed"], part["behaviour"] = 0, BEHAVIOUR_VERSION',
+        tests="tests/test_configs.py tests/test_run.py",
+    ),
+    Fault(
+        name="identity-without-clipping",
+        file="results/identity.py",
+        old='("steps", "warmup", "precision", "grad_clip", "select")',
+        new='("steps", "warmup", "precision", "select")',
+        tests="tests/test_wiring_parts.py",
+    ),
+    Fault(
+        name="identity-without-warmup",
+        file="results/identity.py",
+        old='("steps", "warmup", "precision", "grad_clip", "select")',
+        new='("steps", "precision", "grad_clip", "select")',
+        tests="tests/test_wiring_parts.py",
+    ),
+    Fault(
+        name="identity-ignores-order",
+        file="results/identity.py",
+        old='return dict(items) if "_target_" in value else items',
+        new="return dict(items)",
+        tests="tests/test_configs.py",
+    ),
+    Fault(
+        name="identity-ignores-own-code",
+        file="results/identity.py",
+        old='        part["code"] = dict(code)\n',
+        new="        pass\n",
+        tests="tests/results/test_own_code.py",
+    ),
+    Fault(
+        name="record-value-of-split-0",
+        file="results/record.py",
+        old="found[0][self.seed % len(found[0])]",
+        new="found[0][0]",
+        tests="tests/test_wiring_parts.py",
+    ),
+    Fault(
+        name="record-value-is-test-accuracy",
+        file="results/record.py",
+        old="""found = [s["val_accuracy"] for s in self.scores.values() if s["val_accuracy"]]""",
+        new="""found = [s["test_accuracy"] for s in self.scores.values() if s["val_accuracy"]]""",
+        tests="tests/test_wiring_parts.py",
+    ),
+    Fault(
+        name="record-sample-std",
+        file="results/record.py",
+        old="sum((v - mean) ** 2 for v in values) / len(values)",
+        new="sum((v - mean) ** 2 for v in values) / max(1, len(values) - 1)",
+        tests="tests/test_wiring_parts.py",
+    ),
+    Fault(
+        name="record-scores-kept-under-another-split-seed",
+        file="results/record.py",
+        old='if found.get(name) != (settings, probe["split_seed"])',
+        new="if found.get(name, (None,))[0] != settings",
+        tests="tests/test_run.py",
+    ),
+    Fault(
+        name="threads-not-put-back",
+        file="training/threads.py",
+        old="        torch.set_num_threads(before)\n",
+        new="        pass\n",
+        tests="tests/sweeps/test_threads.py",
+    ),
+    Fault(
+        name="device-claim-not-let-go",
+        file="training/device.py",
+        old="        lock.release()\n",
+        new="        pass\n",
+        tests="tests/training/test_device.py",
+    ),
+    Fault(
+        name="load-in-train-mode",
+        file="pipeline/load.py",
+        old="    return encoder.eval()\n",
+        new="    return encoder.train()\n",
+        tests="tests/test_wiring_run.py",
+    ),
+    # ---- report
+    Fault(
+        name="report-population-std-of-differences",
+        file="report/tables/statistics.py",
+        old="d.std(ddof=1)",
+        new="d.std(ddof=0)",
+        tests="tests/report/test_report_statistics.py",
+    ),
+    Fault(
+        name="report-population-std-of-cells",
+        file="report/tables/statistics.py",
+        old="np.std(values, ddof=1)",
+        new="np.std(values, ddof=0)",
+        tests="tests/report/test_report_statistics.py",
+    ),
+    Fault(
+        name="report-interval-of-90-percent",
+        file="report/tables/statistics.py",
+        old="stats.t.ppf(0.975, n - 1)",
+        new="stats.t.ppf(0.95, n - 1)",
+        tests="tests/report/test_report_statistics.py",
+    ),
+    Fault(
+        name="report-interval-from-n-degrees",
+        file="report/tables/statistics.py",
+        old="stats.t.ppf(0.975, n - 1)",
+        new="stats.t.ppf(0.975, n)",
+        tests="tests/report/test_report_statistics.py",
+    ),
+    Fault(
+        name="report-one-sided-p",
+        file="report/tables/statistics.py",
+        old="float(2 * stats.t.sf(",
+        new="float(stats.t.sf(",
+        tests="tests/report/test_report_statistics.py",
+    ),
+    Fault(
+        name="report-holm-is-bonferroni",
+        file="report/tables/statistics.py",
+        old="(len(p) - done) * p[index]",
+        new="len(p) * p[index]",
+        tests="tests/report/test_report_statistics.py",
+    ),
+    Fault(
+        name="report-holm-may-decrease",
+        file="report/tables/statistics.py",
+        old="running = max(running, min(1.0, (len(p) - done) * p[index]))",
+        new="running = min(1.0, (len(p) - done) * p[index])",
+        tests="tests/report/test_report_statistics.py",
+    ),
+    Fault(
+        name="report-seeds-and-splits-mixed-up",
+        file="report/tables/cell.py",
+        old="np.mean(list(self.scores.values()), axis=0)",
+        new="np.mean(list(self.scores.values()), axis=1)",
+        tests="tests/report/test_report_statistics.py",
+    ),
+    Fault(
+        name="report-best-is-the-worst",
+        file="report/tables/comparison.py",
+        old="best = max(cells, key=lambda label: cells[label].mean)",
+        new="best = min(cells, key=lambda label: cells[label].mean)",
+        tests="tests/report/test_report_build.py",
+    ),
+    Fault(
+        name="report-tied-without-holm",
+        file="report/tables/comparison.py",
+        old="test.p_holm > _LEVEL",
+        new="test.p > _LEVEL",
+        tests="tests/report/test_report_build.py",
+    ),
+    Fault(
+        name="report-contrast-sign",
+        file="report/tables/comparison.py",
+        old="compare(first.by_seed, second.by_seed)",
+        new="compare(second.by_seed, first.by_seed)",
+        tests="tests/report/test_report_build.py",
+    ),
+    Fault(
+        name="report-offset-sign",
+        file="report/tables/published.py",
+        old="difference = cell.mean - mean",
+        new="difference = mean - cell.mean",
+        tests="tests/report/test_report_published.py",
+    ),
+    Fault(
+        name="report-one-published-std-of-tolerance",
+        file="report/tables/published.py",
+        old="2 * (std or 0.0)",
+        new="(std or 0.0)",
+        tests="tests/report/test_report_published.py",
+    ),
+    Fault(
+        name="report-verdict-under-any-protocol",
+        file="report/tables/published.py",
+        old="    if protocol not in entry.protocols:\n",
+        new="    if False:\n",
+        tests="tests/report/test_report_published.py",
+    ),
+    Fault(
+        name="report-averages-different-conditions",
+        file="report/tables/pivot.py",
+        old='runs["condition"].nunique() > 1 or runs["seed"].duplicated().any()',
+        new="False",
+        tests="tests/report/test_report_build.py",
+    ),
+    Fault(
+        name="report-drops-the-other-condition-of-a-seed",
+        file="report/tables/pivot.py",
+        old='runs.drop_duplicates(["condition", "seed"])',
+        new='runs.drop_duplicates(["seed"])',
+        tests="tests/report/test_report_build.py",
+    ),
+    Fault(
+        name="report-protocol-settings-averaged",
+        file="report/tables/pivot.py",
+        old='keys = ["protocol", "protocol_settings", "split_seed", "selection"]',
+        new='keys = ["protocol", "selection"]',
+        tests="tests/report/test_report_build.py",
+    ),
+    Fault(
+        name="report-condition-without-the-optimizer",
+        file="report/runs/frame.py",
+        old='config = {"optimizer": {}, **config, "seed": None}',
+        new='config = {**config, "optimizer": {}, "seed": None}',
+        tests="tests/report/test_report_build.py tests/report/test_report_records.py",
+    ),
+    Fault(
+        name="report-newer-records-taken-for-ours",
+        file="report/runs/records.py",
+        old='if content["behaviour_version"] != behaviour_version:',
+        new='if content["behaviour_version"] < behaviour_version:',
+        tests="tests/report/test_report_records.py",
+    ),
+    Fault(
+        name="report-spectra-of-the-first-step",
+        file="report/figures/curves.py",
+        old='last = max((int(key.split("/")[0]) for key in arrays), default=0)',
+        new='last = min((int(key.split("/")[0]) for key in arrays), default=0)',
+        tests="tests/report/test_layer_figures.py",
+    ),
+    # ---- configurations
+    Fault(
+        name="config-batch-norm-with-torchs-momentum",
+        file="../../conf/norm/batch.yaml",
+        old="momentum: 0.99",
+        new="momentum: 0.01",
+        tests="tests/test_wiring_configs.py",
+    ),
+    Fault(
+        name="config-bgrl-predictor-with-a-norm",
+        file="../../conf/objective/bgrl.yaml",
+        old="    hidden_channels: ${recipe.predictor_channels}\n",
+        new="    hidden_channels: ${recipe.predictor_channels}\n    batch_norm: true\n",
+        tests="tests/test_wiring_configs.py",
+    ),
+    Fault(
+        name="config-byol-predictor-without-a-norm",
+        file="../../conf/objective/byol.yaml",
+        old="""  predictor:
+    _target_: graphssl.encoders.MLPHead
+    _partial_: true
+    hidden_channels: ${recipe.predictor_channels}
+    batch_norm: true
+""",
+        new="""  predictor:
+    _target_: graphssl.encoders.MLPHead
+    _partial_: true
+    hidden_channels: ${recipe.predictor_channels}
+""",
+        tests="tests/test_wiring_configs.py",
+    ),
+    Fault(
+        name="config-weight-decay-lost",
+        file="../../conf/optimizer/adamw.yaml",
+        old="weight_decay: ${recipe.weight_decay}",
+        new="weight_decay: 0.0",
+        tests="tests/test_wiring_configs.py",
+    ),
+    Fault(
+        name="config-second-view-drops-edges-as-the-first",
+        file="../../conf/augmentation/bgrl.yaml",
+        old="p: ${recipe.drop_edge[1]}",
+        new="p: ${recipe.drop_edge[0]}",
+        tests="tests/augmentation/test_augmentation_configs.py",
+    ),
+    Fault(
+        name="config-grace-with-shuffled-folds",
+        file="../../conf/probe/grace.yaml",
+        old="folds: k_fold",
+        new="folds: shuffle_split",
+        tests="tests/test_configs.py",
+    ),
+    Fault(
+        name="config-selection-by-labels-is-not-said",
+        file="config/build.py",
+        old='return by_selection or "train_nodes" in _parameters(config.objective)',
+        new='return "train_nodes" in _parameters(config.objective)',
+        tests="tests/test_wiring_configs.py",
+    ),
+    Fault(
+        name="config-the-launchers-threads-win",
+        file="pipeline/run.py",
+        old="threads(settings.threads or launcher_threads)",
+        new="threads(launcher_threads or settings.threads)",
+        tests="tests/test_wiring_configs.py",
+    ),
+    # ---- sweeps
+    Fault(
+        name="sweep-threads-of-all-cores-but-one",
+        file="sweeps/launcher.py",
+        old="max(1, cores + 1 + jobs)",
+        new="max(1, cores + jobs)",
+        tests="tests/sweeps/test_launchers.py",
+    ),
+    Fault(
+        name="sweep-grid-wins-over-the-command-line",
+        file="../hydra_plugins/graphssl_grids/sweeper.py",
+        old="parser.parse_overrides([*written, *arguments])",
+        new="parser.parse_overrides([*arguments, *written])",
+        tests="tests/sweeps/test_grids.py",
+    ),
+    Fault(
+        name="sweep-each-wins-over-the-grid",
+        file="../hydra_plugins/graphssl_grids/sweeper.py",
+        old="{**base, **grid} for base in each",
+        new="{**grid, **base} for base in each",
+        tests="tests/sweeps/test_grids.py",
+    ),
+    Fault(
+        name="sweep-estimate-ignores-the-steps",
+        file="sweeps/plan.py",
+        old="median(took * (steps / of if of else 1) for took, of in earlier)",
+        new="median(took for took, of in earlier)",
+        tests="tests/sweeps/test_grids.py",
+    ),
+    Fault(
+        name="sweep-failed-jobs-exit-0",
+        file="cli.py",
+        old="""    if sweep.failed:
+        sys.exit(1)
+""",
+        new="",
+        tests="tests/sweeps/test_sweeps.py",
+    ),
+    Fault(
+        name="sweep-a-job-of-other-scores-counts-as-done",
+        file="sweeps/plan.py",
+        old='            or unscored(record.content["scores"], resolved(config)["probe"])\n',
+        new="",
+        tests="tests/sweeps/test_grids.py",
+    ),
+)
+
+
+def main() -> int:
+    """Read the command line, plant, report."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=Raw)
+    parser.add_argument("--only", default="", metavar="NAME", help="faults with NAME in their name")
+    parser.add_argument("--list", action="store_true", help="list the faults and plant none")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="faults at a time")
+    parser.add_argument("--all-tests", action="store_true", help="the whole fast suite for each")
+    parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS", help="per fault")
+    parser.add_argument("--no-baseline", action="store_true", help="trust the tests to pass")
+    options = parser.parse_args()
+    faults = [fault for fault in FAULTS if options.only in fault.name]
+    if not faults:
+        parser.error(f"--only {options.only}: no such fault; see --list")
+    if options.list:
+        for fault in faults:
+            print(f"{fault.name:64} {fault.file:40} {unfit(fault)}")
+        return int(any(map(unfit, faults)))
+
+    if not options.no_baseline:
+        tests = sorted({t for fault in faults for t in _tests(fault, options.all_tests)})
+        outcome, by, seconds = run(tests, None, timeout=None)
+        if outcome != "SURVIVED":
+            print(f"without any fault the tests do not pass: {outcome} {by}")
+            return 1
+        print(f"without any fault the tests pass ({seconds:.0f} s)", flush=True)
+
+    def judge(fault: Fault) -> tuple[Fault, str, str, float]:
+        if why := unfit(fault):
+            return fault, "not applicable", why, 0.0
+        return fault, *run(_tests(fault, options.all_tests), fault, options.timeout)
+
+    survivors = []
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for fault, outcome, by, seconds in pool.map(judge, faults):
+            print(f"{outcome:15} {fault.name:64} {seconds:4.0f} s  {by}", flush=True)
+            if outcome != "killed":
+                survivors.append(fault.name)
+    print(f"{len(faults) - len(survivors)} of {len(faults)} killed", *survivors, sep="\n  ")
+    return int(bool(survivors))
+
+
+class Raw(argparse.RawDescriptionHelpFormatter):
+    """Keeps the lines of the docstring."""
+
+
+def unfit(fault: Fault) -> str:
+    """Why ``fault`` cannot be planted; empty where it can."""
+    path = ROOT / PACKAGE / fault.file
+    if not path.is_file():
+        return f"there is no {fault.file}"
+    found = path.read_text(encoding="utf-8").count(fault.old)
+    return "" if found == 1 else f"the old text is in {fault.file} {found} times"
+
+
+def run(tests: Sequence[str], fault: Fault | None, timeout: float | None) -> tuple[str, str, float]:
+    """Outcome, the test that failed, and seconds, of ``tests`` on a copy with ``fault``."""
+    started = time.monotonic()
+    with planted(fault) as copy:
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(copy / "src"), str(ROOT)]),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "OMP_NUM_THREADS": "1",
+        }
+        command = [sys.executable, "-m", "pytest", *PYTEST, *tests]
+        try:
+            done = subprocess.run(
+                command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=timeout
+            )
+        except subprocess.TimeoutExpired:
+            return "timed out", "", time.monotonic() - started
+    seconds = time.monotonic() - started
+    failed = re.search(r"^(?:FAILED|ERROR) (.*)", done.stdout, re.MULTILINE)
+    by = failed[1] if failed else (done.stdout + done.stderr).strip().rpartition("\n")[2]
+    match done.returncode:
+        case 0:
+            return "SURVIVED", "", seconds
+        case 1:
+            return "killed", by, seconds
+    return "broken", by, seconds
+
+
+@contextmanager
+def planted(fault: Fault | None) -> Iterator[Path]:
+    """A temporary copy of ``src`` and ``conf`` with ``fault`` in it."""
+    with tempfile.TemporaryDirectory(prefix="planted-") as folder:
+        copy = Path(folder)
+        for part in ("src", "conf"):
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / part, copy / part, ignore=ignored)
+        if fault is not None:
+            path = copy / PACKAGE / fault.file
+            path.write_text(path.read_text(encoding="utf-8").replace(fault.old, fault.new))
+        yield copy
+
+
+def _tests(fault: Fault, everything: bool) -> list[str]:
+    return ["tests"] if everything else fault.tests.split()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

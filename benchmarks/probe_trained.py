@@ -17,7 +17,8 @@ from benchmarks.graphs import setting
 from benchmarks.measure import KEEP_MEMORY, Row, in_child, interleaved
 from benchmarks.step import OurStep
 from graphssl.pipeline.embed import embed
-from graphssl.probing.selection import Selection, accuracy_on_test, select_on_validation
+from graphssl.probing.metrics import measure
+from graphssl.probing.selection import Selection, select_on_validation
 from graphssl.probing.solvers.batched import fit_batched
 from graphssl.probing.solvers.liblinear import fit_one_vs_rest
 from graphssl.probing.solvers.linear import normalized_rows
@@ -53,7 +54,8 @@ def seconds_of_solvers(splits: int = 20, steps: int = STEPS, size: Any = None) -
     seconds = {"batched": batched_s}
     seconds |= {name: splits * s for name, s in zip(SOLVERS, one_split_s, strict=True)}
     first = {
-        name: accuracy_on_test(_first(one), rows, y, every[:1])[0] for name, one in found.items()
+        name: measure(_first(one).models, rows, y, [every[0].test])["accuracy"][0]
+        for name, one in found.items()
     }
     return {"seconds": seconds, "accuracy": first, "real": on.real}
 

@@ -82,7 +82,7 @@ def test_resolvers_of_the_caller_stay(small_run):
 
 
 def test_threads_take_turns(small_run, monkeypatch):
-    at_work, most, run = [], [], graphssl.pipeline.run
+    at_work, most, run = [], [], graphssl.pipeline.run.run
 
     def counting(*args):
         at_work.append(threading.get_ident())
@@ -103,7 +103,7 @@ def test_threads_take_turns(small_run, monkeypatch):
 
 
 def test_a_run_within_a_run_does_not_wait_for_itself(small_run, monkeypatch):
-    run, inner = graphssl.pipeline.run, []
+    run, inner = graphssl.pipeline.run.run, []
 
     def nested(*args):
         if not inner:

@@ -10,8 +10,9 @@ from graphssl.contracts import NodeDataset, ProbeScores, Split
 from graphssl.data.node_dataset import node_dataset
 from graphssl.data.synthetic import CSBMDataset
 from graphssl.graph import Graph
+from graphssl.probing.metrics import measure
 from graphssl.probing.protocols import GivenSplits, RandomSplits
-from graphssl.probing.selection import accuracy_on_test, select_by_folds, select_on_validation
+from graphssl.probing.selection import select_by_folds, select_on_validation
 from graphssl.probing.solvers.linear import LinearModels
 from graphssl.results.identity import identity
 from graphssl.results.record import RunRecord, scores_entry
@@ -128,8 +129,9 @@ def test_c_is_chosen_on_validation_nodes_after_fitting_on_training_nodes_alone()
 
     chosen = select_on_validation(rows, y, [split], np.array([1.0, 2.0, 4.0]), fit)
     assert seen == [[[0, 1, 2, 3]]]
-    assert (chosen.C, chosen.val_accuracy) == ([2.0], [1.0])
-    assert accuracy_on_test(chosen, rows, y, [split]) == [0.0]
+    assert chosen.C == [2.0]
+    assert measure(chosen.models, rows, y, [split.val])["accuracy"] == [1.0]
+    assert measure(chosen.models, rows, y, [split.test])["accuracy"] == [0.0]
 
 
 # ---- what names a run

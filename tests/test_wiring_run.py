@@ -20,7 +20,7 @@ from graphssl.cli import compose
 from graphssl.config import build
 from graphssl.diagnostics import collapse
 from graphssl.objectives.bgrl import BGRL
-from graphssl.pipeline.run import pretrain
+from graphssl.pipeline import pretrain
 from graphssl.probing.protocols import CrossValidatedSplits
 from graphssl.training.selection import Selection
 
@@ -86,18 +86,25 @@ def test_every_seed_has_weights_masks_and_dropout_of_its_own(watched, small_run)
         assert set(seen.dropout) == {derived(seed, "dropout")}
         twin = torch.Generator().manual_seed(derived(seed, "augmentation"))
         p = ((0.1, 0.4), (0.2, 0.1))  # of features and edges, in each view
-        for _, views in seen.views[:2]:
+        # before the steps a look at the start, on the views of the first one
+        start, *drawn_views = [views for _, views in seen.views[:3]]
+        assert all(
+            torch.equal(a, b)
+            for one, other in zip(start, drawn_views[0], strict=True)
+            for a, b in zip(one, other, strict=True)
+        )
+        for views in drawn_views:
             for (features, edges), (p_features, p_edges) in zip(views, p, strict=True):
                 drawn = torch.rand(graph.num_features, generator=twin)
                 assert torch.equal(features, drawn >= p_features)
                 drawn = torch.rand(graph.num_edges, generator=twin)
                 assert torch.equal(edges, drawn >= p_edges)
         # the look at the end draws from a stream of its own
-        generator, ((features, _), _) = seen.views[2]
+        generator, ((features, _), _) = seen.views[3]
         twin = torch.Generator().manual_seed(derived(seed, "diagnostics"))
         drawn = torch.rand(graph.num_features, generator=twin)
         assert torch.equal(features, drawn >= 0.1)
-        assert generator is not seen.views[0][0]
+        assert generator is not seen.views[1][0]
     zero, one = (runs[seed].first for seed in (0, 1))
     matrices = [name for name, weight in zero.items() if weight.ndim == 2]
     assert len(matrices) == 6  # encoder, target, predictor: two each

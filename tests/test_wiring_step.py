@@ -14,7 +14,7 @@ from torch import nn
 from torch_geometric.nn import GATConv, GCNConv, SAGEConv
 from torch_geometric.nn.models import GCN
 
-from graphssl.contracts import Penalty, StepOutput
+from graphssl.contracts import Penalty, Regularizer, StepOutput
 from graphssl.encoders.conv_stack import ConvStack
 from graphssl.encoders.encoding import encode_pair
 from graphssl.encoders.heads import MLPHead
@@ -24,7 +24,6 @@ from graphssl.graph import Graph
 from graphssl.objectives.bgrl import BGRL, cosine_loss
 from graphssl.objectives.supervised import Supervised
 from graphssl.objectives.target_network import ema_update, target_of
-from graphssl.regularizers.base import BaseRegularizer
 from graphssl.regularizers.none import NoRegularizer
 from graphssl.regularizers.sum import Sum
 from graphssl.regularizers.werank import WERank
@@ -61,7 +60,7 @@ class Linear(nn.Module):
         self.events.append(("after_step", step, total, self.encoder.weight.detach().clone()))
 
 
-class HalfSquare(BaseRegularizer):
+class HalfSquare(Regularizer):
     """``ALPHA |W|^2 / 2`` in the loss and a decoupled step of ``lr``; says when it is asked."""
 
     def __init__(self, events, step=None):

@@ -48,7 +48,7 @@ class Blind(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv = GCNConv(20, 4)
+        self.conv, self.out_channels = GCNConv(20, 4), 4
 
     def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
         return self.conv(x, edge_index)
@@ -200,7 +200,8 @@ def custom_run(tmp_path: Path):
         return graphssl.run([
             "dataset=custom", f"dataset.path={save(tmp_path, least)}", "recipe.channels=[8,4]",
             "recipe.predictor_channels=8", "trainer.steps=20", "trainer.log_every=1",
-            "probe=[public_split]", "trainer.device=cpu", f"paths.runs={tmp_path / 'runs'}", *overrides,
+            "probe=[public_split]", "trainer.device=cpu", f"paths.runs={tmp_path / 'runs'}",
+            *overrides,
         ])  # fmt: skip
 
     return run

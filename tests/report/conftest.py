@@ -72,7 +72,8 @@ def make_run(tmp_path):
             group, name = key.split(".")
             config[group][name] = value
         config["seed"] = seed
-        settings = protocol_settings or {"num_splits": len(accuracies)}
+        settings = {"_target_": f"probes.{protocol}", "num_splits": len(accuracies)}
+        settings |= protocol_settings or {}
         config["probe"] = {"split_seed": 0, "protocols": {protocol: settings}}
         content = {
             "id": f"id{number}",

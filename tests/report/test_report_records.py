@@ -15,7 +15,9 @@ from graphssl.results.identity import BEHAVIOUR_VERSION
 from graphssl.results.record import RunRecord
 
 REPORT = Path(graphssl.__file__).parent / "report"
-MODULES = [path.stem for path in REPORT.glob("[!_]*.py")]
+MODULES = [
+    ".".join(path.relative_to(REPORT).with_suffix("").parts) for path in REPORT.rglob("[!_]*.py")
+]
 
 
 def test_imports_no_torch():

@@ -45,7 +45,7 @@ def test_a_skipped_job_is_no_failure(tmp_path, small_config, monkeypatch, capsys
     assert len(list(tmp_path.glob("runs/*/record.json"))) == 1 + in_sweep
     err = capsys.readouterr().err
     if in_sweep:
-        ending = err[err.index("graphssl: 1 jobs skipped, being made by another process:") :]
+        ending = err[err.index("graphssl: 1 job skipped, being made by another process:") :]
         assert "seed=0 " in ending
         assert "busy: another process is making runs/sbm-" in ending
         assert "seed=1" not in ending

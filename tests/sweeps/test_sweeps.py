@@ -63,7 +63,7 @@ def test_a_failed_job_does_not_stop_the_others(tmp_path, small_config, launched)
     assert done.returncode == 1
     (record,) = (json.loads(p.read_text()) for p in tmp_path.glob("runs/*/record.json"))
     assert record["environment"]["threads"] == THREADS[launcher]
-    ending = done.stderr[done.stderr.index("graphssl: 1 jobs failed (details in ") :].splitlines()
+    ending = done.stderr[done.stderr.index("graphssl: 1 job failed (details in ") :].splitlines()
     assert len(ending) == 2
     assert "recipe.channels=[]" in ending[1]
     assert "configuration: encoder.channels must name" in ending[1]

@@ -96,7 +96,8 @@ def _loader(config: DictConfig) -> Any:
                 f"dataset.transform_seed={seed}: {node._target_} takes none; let it take "
                 "transform_seed and hand it to node_dataset"
             )
-    node = OmegaConf.masked_copy(node, [str(key) for key in node if key not in ours])
+    plain: dict[str, Any] = OmegaConf.to_container(node, resolve=True)  # type: ignore[assignment]
+    node = OmegaConf.create({key: value for key, value in plain.items() if key not in ours})
     made = make(node, "dataset", **({"published": published()} if "published" in asked else {}))
     check_methods(made, "dataset", load=("data_dir", "mirror"))
     return made
@@ -122,7 +123,6 @@ def folder(config: DictConfig, name: str) -> Path:
 
 def settings(config: DictConfig) -> TrainerSettings:
     """What the shell says about training."""
-    check_default_dtype()
     made: TrainerSettings = make(config.trainer, "trainer")
     return made
 
@@ -178,7 +178,7 @@ def objective(
             check_encoder(supplied["encoder"])
         made: Objective = make(config.objective, "objective", **supplied)
     check_objective(made)
-    check_default_dtype()  # once more: by now all modules of the user's are imported
+    check_default_dtype()  # by now all custom modules are imported
     return made
 
 
@@ -186,8 +186,8 @@ def check_default_dtype() -> None:
     """Refuse another default dtype than float32, in which graphs, weights and numbers are kept."""
     if torch.get_default_dtype() != torch.float32:
         raise ConfigError(
-            f"torch's default dtype is {torch.get_default_dtype()}, and a run needs float32: "
-            "call torch.set_default_dtype(torch.float32) before it"
+            f"a custom module has set torch's default dtype to {torch.get_default_dtype()}, and a "
+            "run needs float32: take its torch.set_default_dtype out"
         )
 
 

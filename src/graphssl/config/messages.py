@@ -80,7 +80,8 @@ def check_keys(config: DictConfig, choices: Mapping[str, Any], overrides: Sequen
     """
     folder = config_dir()
     shipped: Any = OmegaConf.load(folder / "config.yaml")
-    groups = {str(key) for line in shipped.defaults if line != "_self_" for key in line}
+    lines = [line for line in shipped.defaults if line != "_self_"]
+    groups = {str(key).removeprefix("optional ") for line in lines for key in line}
     needed = {str(key) for key in shipped} - {"defaults", "hydra"}
     needed |= {group for group in groups if "hydra/" not in group} - {"profile", "experiment"}
     if missing := sorted(needed - set(config)):

@@ -8,12 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphssl.contracts import AnyArray, NodeDataset
+from graphssl.contracts import NodeDataset
 from graphssl.data.checksums import sha256
 from graphssl.data.facts import KEYS, REQUIRED, log_keys_not_used
 from graphssl.data.node_dataset import node_dataset
@@ -100,7 +99,7 @@ class CustomDataset:
         used = {key: value for key, value in used.items() if key not in self.ignore}
         self._check_keys(path, list(found), used)
         left = sorted(found.keys() - used.keys())
-        ids = node_ids(self.name, used.pop("node_id")) if "node_id" in used else None
+        ids = used.pop("node_id", None)
         dataset = node_dataset(
             self.name, Data(**used), self.transforms, sha256(path), self.transform_seed, ids
         )
@@ -135,28 +134,6 @@ def _suggestion(key: str) -> str:
     near = difflib.get_close_matches(key.lower(), READ, n=1, cutoff=0.7)
     meant = _MEANT.get(key.lower(), near[0] if near else None)
     return f" ({meant}?)" if meant else ""
-
-
-def node_ids(name: str, ids: Any) -> AnyArray:
-    """``ids``, a tensor or a sequence, as an array (N,) of int64 or strings, each id once.
-
-    Raises:
-        DataError: anything else.
-    """
-    array = ids.numpy() if isinstance(ids, Tensor) else np.array(ids)
-    if array.ndim != 1 or array.dtype.kind not in "iuUS":
-        raise DataError(
-            f"{name}: node_id is {array.dtype} of shape {array.shape}, not one whole number or "
-            "string per node"
-        )
-    values, counts = np.unique(array, return_counts=True)
-    if len(values) < len(array):
-        raise DataError(f"{name}: node_id names {values[counts.argmax()]} {counts.max()} times")
-    if array.dtype.kind in "US":
-        return array.astype("U")
-    if array.max() > np.iinfo(np.int64).max:
-        raise DataError(f"{name}: node_id = {array.max()} is beyond int64; save strings")
-    return array.astype(np.int64)
 
 
 def _read_npz(path: Path, wanted: Sequence[str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from torch_geometric.data import Data
 from graphssl.contracts import AnyArray, NodeDataset
 from graphssl.data.facts import MASKS, REQUIRED, graph_facts, weight_key
 from graphssl.data.transformed import Transform, transformed
-from graphssl.data.values import WHOLE, booleans, entry, finite, plain, whole_numbers
+from graphssl.data.values import WHOLE, booleans, entry, finite, plain, unique_ids, whole_numbers
 from graphssl.errors import DataError
 from graphssl.graph import Graph
 
@@ -26,7 +26,7 @@ def node_dataset(
     transforms: Sequence[Transform] = (),
     fingerprint: str | None = None,
     transform_seed: int = 0,
-    node_ids: AnyArray | None = None,
+    node_ids: Any = None,
 ) -> NodeDataset:
     """Validate ``data``, apply ``transforms``, validate again, and note what is not used.
 
@@ -38,24 +38,20 @@ def node_dataset(
         transforms: PyG transforms, e.g. ``NormalizeFeatures()``.
         fingerprint: hash of the files of a graph that its name does not tell: a user's own.
         transform_seed: of the random streams that transforms draw from.
-        node_ids: (N,) whole numbers or strings, all different, by which embeddings name the nodes;
+        node_ids: N whole numbers or strings, all different, by which embeddings name the nodes;
             their positions, 0..N-1, if None. They follow the nodes through the transforms.
 
     Raises:
         DataError: what is wrong with the graph.
     """
     dataset = _assemble(name, data, fingerprint)
-    if node_ids is not None and node_ids.shape != (len(dataset.y),):
-        raise DataError(
-            f"{name}: node_id has {len(node_ids)} entries, not one for each of "
-            f"{len(dataset.y)} nodes"
-        )
+    ids = None if node_ids is None else unique_ids(name, node_ids, len(dataset.y))
     data, positions = transformed(name, data, transforms, transform_seed)
     if transforms:
         dataset = _assemble(name, data, fingerprint)
     if positions is not None:
-        node_ids = positions if node_ids is None else _followed(node_ids, positions)
-    return replace(dataset, node_ids=node_ids, facts=graph_facts(name, data, dataset.graph))
+        ids = positions if ids is None else _followed(ids, positions)
+    return replace(dataset, node_ids=ids, facts=graph_facts(name, data, dataset.graph))
 
 
 def _followed(node_ids: AnyArray, positions: AnyArray) -> AnyArray:

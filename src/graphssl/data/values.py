@@ -7,9 +7,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from graphssl.contracts import AnyArray
 from graphssl.errors import DataError
 
 log = logging.getLogger(__name__)
@@ -99,3 +101,25 @@ def whole_numbers(name: str, key: str, value: Tensor) -> Tensor:
         index = tuple(strange[0].tolist())
         raise DataError(f"{name}: {entry(key, index)} = {number[index]:g} is not a whole number")
     return number.long()
+
+
+def unique_ids(name: str, ids: Any, num_nodes: int) -> AnyArray:
+    """Return ``ids``, a tensor or a sequence, as an array (N,) of int64 or strings, each id once.
+
+    Raises:
+        DataError: anything else.
+    """
+    array = ids.numpy() if isinstance(ids, Tensor) else np.asarray(ids)
+    if array.shape != (num_nodes,) or array.dtype.kind not in "iuUS":
+        raise DataError(
+            f"{name}: node_id is {array.dtype} of shape {array.shape}, not one whole number or "
+            f"string for each of the {num_nodes} nodes"
+        )
+    values, counts = np.unique(array, return_counts=True)
+    if len(values) < num_nodes:
+        raise DataError(f"{name}: node_id names {values[counts.argmax()]} {counts.max()} times")
+    if array.dtype.kind in "US":
+        return array.astype("U")
+    if array.max() > np.iinfo(np.int64).max:
+        raise DataError(f"{name}: node_id = {array.max()} is beyond int64; save strings")
+    return array.astype(np.int64)

@@ -10,7 +10,7 @@ from typing import Any
 from graphssl.results.public_names import with_public_names
 
 # Goes up when the same configuration gives other numbers than before.
-BEHAVIOUR_VERSION = 2
+BEHAVIOUR_VERSION = 3
 
 _GROUPS = ("dataset", "encoder", "augmentation", "objective", "regularizer", "optimizer")
 # Settings of the trainer that name a run; pace and verbosity move no weight. The device does, its
@@ -42,7 +42,8 @@ def identity(
     """
     part = weights_part(config, uses_labels)
     part["dataset"] = {"transform_seed": 0, **part["dataset"]}
-    part["trainer"] = {key: config["trainer"][key] for key in _TRAINER}
+    # A record of an earlier behaviour version lacks what came later.
+    part["trainer"] = {key: value for key, value in config["trainer"].items() if key in _TRAINER}
     part["seed"], part["behaviour"] = config["seed"], BEHAVIOUR_VERSION
     if config["trainer"]["select"] != "last":
         part["eval_every"] = config["trainer"]["eval_every"]

@@ -36,7 +36,7 @@ def identity(
     """
     part: dict[str, Any] = {group: config[group] for group in _GROUPS}
     part["dataset"] = {k: v for k, v in config["dataset"].items() if k not in _DATASET_FILES}
-    part["trainer"] = {key: config["trainer"][key] for key in _TRAINER}
+    part["trainer"] = {key: config["trainer"].get(key) for key in _TRAINER}
     part["seed"], part["behaviour"] = config["seed"], BEHAVIOUR_VERSION
     if config["trainer"]["select"] != "last":
         part["eval_every"] = config["trainer"]["eval_every"]

@@ -6,7 +6,7 @@ from torch import nn
 from torch_geometric.nn import APPNP, GATConv, GatedGraphConv, GCN2Conv, GCNConv, GINConv, SAGEConv
 
 from graphssl.encoders.conv_stack import ConvStack
-from graphssl.encoders.encoding import encode
+from graphssl.encoders.encoding import encode, encode_pair
 from graphssl.encoders.gps import GPS
 from graphssl.encoders.pyg_models import pyg_model
 from graphssl.errors import ConfigError
@@ -191,3 +191,38 @@ def test_gps_needs_one_width_that_the_heads_divide():
     for channels in ([8, 4], [6, 6], []):
         with pytest.raises(ConfigError, match=r"encoder\.channels: GPS needs layers of one width"):
             GPS(5, channels, GCNConv, heads=4)
+
+
+@pytest.mark.parametrize("conv", [GCNConv, partial(GATConv, heads=2)], ids=["gcn", "gat"])
+def test_dropout_hits_the_input_of_every_layer_as_in_plain_pyg(graph, conv):
+    graph = graph.to("cpu", torch.float64)
+    encoder = ConvStack(20, [8, 4], conv, nn.ReLU, dropout=0.4).double()
+    view = graph.view().keep_edges(torch.rand(graph.num_edges) > 0.3)
+    torch.manual_seed(3)
+    h = view.x
+    for layer in encoder.convs:
+        h = layer(nn.functional.dropout(h, 0.4, training=True), view.edge_index).relu()
+    torch.manual_seed(3)
+    torch.testing.assert_close(encode(encoder, view), h, rtol=1e-12, atol=1e-12)
+    torch.manual_seed(3)
+    pair = encode_pair(encoder, view, view)
+    torch.testing.assert_close(pair[0], h, rtol=1e-12, atol=1e-12)
+    assert not torch.equal(pair[0], pair[1])
+
+
+def test_without_training_or_dropout_nothing_is_dropped_or_drawn(graph):
+    torch.manual_seed(0)
+    with_dropout = ConvStack(20, [8, 4], GCNConv, nn.ReLU, dropout=0.5).eval()
+    plain = ConvStack(20, [8, 4], GCNConv, nn.ReLU)
+    plain.load_state_dict(with_dropout.state_dict())
+    state = torch.get_rng_state()
+    for view in (graph.view(), graph.view().keep_features(torch.arange(20) > 4)):
+        assert torch.equal(encode(with_dropout, view), encode(plain, view))
+    assert torch.equal(plain(graph.x, graph.edge_index), with_dropout(graph.x, graph.edge_index))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("dropout", [-0.1, 1.0, 2])
+def test_dropout_outside_0_1_is_refused(dropout):
+    with pytest.raises(ConfigError, match=rf"encoder\.dropout .*got {dropout}"):
+        stack(dropout=dropout)

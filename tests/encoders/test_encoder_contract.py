@@ -94,3 +94,12 @@ def test_werank_finds_the_layers_and_lowers_its_own_penalty(encoder):
         werank.penalty(encoder).total.backward()
         optimizer.step()
     assert werank.penalty(encoder).total < before
+
+
+def test_the_recipes_dropout_reaches_every_encoder(name, graph):
+    config, *_ = compose([f"encoder={name}", "recipe.channels=[16,8]", "recipe.dropout=0.5"])
+    encoder = build.encoder(config, graph.num_features)
+    view = graph.view()
+    assert not torch.equal(encode(encoder, view), encode(encoder, view))
+    encoder.eval()
+    assert torch.equal(encode(encoder, view), encode(encoder, view))

@@ -16,6 +16,8 @@ import graphssl
 from graphssl.cli import compose
 from graphssl.config import build
 from graphssl.errors import ConfigError, DataError, TrainingError
+from graphssl.pipeline import run as pipeline
+from graphssl.pipeline.load import load_objective
 from graphssl.results.record import RunRecord
 
 
@@ -69,7 +71,12 @@ def test_training_lowers_the_loss(small_run, encoder):
         # dropout draws from torch's global stream, which a look must not move
         ("encoder=gat", "+encoder.conv.dropout=0.5"),
         ("encoder=pyg_gin", "objective=byol", "augmentation=gca_degree"),
-        ("objective=supervised", "trainer.profile=true", "trainer.checkpoint_every=3"),
+        (
+            "objective=supervised",
+            "trainer.select=last",
+            "trainer.profile=true",
+            "trainer.checkpoint_every=3",
+        ),
     ],
     ids=" ".join,
 )
@@ -238,15 +245,15 @@ def test_supervised_uses_and_scores_one_split_a_seed(small_run):
     for record, split in ((zero, 0), (one, 1)):
         assert record.labels_used
         assert record.split == split
+        assert record.scores["random_10_10_80"]["solver"] == "own classifier"
         assert len(record.scores["random_10_10_80"]["test"]["accuracy"]) == 1
 
 
 def test_the_split_that_is_trained_on_is_the_one_scored(small_run, monkeypatch):
     from graphssl.objectives.supervised import Supervised
-    from graphssl.probing.protocols import RandomSplits
 
     seen = {}
-    init, score = Supervised.__init__, RandomSplits.score
+    init, score = Supervised.__init__, pipeline.own_scores
 
     def noting_nodes(self, *args, train_nodes, **kwargs):
         seen["trained"] = train_nodes.numpy()
@@ -255,11 +262,11 @@ def test_the_split_that_is_trained_on_is_the_one_scored(small_run, monkeypatch):
     # functools.wraps keeps the signature, by which the labels are handed over
     monkeypatch.setattr(Supervised, "__init__", functools.wraps(init)(noting_nodes))
 
-    def noting_splits(self, rows, y, splits, seed):
+    def noting_splits(name, logits, y, splits, seed):
         (seen["scored"],) = splits
-        return score(self, rows, y, splits, seed)
+        return score(name, logits, y, splits, seed)
 
-    monkeypatch.setattr(RandomSplits, "score", noting_splits)
+    monkeypatch.setattr(pipeline, "own_scores", noting_splits)
     trained = []
     for seed in (0, 1):
         small_run("objective=supervised", f"seed={seed}")
@@ -267,6 +274,37 @@ def test_the_split_that_is_trained_on_is_the_one_scored(small_run, monkeypatch):
         assert not set(seen["trained"]) & set(seen["scored"].test)
         trained.append(set(seen["trained"]))
     assert trained[0] != trained[1]
+
+
+def test_the_classifier_of_the_best_validation_epoch_is_scored_and_kept(small_run):
+    record = small_run("objective=supervised", "trainer.eval_every=1", "trainer.steps=30")
+    rows = [row for row in metrics(record) if "val_accuracy" in row]
+    best = max(rows, key=lambda row: row["val_accuracy"])  # the first of equals
+    entry = record.scores["random_10_10_80"]
+    assert record.selection == {
+        "metric": "val_accuracy", "step": best["step"], "value": best["val_accuracy"],
+    }  # fmt: skip
+    assert entry["val"]["accuracy"] == [best["val_accuracy"]]
+
+    config, *_ = compose(record.overrides)
+    data = build.dataset(config)
+    split = build.protocols(config)["random_10_10_80"].splits(data, 0)[0]
+    logits = load_objective(Path(record.folder)).logits(data.graph.view())
+    right = (logits.argmax(1) == data.y).double()
+    for part in ("val", "test"):
+        accuracy = right[torch.from_numpy(getattr(split, part))].mean().item()
+        assert entry[part]["accuracy"] == [pytest.approx(accuracy)]
+
+
+def test_a_supervised_run_that_lost_its_scores_gets_the_same_from_its_folder(small_run):
+    record = small_run("objective=supervised")
+    replace(record, scores={}).write(Path(record.folder))
+    again = small_run("objective=supervised")
+    assert again.scores == record.scores
+    (Path(record.folder) / "classifier.pt").unlink()
+    replace(record, scores={}).write(Path(record.folder))
+    with pytest.raises(DataError, match=r"classifier\.pt does not hold the run's classifier"):
+        small_run("objective=supervised")
 
 
 def test_what_learns_from_labels_takes_one_protocol(small_run):
@@ -451,7 +489,7 @@ def test_tags_of_a_finished_run_can_be_said_later(small_run):
 
 
 def test_supervised_training_does_not_see_labels_outside_its_training_nodes(small_run, monkeypatch):
-    options = ("objective=supervised", "trainer.eval_every=0", "trainer.device=cpu")
+    options = ("objective=supervised", "trainer.select=last", "trainer.eval_every=0")
     one = ("probe.protocols.random_10_10_80.num_splits=1",)
     honest = metrics(small_run(*options, *one))
     load = build.dataset

@@ -61,6 +61,17 @@ def test_best_and_not_distinguishable(make_run, runs):
     assert marks == {"BGRL + WERank": "best", "BGRL": "tied"}
 
 
+def test_supervised_stands_beside_methods_whatever_encoder_they_keep(make_run, runs):
+    make_run(selection="last")
+    make_run(selection="effective_rank_centred")
+    make_run((0.9,), objective="supervised", labels_used=True, selection="val_accuracy")
+    tables = [t for t in compose_report(runs).tables if t.scored]
+    assert {t.group.selection for t in tables} == {"last", "effective_rank_centred"}
+    for table in tables:
+        assert _cell(table, "supervised", "toy").mean == pytest.approx(90)
+        assert len(_cell(table, "BGRL", "toy").by_seed) == 1
+
+
 def test_protocols_and_selection_rules_have_tables_of_their_own(make_run, runs):
     make_run(protocol="grace")
     make_run(protocol="bgrl_official")

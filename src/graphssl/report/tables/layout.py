@@ -27,7 +27,7 @@ def grids(report: Report) -> Iterator[Grid]:
 def caption(table: Table) -> str:
     """How to read the numbers: protocol, spread, number of runs, selection, marks."""
     group = table.group
-    kept = f"Encoder kept: {group.selection}."
+    kept = f"Encoder kept: {group.selection} (supervised apart)."
     if not table.scored:
         return f"Mean +- sample std over pretraining seeds (number of runs). {kept}"
     splits = " or ".join(map(str, table.splits))

@@ -107,12 +107,26 @@ def pivot(frame: pd.DataFrame, definition: Definition, value: ValueSpec) -> Iter
         frame, keys = frame.drop_duplicates("run"), ["selection"]
     for panel in _panels(frame, definition):
         part = frame if panel is None else select(frame, {str(definition.panel): panel})
+        part = _beside_every_selection(part)
         found: Any
         for found, members in part.groupby(keys, dropna=False, sort=True):
             group = Group(*found) if scored else Group(selection=str(found[0]))
             table = _table(members, definition, value, group, panel)
             if table.columns:
                 yield table
+
+
+def _beside_every_selection(frame: pd.DataFrame) -> pd.DataFrame:
+    """``frame`` with supervised runs under the selection rules of the other runs.
+
+    Supervised training keeps its best epoch whatever the methods in its table keep.
+    """
+    supervised = frame["objective"] == "supervised"
+    rules = frame.loc[~supervised, "selection"].unique()
+    if not len(rules):
+        return frame
+    copies = [frame[supervised].assign(selection=rule) for rule in rules]
+    return pd.concat([frame[~supervised], *copies])
 
 
 def by_split(key: str) -> str:

@@ -63,7 +63,7 @@ def test_a_failed_job_does_not_stop_the_others(tmp_path, small_config, launched)
     assert done.returncode == 1
     (record,) = (json.loads(p.read_text()) for p in tmp_path.glob("runs/*/record.json"))
     assert record["environment"]["threads"] == THREADS[launcher]
-    ending = done.stderr[done.stderr.index("graphssl: 1 jobs failed (details in ") :].splitlines()
+    ending = done.stderr[done.stderr.index("graphssl: 1 job failed (details in ") :].splitlines()
     assert len(ending) == 2
     assert "recipe.channels=[]" in ending[1]
     assert "configuration: encoder.channels must name" in ending[1]
@@ -127,7 +127,7 @@ def test_optuna_maximises_validation_accuracy_past_a_failed_trial(tmp_path, smal
     done = sweep(
         tmp_path, *small_config, *OPTUNA, "hydra.sweeper.n_trials=3", "trainer.warmup=0.1,2.0,0.3",
     )  # fmt: skip
-    assert "1 jobs failed" in done.stderr, done.stderr[-2000:]
+    assert "1 job failed" in done.stderr, done.stderr[-2000:]
     records = [json.loads(p.read_text()) for p in tmp_path.glob("runs/*/record.json")]
     assert len(records) == 2
     # Labels choose here, so on the one split of the seed alone.

@@ -127,7 +127,7 @@ def test_optuna_maximises_validation_accuracy_past_a_failed_trial(tmp_path, smal
     done = sweep(
         tmp_path, *small_config, *OPTUNA, "hydra.sweeper.n_trials=3", "trainer.warmup=0.1,2.0,0.3",
     )  # fmt: skip
-    assert "1 jobs failed" in done.stderr, done.stderr[-2000:]
+    assert "1 job failed" in done.stderr, done.stderr[-2000:]
     records = [json.loads(p.read_text()) for p in tmp_path.glob("runs/*/record.json")]
     assert len(records) == 2
     # Labels choose here, so on the one split of the seed alone.

@@ -11,7 +11,7 @@ PROFILE ?= smoke
 ARGS ?=
 DATASETS ?= cora citeseer pubmed wikics amazon_photo amazon_computers coauthor_cs coauthor_physics
 
-.PHONY: help demo test test-all figure-toy paper bench scatter data lint format clean
+.PHONY: help demo test test-all figure-toy paper bench scatter data docs lint wording format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -71,14 +71,26 @@ scatter: $(VENV)/.installed ## compile the optional torch-scatter (minutes)
 data: $(VENV)/.installed ## fetch and prepare the graphs of the paper tables into data/
 	$(BIN)/python -m graphssl.fetch $(DATASETS)
 
-lint: $(VENV)/.installed ## ruff and mypy
+$(VENV)/.docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	@touch $@
+
+docs: $(VENV)/.docs ## the documentation site, into site/; a warning is an error
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --fresh-env --quiet -b html docs site
+	@echo "open site/index.html"
+
+lint: $(VENV)/.installed ## ruff, mypy and spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell
+
+wording: $(VENV)/.installed ## phrases that have a plainer form
+	$(BIN)/python -m tests.wording
 
 format: $(VENV)/.installed ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean: ## remove the environment and caches; runs/ and data/ stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist site docs/notebooks

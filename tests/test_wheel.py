@@ -1,8 +1,9 @@
-"""A built wheel finds its configuration from anywhere; so does the checkout."""
+"""A built wheel finds its configuration from anywhere; an sdist has what its tests read."""
 
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,19 @@ def test_the_wheel_holds_its_own_conf(site):
     assert done.stdout.strip() == str(site / "graphssl" / "conf")
     shipped = {p.relative_to(site / "graphssl" / "conf") for p in site.rglob("conf/**/*.yaml")}
     assert shipped == {p.relative_to(ROOT / "conf") for p in (ROOT / "conf").rglob("*.yaml")}
+    assert (site / "graphssl" / "py.typed").exists()
+
+
+def test_the_sdist_can_run_its_own_tests(tmp_path):
+    build = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", str(tmp_path)]
+    subprocess.run([*build, str(ROOT)], check=True, capture_output=True)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as content:
+        shipped = {name.partition("/")[2] for name in content.getnames()}
+    folders = ("src", "conf", "tests", "benchmarks", "docs", "notebooks")
+    files = [p for folder in folders for p in (ROOT / folder).rglob("*.*") if p.is_file()]
+    made = ("__pycache__", "docs/notebooks/", ".egg-info/")  # ignored by git
+    wanted = {p.relative_to(ROOT).as_posix() for p in files}
+    wanted = {name for name in wanted if not any(part in name for part in made)}
+    top = {"README.md", "CONTRIBUTING.md", "Makefile", "constraints.txt", "pyproject.toml"}
+    assert wanted | top <= shipped

@@ -121,7 +121,7 @@ def test_an_encoder_is_called_with_what_it_takes(graph) -> None:
         )
         assert torch.equal(encode(encoder, graph.view()), expected)
     wrapped = nn.Sequential()
-    wrapped.conv = GCNConv(20, 4)
+    wrapped.conv, wrapped.out_channels = GCNConv(20, 4), 4
     wrapped.forward = lambda *args: wrapped.conv(*args)
     expected = wrapped.conv(graph.x, graph.edge_index, graph.edge_weight)
     assert torch.equal(encode(wrapped, graph.view()), expected)

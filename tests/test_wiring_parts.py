@@ -68,7 +68,8 @@ def test_a_random_split_has_the_ratios_in_their_own_places(masked):
 
 
 def entry(values, accuracies):
-    return {"val_accuracy": values, "test_accuracy": accuracies}
+    val = {"accuracy": values} if values else {}
+    return {"metric": "accuracy", "val": val, "test": {"accuracy": accuracies}}
 
 
 @pytest.mark.parametrize(("seed", "value"), [(0, 0.1), (1, 0.2), (2, 0.3), (3, 0.1)])
@@ -83,7 +84,10 @@ def test_what_a_sweep_optimises_is_validation_accuracy_on_the_split_of_the_seed(
 
 
 def test_scores_are_summed_up_over_their_splits():
-    scores = scores_entry(ProbeScores("p", "s", [0.5, 0.7, 0.9], [0.1, 0.1, 0.1], [1, 1, 1], 0))
+    test, val = {"accuracy": [0.5, 0.7, 0.9]}, {"accuracy": [0.1, 0.1, 0.1]}
+    scores = scores_entry(
+        ProbeScores("p", "s", "accuracy", test, val, [1, 1, 1], 0), "accuracy", 0.4
+    )
     assert scores["test_mean"] == pytest.approx(0.7)
     assert scores["test_std"] == pytest.approx(np.std([0.5, 0.7, 0.9]))
 

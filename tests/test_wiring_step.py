@@ -294,7 +294,8 @@ def test_supervised_training_sees_the_first_view_and_its_training_nodes(double_g
     objective = Supervised(stack(double_graph.num_features, GCNConv), labels, nodes, 3).double()
     plain = stack(double_graph.num_features, GCNConv)
     plain.load_state_dict(objective.encoder.state_dict())
-    logits = objective.classifier(plain(view1.x, view1.edge_index))[nodes]
+    h = plain(view1.x, view1.edge_index)
+    logits = objective.classifier(h, view1.edge_index)[nodes]
     expected = -logits.log_softmax(1)[torch.arange(4), labels[nodes]].mean()
     assert objective(view1, view2).loss.item() == pytest.approx(expected.item())
 

@@ -61,7 +61,7 @@ def run(overrides: Sequence[str] = ()) -> RunRecord:
     """
     from graphssl.config.compose import compose
     from graphssl.config.messages import check_keys, expected
-    from graphssl.pipeline import run as run_config
+    from graphssl.pipeline.run import run as run_config
 
     with _one_at_a_time:
         try:

@@ -98,7 +98,9 @@ IN_BOTH = {
         {"train_mask": np.eye(4)[:, :2], "test_mask": np.eye(4)[:, 1:]},
         r"train_mask has shape \(4, 2\), not \(4,\) or \(4, 3\)",
     ),
-    "ids too short": ({"node_id": np.arange(3)}, "node_id has 3 entries, not one for each of 4"),
+    "ids too short": (
+        {"node_id": np.arange(3)}, r"node_id is int64 of shape \(3,\), not one .* of the 4 nodes",
+    ),
     "ids twice": ({"node_id": np.array([7, 5, 7, 6])}, "node_id names 7 2 times"),
     "ids as floats": ({"node_id": np.arange(4) / 2}, r"node_id is float64 of shape \(4,\)"),
     "ids of two columns": ({"node_id": np.ones((4, 2), int)}, r"node_id is int64 .*\(4, 2\)"),

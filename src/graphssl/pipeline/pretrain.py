@@ -181,6 +181,7 @@ def _before_training(job: Job) -> Iterator[None]:
         found = f"features {size_range(graph.x)}"
         if graph.edge_weight is not None:
             found += f", edge weights {size_range(graph.edge_weight)}"
+        found = job.data.facts.get("negative_degree", found)
         raise DataError(f"{job.data.name}: before the first step {error}: {found}") from error
 
 

@@ -103,7 +103,7 @@ def _check_report(args: list[str], folder: Path) -> None:
         except SystemExit:
             raise AssertionError(said.getvalue()) from None
     report_cli._formats(options.format)
-    for table in options.table.split(","):
+    for table in (options.table or "main").split(","):
         shipped = report_cli.shipped_tables()
         assert table in shipped or (folder / table).exists(), f"no table {table}"
 

@@ -62,8 +62,8 @@ def test_best_and_not_distinguishable(make_run, runs):
 
 
 def test_supervised_stands_beside_methods_whatever_encoder_they_keep(make_run, runs):
-    make_run(selection="last")
-    make_run(selection="effective_rank_centred")
+    make_run((0.7,), selection="last")
+    make_run((0.7,), selection="effective_rank_centred")
     make_run((0.9,), objective="supervised", labels_used=True, selection="val_accuracy")
     tables = [t for t in compose_report(runs).tables if t.scored]
     assert {t.group.selection for t in tables} == {"last", "effective_rank_centred"}

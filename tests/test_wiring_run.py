@@ -20,7 +20,7 @@ from graphssl.cli import compose
 from graphssl.config import build
 from graphssl.diagnostics import collapse
 from graphssl.objectives.bgrl import BGRL
-from graphssl.pipeline.run import pretrain
+from graphssl.pipeline import pretrain
 from graphssl.probing.protocols import CrossValidatedSplits
 from graphssl.training.selection import Selection
 

@@ -33,7 +33,7 @@ def run(overrides: Sequence[str] = ()) -> RunRecord:
     from graphssl.config.compose import compose
     from graphssl.config.messages import EXPECTED, describe
     from graphssl.errors import ConfigError, GraphSSLError
-    from graphssl.pipeline.run import run as run_config
+    from graphssl.pipeline import run as run_config
 
     try:
         composed = compose(overrides)

@@ -10,12 +10,13 @@ from graphssl.data.low_rank import LowRankDataset
 from graphssl.data.ogb_node import OGBDataset
 from graphssl.data.pyg import PyGDataset
 from graphssl.data.synthetic import CSBMDataset, SBMDataset
-from graphssl.data.transforms import StandardizeFeatures
+from graphssl.data.transforms import DivideByRowSum, StandardizeFeatures
 
 __all__ = [
     "CSBMDataset",
     "CustomDataset",
     "DigitsDataset",
+    "DivideByRowSum",
     "KarateDataset",
     "LowRankDataset",
     "NodeDataset",

@@ -68,15 +68,13 @@ class Fault:
 FAULTS = (
     # ---- data
     Fault(
-        name="data-wikics-transforms-swapped",
+        name="data-wikics-standardised-first",
         file="../../conf/dataset/wikics.yaml",
-        old="""    - {_target_: torch_geometric.transforms.NormalizeFeatures}
+        old="  transforms:\n",
+        new="""  transforms:
     - {_target_: graphssl.data.StandardizeFeatures}
 """,
-        new="""    - {_target_: graphssl.data.StandardizeFeatures}
-    - {_target_: torch_geometric.transforms.NormalizeFeatures}
-""",
-        tests="tests/data/test_dataset_configs.py",
+        tests="tests/test_wiring_configs.py",
     ),
     Fault(
         name="data-transforms-in-reverse",
@@ -553,7 +551,7 @@ FAULTS = (
         file="regularizers/weight_penalty.py",
         old="floor = sum(alphas[name] * floors[name] for name in alphas)",
         new="floor = sum(floors[name] for name in alphas)",
-        tests="tests/regularizers/test_werank.py",
+        tests="tests/test_wiring_parts.py",
     ),
     Fault(
         name="regularizer-heads-the-wrong-way-round",
@@ -1080,7 +1078,7 @@ FAULTS = (
         file="diagnostics/summary.py",
         old="adjacent_alignment(weights[name], weights[following])",
         new="adjacent_alignment(weights[name], weights[name].T)",
-        tests="tests/diagnostics/test_summary.py tests/diagnostics/test_weights.py",
+        tests="tests/test_wiring_parts.py",
     ),
     # ---- probing
     Fault(
@@ -1271,10 +1269,16 @@ FAULTS = (
         tests="tests/sweeps/test_threads.py",
     ),
     Fault(
-        name="device-claim-not-let-go",
+        name="device-claim-let-go-before-the-work",
         file="training/device.py",
-        old="        lock.release()\n",
-        new="        pass\n",
+        old="""    try:
+        yield torch.device("cuda", index)
+    finally:
+        lock.release()
+""",
+        new="""    lock.release()
+    yield torch.device("cuda", index)
+""",
         tests="tests/training/test_device.py",
     ),
     Fault(
@@ -1353,7 +1357,7 @@ FAULTS = (
         file="report/tables/comparison.py",
         old="test.p_holm > _LEVEL",
         new="test.p > _LEVEL",
-        tests="tests/report/test_report_build.py",
+        tests="tests/report/test_wiring_report.py",
     ),
     Fault(
         name="report-contrast-sign",
@@ -1395,7 +1399,7 @@ FAULTS = (
         file="report/tables/pivot.py",
         old='runs.drop_duplicates(["condition", "seed"])',
         new='runs.drop_duplicates(["seed"])',
-        tests="tests/report/test_report_build.py",
+        tests="tests/report/test_wiring_report.py",
     ),
     Fault(
         name="report-protocol-settings-averaged",
@@ -1409,14 +1413,14 @@ FAULTS = (
         file="report/runs/frame.py",
         old='config = {"optimizer": {}, **config, "seed": None}',
         new='config = {**config, "optimizer": {}, "seed": None}',
-        tests="tests/report/test_report_build.py tests/report/test_report_records.py",
+        tests="tests/report/test_wiring_report.py",
     ),
     Fault(
         name="report-newer-records-taken-for-ours",
         file="report/runs/records.py",
         old='if content["behaviour_version"] != behaviour_version:',
         new='if content["behaviour_version"] < behaviour_version:',
-        tests="tests/report/test_report_records.py",
+        tests="tests/report/test_wiring_report.py",
     ),
     Fault(
         name="report-spectra-of-the-first-step",
@@ -1468,7 +1472,7 @@ FAULTS = (
         file="../../conf/augmentation/bgrl.yaml",
         old="p: ${recipe.drop_edge[1]}",
         new="p: ${recipe.drop_edge[0]}",
-        tests="tests/augmentation/test_augmentation_configs.py",
+        tests="tests/test_wiring_run.py",
     ),
     Fault(
         name="config-grace-with-shuffled-folds",

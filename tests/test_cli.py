@@ -144,6 +144,45 @@ BAD = {
         ["regularizer=werank", "regularizer.schedule=cosine", "regularizer.schedule_steps=999"],
         "schedule_steps must be at most the run's 20 steps, got 999",
     ),
+    "key added that nothing reads": (["+sed=1"], "sed: nothing reads this key; did you mean seed?"),
+    "group added that is none": (["+encodr=gcn"], "encodr: nothing reads this key; did you mean e"),
+    "path added": (
+        ["+paths.rnus=x"],
+        "paths.rnus: nothing reads this key; did you mean paths.",
+    ),
+    "look added": (["+diagnostics.evry=3"], "did you mean diagnostics.every?"),
+    "recipe added": (
+        ["+recipe.lrr=3"],
+        "recipe.lrr: nothing reads this key; did you mean recipe",
+    ),
+    "option of no logger": (["+logger.mode=x"], "logger.mode: nothing reads this key"),
+    "argument": (["+trainer.stps=3"], "unexpected keyword argument 'stps'; did you mean steps?"),
+    "argument of an optimizer": (["+optimizer.lrr=3"], "did you mean lr?"),
+    "argument deep inside": (
+        ["+augmentation.view1.edges.foo=3"],
+        "augmentation.view1.edges: graphssl.augmentation.DropEdges: ",
+    ),
+    "key deleted": (["~seed"], "~seed: a run needs seed, which was deleted"),
+    "group deleted": (["~encoder"], "~encoder: a run needs encoder, which was deleted"),
+    "no pattern": (["regularizer=werank", "regularizer.alpha={}"], "at least one layer pattern"),
+    "pattern that fits nothing": (
+        ["regularizer=werank", "regularizer.alpha={encodr:1}"],
+        "alpha: pattern 'encodr' fits no layer; layers found: encoder.convs.0.lin",
+    ),
+    "pattern of a term": (
+        ["regularizer=sum", "regularizer.terms.werank.alpha={encodr:1}"],
+        "alpha: pattern 'encodr' fits no layer",
+    ),
+    "layers that are not there": (
+        ["regularizer=werank", "regularizer.layers=projector"],
+        "layers='projector': no weight matrix to penalise; layers found: encoder.convs.0.lin",
+    ),
+    "length of a schedule": (
+        ["regularizer=werank", "regularizer.schedule=warmup", "regularizer.schedule_steps=1.5"],
+        "schedule_steps must be a whole number, 1 or more, got 1.5",
+    ),
+    "logger's target": (["+logger._target_=foo.bar"], "logger: Error locating target 'foo.bar'"),
+    "no folder": (["paths.runs=''"], "paths.runs must be the name of a folder, got ''"),
     "no protocol": (["probe.protocols.random_10_10_80=null"], "must be a protocol, got None"),
 }
 
@@ -259,3 +298,41 @@ def run_on_graph(tmp_path, change, monkeypatch, capsys):
     code, _, lines = run_main(monkeypatch, capsys, tmp_path, *arguments)
     (line,) = [line for line in lines if line.startswith("graphssl: error: ")]
     return code, line
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, small_config, monkeypatch, capsys):
+    """Unquoted as a shell would expand it, quoted as a file or the environment may have it."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    few = [*small_config, "trainer.steps=1", "probe=[]"]
+    for args in (["paths.runs=~/a"], ["paths.runs='~/b'"], ["-m", "paths.runs='~/c'"]):
+        flags, path = args[:-1], args[-1]
+        monkeypatch.setattr(sys, "argv", ["graphssl", *flags, *few, path])
+        main()
+    capsys.readouterr()
+    found = {p.parents[1].name for p in (tmp_path / "home").glob("*/*/record.json")}
+    assert found == {"a", "b", "c"}
+    assert (tmp_path / "home/c/multirun").is_dir()
+    assert not (tmp_path / "~").exists()
+
+
+def test_keys_that_something_refers_to_are_read(tmp_path, small_config, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    few = [x for x in small_config if "channels=[" not in x] + ["trainer.steps=1", "probe=[]"]
+    own = ["+width=12", "+recipe.deep=5", "recipe.channels=[${width},${recipe.deep}]", "++seed=3"]
+    monkeypatch.setattr(
+        sys, "argv", ["graphssl", *few, *own, "+tags.study=x", "+paths.mirror=null"]
+    )
+    main()
+    (record,) = (json.loads(p.read_text()) for p in tmp_path.glob("runs/*/record.json"))
+    assert (record["config"]["recipe"]["channels"], record["seed"]) == ([12, 5], 3)
+
+
+def test_a_logger_that_is_not_installed_is_found_before_training(
+    tmp_path, small_config, monkeypatch, capsys
+):
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    code, _, (line,) = run_main(monkeypatch, capsys, tmp_path, *small_config, "logger=wandb")
+    assert code == 1
+    assert "logger=wandb needs the package wandb" in line
+    assert not list(tmp_path.glob("runs/[!.]*"))

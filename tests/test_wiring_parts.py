@@ -6,14 +6,16 @@ import torch
 from sklearn.model_selection import KFold, ShuffleSplit
 from torch_geometric.data import Data
 
-from graphssl.contracts import NodeDataset, ProbeScores, Split
+from graphssl.contracts import NodeDataset, ProbeScores, Split, StepOutput
 from graphssl.data.node_dataset import node_dataset
 from graphssl.data.synthetic import CSBMDataset
+from graphssl.diagnostics.summary import weight_diagnostics
 from graphssl.graph import Graph
 from graphssl.probing.metrics import measure
 from graphssl.probing.protocols import GivenSplits, RandomSplits
 from graphssl.probing.selection import select_by_folds, select_on_validation
 from graphssl.probing.solvers.linear import LinearModels
+from graphssl.regularizers.werank import WERank
 from graphssl.results.identity import identity
 from graphssl.results.record import RunRecord, scores_entry
 
@@ -168,3 +170,26 @@ def plain(**trainer):
 def test_a_setting_names_the_run_where_it_moves_a_weight(before, change, another):
     one, other = identity(plain(**before)), identity(plain(**before | change))
     assert (one != other) is another
+
+
+# ---- weights one after the other
+
+
+def test_the_floor_of_a_penalty_has_its_alphas():
+    weights = {"encoder.0": torch.randn(9, 5), "encoder.1": torch.randn(6, 2)}  # sqrt(4), sqrt(4)
+    werank = WERank(alpha={"encoder.0": 0.5, "encoder.1": 0.1})
+    penalty = werank(weights, StepOutput(torch.zeros(()), ()))
+    assert penalty.floors == {"encoder.0": 2.0, "encoder.1": 2.0}
+    assert penalty.floor == pytest.approx(0.5 * 2 + 0.1 * 2)
+
+
+def test_the_alignment_of_a_chain_is_between_one_layer_and_the_next():
+    g = torch.Generator().manual_seed(0)
+    first, second, third = (torch.randn(6, 6, generator=g).double() for _ in range(3))
+    found = weight_diagnostics({f"convs.{i}": w for i, w in enumerate((first, second, third))})
+    for name, one, following in (("convs.0", first, second), ("convs.1", second, third)):
+        # what a layer puts out: left singular vectors of (out, in); what the next one takes in
+        out, into = torch.linalg.svd(one)[0], torch.linalg.svd(following)[2].T
+        expected = (out.T @ into).square().diagonal().mean().item()
+        assert found.values[f"{name}/alignment_to_next"] == pytest.approx(expected)
+    assert "convs.2/alignment_to_next" not in found.values

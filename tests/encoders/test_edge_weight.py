@@ -200,8 +200,8 @@ def custom_run(tmp_path: Path):
         return graphssl.run([
             "dataset=custom", f"dataset.path={save(tmp_path, least)}", "recipe.channels=[8,4]",
             "recipe.predictor_channels=8", "trainer.steps=20", "trainer.log_every=1",
-            "probe=[public_split]", "trainer.device=cpu", f"paths.runs={tmp_path / 'runs'}",
-            *overrides,
+            "probe=[public_split]", "probe.protocols.public_split.log2_C=[0,1]",
+            "trainer.device=cpu", f"paths.runs={tmp_path / 'runs'}", *overrides,
         ])  # fmt: skip
 
     return run

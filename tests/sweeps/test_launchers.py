@@ -60,8 +60,9 @@ CHOICES = (
 def test_what_is_not_installed_says_what_to_install(tmp_path):
     code = (
         "import sys\n"
+        "for extra in ('joblib_launcher', 'submitit_launcher', 'optuna_sweeper'):\n"
+        "    sys.modules[f'hydra_plugins.hydra_{extra}'] = None  # importing it then fails\n"
         "from graphssl.cli import main\n"
-        "sys.modules['hydra_plugins'] = None  # importing it then fails, as where there is none\n"
         f"for choice in {CHOICES}:\n"
         "    sys.argv = ['graphssl', '-m', choice]\n"
         "    try: main()\n"

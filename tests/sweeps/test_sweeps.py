@@ -33,7 +33,6 @@ LAUNCHERS = {
 OPTUNA = (
     "hydra/sweeper=optuna",
     "hydra/sweeper/sampler=grid",
-    "hydra.sweeper.direction=maximize",
     "hydra.sweeper.n_jobs=1",
 )
 THREADS = {"basic": 2, "joblib": max(1, cpu_count() // 2), "submitit": 1}
@@ -134,14 +133,3 @@ def test_optuna_maximises_validation_accuracy_past_a_failed_trial(tmp_path, smal
     best = max(r["scores"]["random_10_10_80"]["val"]["accuracy"][0] for r in records)
     (results,) = tmp_path.rglob("optimization_results.yaml")
     assert f"{best:.6f}"[:7] in results.read_text()
-
-
-@pytest.mark.slow
-def test_optuna_is_told_of_runs_without_the_value_it_asks_for(tmp_path, small_config):
-    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper", reason="extra `sweeps`")
-    done = sweep(
-        tmp_path, *small_config, *OPTUNA, "hydra.sweeper.n_trials=2", "trainer.warmup=0.1,0.3",
-        "probe=[]",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stderr.count("optimize=val_accuracy: this run has none") == 2

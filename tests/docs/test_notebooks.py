@@ -24,6 +24,7 @@ def run(path):
         exec(compile("".join(cell["source"]), f"<{path.name}, cell {number}>", "exec"), namespace)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs(path, tmp_path):
     def reader():

@@ -26,7 +26,11 @@ def _everything_is_imported():
     preload()
 
 
-@pytest.mark.parametrize("page", RUN)
+# Ten seconds or more each: the front page alone is in the fast suite.
+_FOLLOWED = [pytest.param(p, marks=() if p == "README.md" else pytest.mark.slow) for p in RUN]
+
+
+@pytest.mark.parametrize("page", _FOLLOWED)
 def test_a_page_can_be_followed(page, tmp_path):
     folder, logs = tmp_path / "reader", tmp_path / "logs"
     folder.mkdir(), logs.mkdir()
@@ -46,6 +50,7 @@ def _long_commands():
                 yield from (pytest.param(page, c, id=f"{page}:{c}") for c in commands(block.text))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "command"), list(_long_commands()))
 def test_a_long_command_would_start(page, command, tmp_path):
     write_files(PAGES[page], tmp_path)

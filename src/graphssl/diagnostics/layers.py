@@ -22,8 +22,9 @@ def layer_outputs(objective: nn.Module, view: GraphView) -> tuple[StepOutput, di
 
     This works on a copy, so that nothing changes. Names are paths: for a ``ConvStack``,
     ``encoder.convs.0``, ``encoder.norms.0`` and ``encoder.acts.0``; for any other encoder, its
-    parts and those of its lists of parts; for a head, ``predictor`` as a whole. Targets are included:
-    ``target_encoder.acts.1``. A layer without normalisation is left out where it repeats another.
+    parts and those of its lists of parts; for a head, ``predictor`` as a whole. Targets are listed
+    too: ``target_encoder.acts.1``. A layer without normalisation is left out where it repeats
+    another.
 
     Returns:
         The objective's output for this view twice, and name -> (N, width).

@@ -75,8 +75,8 @@ def power_law_exponent(s: Spectrum, ranks: tuple[int, int] = POWER_LAW_RANKS) ->
     """Fit alpha of ``s_k^2 ~ k^-alpha``, the decay of the covariance spectrum.
 
     alpha-ReQ, NeurIPS 2022. Least squares of ``log s_k^2`` on ``log k``, weighted by ``1 / k``,
-    over the ranks ``ranks[0]`` to ``ranks[1]`` (both from 1) as far as there are values above 0. NaN
-    with fewer than three.
+    over the ranks ``ranks[0]`` to ``ranks[1]`` (both from 1) as far as there are values above 0.
+    NaN with fewer than three.
 
     Example:
         >>> round(power_law_exponent(1 / np.arange(1, 101)), 4)

@@ -35,7 +35,7 @@ def random_splits(
     Test takes ``ceil((1 - train_ratio - val_ratio) N)`` nodes, validation ``floor(val_ratio N)``,
     training the rest. All splits come from one stream, so the first k splits do not depend on
     their number, and with ``val_ratio=0`` they are those of scikit-learn's ``train_test_split``
-    called repeatedly on ``RandomState(seed)``, as in the official BGRL code (its default seed is 1).
+    called repeatedly on ``RandomState(seed)``, as in the official BGRL code (default seed 1).
 
     Args:
         num_nodes: N.

@@ -22,7 +22,7 @@ from graphssl.encoders.fast.sparse import Pattern, multiply
 from graphssl.graph import Graph, GraphView
 from graphssl.graph_cache import once_per
 
-# Settings that the mathematics below assumes; with any other value a layer is left to PyG.
+# Settings that the mathematics below assumes; layers with other values are left to PyG.
 _KNOWN = {
     "dropout": 0, "edge_dim": None, "lin_src": None, "res": None, "aggr": "add",
     "flow": "source_to_target",
@@ -115,7 +115,7 @@ class Attention(torch.autograd.Function):
         grad = grad.contiguous()
         # <G_i, x_j> on the edges alone, (nnz,); the dense (N, N) product is never made.
         products = torch.sparse.sampled_addmm(entries.pattern.matrix(a), grad, x.t(), beta=0.0)
-        # Gradient of the softmax, (nnz,): sum_j a_ij <G_i, x_j> = <G_i, o_i> needs no pass on edges.
+        # The softmax's gradient, (nnz,); sum_j a_ij <G_i, x_j> = <G_i, o_i>, so no pass over edges.
         grad_logit = products.values() - (grad * out).sum(1).index_select(0, entries.row)
         # The slope is chosen by the sign of z, the logit before the leaky ReLU.
         grad_z = torch.ops.aten.leaky_relu_backward(grad_logit.mul_(a), z, ctx.slope, False)

@@ -26,6 +26,10 @@ def layer_outputs(objective: nn.Module, view: GraphView) -> tuple[StepOutput, di
     too: ``target_encoder.acts.1``. A layer without normalisation is left out where it repeats
     another.
 
+    Args:
+        objective: network to record; it is copied, not changed.
+        view: the untouched graph.
+
     Returns:
         The objective's output for this view twice, and name -> (N, width).
     """

@@ -46,6 +46,10 @@ def fill_statistics(objective: nn.Module, view: GraphView) -> None:
     momentum keeps a part of the initial 0 and 1), no dropout is active, and layers that already
     have statistics, as those of a pretrained encoder, keep them. ``objective`` is left in eval
     mode.
+
+    Args:
+        objective: network whose layers are filled.
+        view: the untouched graph.
     """
     objective.eval()
     fresh = [module for module in objective.modules() if _has_seen_no_batch(module)]

@@ -38,7 +38,7 @@ def select_on_validation(
             for s, split in enumerate(splits)
         ]
     )  # (S, K)
-    best = accuracy.argmax(axis=1)  # (S,)
+    best = accuracy.argmax(axis=1)
     every = np.arange(len(splits))
     return Selection(
         C=C[best].tolist(),

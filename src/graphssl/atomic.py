@@ -13,9 +13,15 @@ from typing import IO
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that takes the place of ``path`` when the block ends without an error.
 
-    It is written next to ``path`` under a name of this process, reaches the disk (fsync) and is
-    renamed; then the folder's own entry reaches the disk. A reader sees the old file or the new
-    one, whatever interrupts the writer; an error leaves the old one and no remains.
+    The file is written next to ``path`` under a name with this process's id, flushed to the disk
+    (fsync) and renamed; then the folder's entry is flushed too. A reader sees either the old file
+    or the new one, whatever interrupts the writer; an error leaves the old file and no remains.
+
+    Args:
+        path: the file to replace or create, in an existing folder.
+
+    Yields:
+        The open file, in binary mode.
 
     Example:
         >>> import tempfile
@@ -39,7 +45,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write ``text`` as UTF-8 in place of ``path``, whole or not at all."""
+    """Write ``text`` to ``path`` as UTF-8, whole or not at all."""
     with replacing(path) as file:
         file.write(text.encode())
 

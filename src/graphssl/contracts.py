@@ -1,4 +1,4 @@
-"""The interfaces between the rooms of the framework, and the shape legend.
+"""Interfaces between the rooms of the framework, and the legend of shapes.
 
 Shapes: N nodes, E edges (each direction counted), F features, D dimensions of a representation,
 C classes, S splits.
@@ -27,23 +27,25 @@ AnyArray = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class NodeDataset:
-    """A named graph with what node classification needs.
+    """A named graph with labels and, where they are given, splits for node classification.
 
     Attributes:
-        name: as on the command line, e.g. ``"cora"``.
+        name: name of the dataset, as on the command line, e.g. ``"cora"``.
         graph: features and edges, already normalised as the recipe asks.
         y: class of every node, (N,) int64 in 0..C-1.
         num_classes: C.
-        train_mask: (N, S) bool, the splits that come with the data, one a column; None without.
+        train_mask: (N, S) bool, the splits that come with the data, one per column; None if there
+            are none.
         val_mask: (N, S) bool or None.
         test_mask: (N, S) bool or None.
-        fingerprint: hash of the files of a graph that its name does not tell, a user's own or raw
-            files unlike the published ones, which stands in for its path in the
+        fingerprint: hash of the files of a graph that its name does not determine (a custom graph,
+            or raw files that differ from the published ones), which replaces its path in the
             identity of a run; None for named graphs.
-        metric: the one in which results on this graph are published, of ``metric_names.METRICS``.
+        metric: metric in which results on this graph are published, one of
+            ``metric_names.METRICS``.
         node_ids: (N,) whole numbers or strings by which embeddings name the nodes; None for
             0..N-1.
-        facts: what the record says about the graph besides its size: edges without a reverse,
+        facts: properties of the graph that are recorded besides its size: edges without a reverse,
             self-loops, keys that are not used (``data/facts.py``).
     """
 
@@ -61,7 +63,13 @@ class NodeDataset:
 
 
 class Split(NamedTuple):
-    """Node ids of one split; ``val`` is empty where the protocol has no validation nodes."""
+    """Node ids of one split.
+
+    Attributes:
+        train: ids of the training nodes.
+        val: ids of the validation nodes; empty if the protocol has none.
+        test: ids of the test nodes.
+    """
 
     train: IntArray
     val: IntArray
@@ -72,21 +80,27 @@ class Split(NamedTuple):
 class ProbeScores:
     """Scores of one embedding under one protocol; sequences have one entry per split.
 
-    A score is at most 1, which is perfect: shares, F1, AUC, mutual information. Reports show 100
-    times its value.
+    A score is at most 1, which is perfect: shares, F1, AUC, mutual information. Reports show it
+    times 100.
 
     Attributes:
         protocol: the protocol's name, printed with every number.
-        solver: what did the fitting, e.g. ``"liblinear"``.
-        metric: the score that is printed. A protocol that names ``"accuracy"`` leaves the choice to
-            the graph: ``NodeDataset.metric`` is printed where ``test`` has it.
+        solver: name of the solver that fitted the classifiers, e.g. ``"liblinear"``.
+        metric: metric whose scores are printed. A protocol that names ``"accuracy"`` leaves the
+            choice to the graph: ``NodeDataset.metric`` is printed if ``test`` has it.
         test: metric -> score on the test nodes, e.g. ``{"accuracy": [0.81, 0.80]}``.
-        val: the same on the validation nodes; empty where the protocol has none.
-        C: the inverse regularization strength chosen on each split.
+        val: metric -> score on the validation nodes; empty if the protocol has none.
+        C: inverse regularization strength chosen on each split.
         split_seed: seed of the splits and of the inner folds.
 
     Raises:
         ConfigError: ``metric`` was not measured, or a score is missing, not finite or above 1.
+
+    Example:
+        >>> test = {"accuracy": [0.8, 0.9]}
+        >>> scores = ProbeScores("demo", "lbfgs", "accuracy", test, {}, C=[1, 1], split_seed=0)
+        >>> scores.test[scores.metric]
+        [0.8, 0.9]
     """
 
     protocol: str
@@ -120,30 +134,46 @@ class ProbeScores:
 
 
 class ProbeProtocol(Protocol):
-    """A named way to score an embedding by node classification."""
+    """A named way to score an embedding by node classification.
+
+    Attributes:
+        name: printed with every number.
+        has_validation: whether its splits have validation nodes.
+    """
 
     name: str
     has_validation: bool
 
     def splits(self, dataset: NodeDataset, seed: int) -> list[Split]:
-        """The splits of ``dataset`` under this protocol; the same seed gives the same splits."""
+        """Return the splits of ``dataset``; the same seed gives the same splits."""
         ...
 
     def score(
         self, embeddings: FloatArray, y: IntArray, splits: Sequence[Split], seed: int
     ) -> ProbeScores:
-        """Fit and test on each split; embeddings (N, D), y (N,). Test labels choose nothing."""
+        """Fit and test on each split; test labels must not influence any choice.
+
+        Args:
+            embeddings: (N, D).
+            y: class of every node, (N,).
+            splits: as returned by ``splits``.
+            seed: of whatever is random in the fit, e.g. inner folds.
+        """
         ...
 
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Any ``nn.Module`` of this form; PyG's own models fit."""
+    """Any ``nn.Module`` of this form, such as PyG's own models.
+
+    Attributes:
+        out_channels: D, the size of the representation.
+    """
 
     out_channels: int
 
     def __call__(self, x: Tensor, edge_index: Tensor, edge_weight: Tensor | None = None) -> Tensor:
-        """(N, F) -> (N, D)."""
+        """Encode every node: (N, F) -> (N, D)."""
         ...
 
     def reset_parameters(self) -> None:
@@ -152,21 +182,27 @@ class Encoder(Protocol):
 
 
 class Augmentation(Protocol):
-    """A random view of a view; draws from ``generator`` alone, never from torch's global stream."""
+    """A random change of a view, drawn from a generator and never from torch's global stream.
+
+    Example:
+        >>> def add_noise(view: GraphView, generator: torch.Generator) -> GraphView:
+        ...     noise = torch.randn(view.x.shape, generator=generator)
+        ...     return view.with_features(view.x + 0.1 * noise)
+    """
 
     def __call__(self, view: GraphView, generator: torch.Generator) -> GraphView:
-        """Hide some features or edges of ``view``."""
+        """Hide or replace some features or edges of ``view``."""
         ...
 
 
 @dataclass(frozen=True)
 class StepOutput:
-    """One evaluation of an objective.
+    """Result of one evaluation of an objective.
 
     Attributes:
         loss: scalar.
-        representations: output of the trained encoder, one (N, D) tensor a view.
-        embeddings: output of the predictor or projector, one tensor a view.
+        representations: output of the trained encoder, one (N, D) tensor per view.
+        embeddings: output of the predictor or projector, one tensor per view.
     """
 
     loss: Tensor
@@ -175,17 +211,17 @@ class StepOutput:
 
 
 class Objective(nn.Module, ABC):
-    """A loss of two views; a subclass writes ``__init__`` and ``forward``.
+    """A loss of two views; subclasses define ``__init__`` and ``forward``.
 
-    The constructor gets the encoder as ``encoder`` and has to keep it under that name.
+    The constructor receives the encoder as ``encoder`` and must keep it under that name.
 
     Attributes:
         encoder: the encoder that is trained and kept.
-        uses_labels: the constructor also takes ``labels`` (N,), ``train_nodes`` (ids) and
+        uses_labels: whether the constructor also takes ``labels`` (N,), ``train_nodes`` (ids) and
             ``num_classes`` of the one split that the run then uses and is scored on.
-        static_forward: ``forward`` reads nothing from Python that changes between steps, so that a
-            GPU may replay it.
-        sets_encoder_aside: the encoder that is given is not used, so nothing is asked of it.
+        static_forward: whether ``forward`` reads nothing from Python that changes between steps, so
+            that a GPU may replay it.
+        sets_encoder_aside: whether the given encoder is not used, so that it is not checked.
 
     Example:
         >>> class Invariance(Objective):
@@ -208,36 +244,40 @@ class Objective(nn.Module, ABC):
         """Compute the loss of one pair of views."""
 
     def trainable_parameters(self) -> Iterator[nn.Parameter]:
-        """Yield the parameters that the optimizer moves: by default, all that require a gradient.
+        """Yield the parameters that the optimizer updates, by default all that require a gradient.
 
-        None at all means that there is nothing to train.
+        If there are none, there is nothing to train.
         """
         return (parameter for parameter in self.parameters() if parameter.requires_grad)
 
     def after_step(self, step: int, total: int) -> None:
-        """Follow optimizer step ``step`` (from 1) of ``total``, e.g. move a target network."""
+        """Run after optimizer step ``step`` (from 1) of ``total``, e.g. move a target network."""
         del step, total
 
 
 class ClassifierObjective(Objective):
-    """An objective whose own classifier is scored, in place of a probe on its encoder."""
+    """An objective whose own classifier is scored, in place of a probe on its encoder.
+
+    Attributes:
+        classifier: the classifier that is trained and kept with the encoder.
+    """
 
     classifier: nn.Module
 
     @abstractmethod
     def logits(self, view: GraphView) -> Tensor:
-        """Score every node of ``view`` for every class, (N, C)."""
+        """Compute the score of every node of ``view`` for every class, (N, C)."""
 
 
 @dataclass(frozen=True)
 class Penalty:
-    """A regularizer's value and the least it can be at these shapes.
+    """Value of a regularizer, and its lower bound for matrices of these shapes.
 
     Attributes:
-        total: what is added to the loss, scalar, alphas applied.
-        per_layer: each layer's own value, alpha not applied.
-        floor: the least that ``total`` can be.
-        floors: the least that each layer's own value can be, where it is known.
+        total: scalar that is added to the loss, with alphas applied.
+        per_layer: value of each layer, without alpha.
+        floor: lower bound of ``total``.
+        floors: lower bound of each layer's value, where it is known.
     """
 
     total: Tensor
@@ -249,7 +289,7 @@ class Penalty:
 class Regularizer(ABC):
     """A penalty on the weights of the network, or on the outputs of a step.
 
-    A subclass writes ``__call__``; the rest has defaults.
+    Subclasses define ``__call__``; the other methods have defaults.
 
     Example:
         >>> class WeightDecay(Regularizer):
@@ -264,22 +304,26 @@ class Regularizer(ABC):
 
         Args:
             weights: name -> (out, in) matrix of every layer that is trained.
-            output: of the step, e.g. its representations.
+            output: output of the step, e.g. its representations.
         """
 
     def check(self, network: nn.Module) -> None:
-        """Raise ``ConfigError`` for a network that does not fit; called once, before training."""
+        """Check that ``network`` fits; called once, before training.
+
+        Raises:
+            ConfigError: the network does not fit.
+        """
         del network
 
     def at(self, step: int, total: int) -> Self:
         """Return the regularizer with its strength at ``step`` (from 0) of ``total``.
 
-        By default itself, unchanged. A schedule that does not fit into ``total`` steps is refused
-        here, before training.
+        By default this is the regularizer itself. A schedule that does not fit into ``total`` steps
+        must be refused here, which happens before training.
         """
         del step, total
         return self
 
     def decoupled_step(self, weights: Mapping[str, Tensor], lr: float | Tensor) -> None:
-        """Do what is not in the loss, just before the optimizer's step: by default nothing."""
+        """Apply what is not in the loss, just before the optimizer's step; by default nothing."""
         del weights, lr

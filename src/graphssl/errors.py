@@ -1,4 +1,4 @@
-"""Errors that a user can mend: each message is one line and names the argument and the value."""
+"""Errors that a user can fix; each message is one line and names the argument and the value."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class GraphSSLError(Exception):
-    """Base of every expected error; the command line prints it as one line without traceback."""
+    """Base class of every expected error; the command line prints it on one line, no traceback."""
 
 
 class ConfigError(GraphSSLError, ValueError):
@@ -15,23 +15,28 @@ class ConfigError(GraphSSLError, ValueError):
 
 
 class DataError(GraphSSLError):
-    """A graph or a file of it is missing, corrupted or does not fit what is asked of it."""
+    """A graph or one of its files is missing, is corrupted or does not fit the request."""
 
 
 class TrainingError(GraphSSLError):
-    """Training cannot go on: loss not finite, out of memory."""
+    """Training cannot continue: the loss is not finite, or memory has run out."""
 
 
 class NotFiniteError(TrainingError):
-    """What is to be measured is not finite, or not to be told from overflow and rounding."""
+    """A value to be measured is not finite, or cannot be told from overflow and rounding."""
 
 
 class RunBusyError(GraphSSLError):
-    """Another process is making this run, and ``collision=skip`` says not to wait for it."""
+    """Another process is working on this run, and ``collision=skip`` is set: do not wait for it."""
 
 
 def words(error: BaseException) -> str:
-    """``Class: message`` in one line, and where it was raised if there is no message."""
+    r"""Format ``error`` as ``Class: message`` on one line, or with its place if it has no message.
+
+    Example:
+        >>> words(ValueError("two\nlines"))
+        'ValueError: two lines'
+    """
     said, kind = " ".join(str(error).split()), type(error).__name__
     if said:
         return f"{kind}: {said}"

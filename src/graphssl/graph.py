@@ -1,4 +1,4 @@
-"""A graph, and a graph seen through masks.
+"""Graphs, and views of them through masks.
 
 Shapes: N nodes, E edges (each direction counted), F features.
 """
@@ -15,12 +15,17 @@ from graphssl.errors import ConfigError
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """An untouched graph. Compared and hashed by identity, so that work done on it can be cached.
+    """An untouched graph, compared and hashed by identity so that work done on it can be cached.
 
     Attributes:
         x: node features, (N, F), floating point.
         edge_index: (2, E) int64; row 0 holds sources, row 1 targets (PyG's source_to_target).
-        edge_weight: (E,) or None, which stands for ones.
+        edge_weight: (E,), or None for ones.
+
+    Example:
+        >>> graph = Graph(torch.ones(3, 2), torch.tensor([[0, 1], [1, 2]]))
+        >>> graph.num_nodes, graph.num_edges, graph.num_features
+        (3, 2, 2)
     """
 
     x: Tensor
@@ -29,21 +34,21 @@ class Graph:
 
     @property
     def num_nodes(self) -> int:
-        """N."""
+        """Number of nodes, N."""
         return self.x.size(0)
 
     @property
     def num_edges(self) -> int:
-        """E, each direction counted."""
+        """Number of edges E, each direction counted."""
         return self.edge_index.size(1)
 
     @property
     def num_features(self) -> int:
-        """F."""
+        """Number of features, F."""
         return self.x.size(1)
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Graph:
-        """This graph on ``device``, its floating-point tensors as ``dtype`` where one is given."""
+        """Move the graph to ``device``; cast its floating-point tensors to ``dtype`` if given."""
         weight = self.edge_weight
         return Graph(
             x=self.x.to(device, dtype),
@@ -52,17 +57,17 @@ class Graph:
         )
 
     def view(self) -> GraphView:
-        """The view that hides nothing."""
+        """Return the view that hides nothing."""
         return GraphView(self)
 
 
 @dataclass(frozen=True, eq=False)
 class GraphView:
-    """A graph seen through masks: nothing is copied until plain tensors are asked for.
+    """A graph seen through masks; nothing is copied until plain tensors are asked for.
 
-    What masks cannot express replaces tensors (``with_features``, ``with_edges``); masks set later
-    hide parts of the new tensors. Encoders use masks where they are; a view with replaced
-    tensors, or with a mask per entry, takes the plain path.
+    Changes that masks cannot express replace tensors (``with_features``, ``with_edges``); masks set
+    later hide parts of the new tensors. Encoders use the masks directly where they can; a view with
+    replaced tensors, or with one mask value per entry, takes the plain path.
 
     Attributes:
         graph: the untouched graph.
@@ -70,7 +75,7 @@ class GraphView:
             entry is kept; None keeps all.
         edge_mask: (E,) bool, True where an edge is kept; None keeps all.
         features: (N, F) in place of the graph's features, or None.
-        edges: ``edge_index`` (2, E) and ``edge_weight`` (E,) or None, in place of the graph's
+        edges: ``edge_index`` (2, E) and ``edge_weight`` ((E,) or None) in place of the graph's
             edges, or None.
 
     Example:
@@ -110,10 +115,10 @@ class GraphView:
         return replace(self, edge_mask=both)
 
     def require_own_edges(self, name: str) -> None:
-        """Refuse a view whose edges were replaced, where only the graph's own edges will do.
+        """Check that the edges were not replaced, where only the graph's own edges will do.
 
         Raises:
-            ConfigError: they were; ``name`` says who needs them.
+            ConfigError: the edges were replaced; ``name`` is the part that needs them.
         """
         if self.edges is not None:
             raise ConfigError(
@@ -122,10 +127,10 @@ class GraphView:
             )
 
     def with_features(self, x: Tensor) -> GraphView:
-        """Replace the features, hidden ones included, by ``x`` (N, F).
+        """Replace the features, including hidden ones, with ``x`` (N, F).
 
         Raises:
-            ConfigError: ``x`` is no floating-point matrix of the same shape.
+            ConfigError: ``x`` is not a floating-point matrix of the same shape.
         """
         shape = self._all_features.shape
         if x.shape != shape or not x.is_floating_point():
@@ -136,15 +141,15 @@ class GraphView:
         return replace(self, features=x, feature_mask=None)
 
     def with_edges(self, edge_index: Tensor, edge_weight: Tensor | None = None) -> GraphView:
-        """Replace the edges, hidden ones included, by ``edge_index`` (2, E').
+        """Replace the edges, including hidden ones, with ``edge_index`` (2, E').
 
         Args:
             edge_index: int64, ids of the same N nodes.
-            edge_weight: (E',) or None, which stands for ones.
+            edge_weight: (E',), or None for ones.
 
         Raises:
-            ConfigError: a wrong shape or type. The ids themselves are not read, which would make a
-                GPU wait.
+            ConfigError: a shape or type is wrong. The ids themselves are not read, since that would
+                make a GPU wait.
         """
         if edge_index.ndim != 2 or edge_index.size(0) != 2 or edge_index.dtype != torch.int64:
             raise ConfigError(
@@ -160,36 +165,36 @@ class GraphView:
 
     @property
     def hides_only(self) -> bool:
-        """Whether the view is the graph less feature dimensions and edges, nothing else."""
+        """Whether the view only hides feature dimensions and edges of the graph."""
         per_entry = self.feature_mask is not None and self.feature_mask.ndim == 2
         return self.features is None and self.edges is None and not per_entry
 
     @property
     def num_edges(self) -> int:
-        """Number of edges before any is hidden: the length of an edge mask."""
+        """Number of edges before any is hidden, which is the length of an edge mask."""
         return self.unmasked_edges[0].size(1)
 
     @property
     def num_features(self) -> int:
-        """F."""
+        """Number of features F, including hidden ones."""
         return self._all_features.size(1)
 
     @property
     def x(self) -> Tensor:
-        """Features, the hidden ones at zero, (N, F)."""
+        """Features (N, F), with zeros where they are hidden."""
         if self.feature_mask is None:
             return self._all_features
         return self._all_features * self.feature_mask
 
     @property
     def edge_index(self) -> Tensor:
-        """The edges that are left, (2, E')."""
+        """Edges that are not hidden, (2, E')."""
         edge_index, _ = self.unmasked_edges
         return edge_index if self.edge_mask is None else edge_index[:, self.edge_mask]
 
     @property
     def edge_weight(self) -> Tensor | None:
-        """The weights of the edges that are left, (E',), or None."""
+        """Weights of the edges that are not hidden, (E',), or None."""
         _, weight = self.unmasked_edges
         return weight if weight is None or self.edge_mask is None else weight[self.edge_mask]
 
@@ -199,7 +204,7 @@ class GraphView:
 
     @property
     def unmasked_edges(self) -> tuple[Tensor, Tensor | None]:
-        """``edge_index`` (2, E) and ``edge_weight`` (E,) or None before any edge is hidden."""
+        """``edge_index`` (2, E) and ``edge_weight`` ((E,) or None) before any edge is hidden."""
         return self.edges or (self.graph.edge_index, self.graph.edge_weight)
 
 

@@ -1,4 +1,4 @@
-"""Remember what was computed of a graph, or of a view, for as long as it lives."""
+"""A cache for results computed from a graph or a view, kept for as long as it lives."""
 
 from __future__ import annotations
 
@@ -17,7 +17,25 @@ Args = TypeVarTuple("Args")
 def once_per(compute: Callable[[Owner, *Args], T]) -> Callable[[Owner, *Args], T]:
     """Cache ``compute(owner, *args)`` by the owner's identity and the values of ``args``.
 
-    Results go when their owner goes, so ``compute`` must return nothing that holds it.
+    A result is dropped together with its owner, so ``compute`` must not return anything that holds
+    a reference to the owner.
+
+    Args:
+        compute: function of a graph or a view, and of hashable arguments.
+
+    Returns:
+        The cached function.
+
+    Example:
+        >>> import torch
+        >>> @once_per
+        ... def in_degree(graph):
+        ...     print("computed")
+        ...     return graph.edge_index[1].bincount(minlength=graph.num_nodes)
+        >>> graph = Graph(torch.ones(3, 2), torch.tensor([[0, 1], [1, 2]]))
+        >>> in_degree(graph).tolist(), in_degree(graph).tolist()
+        computed
+        ([0, 1, 1], [0, 1, 1])
     """
     cache: WeakKeyDictionary[Owner, dict[Hashable, T]] = WeakKeyDictionary()
 

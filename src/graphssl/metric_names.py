@@ -1,13 +1,18 @@
-"""Names of the metrics that every protocol of graphssl measures. Imports no torch."""
+"""Names of the metrics that every protocol of graphssl measures; imports no torch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Metric -> how people write it. All lie in [0, 1]; larger is better.
+# Metric -> its label for readers. All lie in [0, 1]; larger is better.
 METRICS: Mapping[str, str] = {"accuracy": "accuracy", "macro_f1": "macro-F1", "roc_auc": "ROC AUC"}
 
 
 def metric_label(metric: str) -> str:
-    """How people write ``metric``; the name itself for that of a user-defined probe."""
+    """Return the label of ``metric`` for readers; the name itself if it is a user-defined one.
+
+    Example:
+        >>> metric_label("macro_f1"), metric_label("purity")
+        ('macro-F1', 'purity')
+    """
     return METRICS.get(metric, metric)

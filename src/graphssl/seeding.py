@@ -1,4 +1,4 @@
-"""Named random streams: one seed, and no stream can disturb another."""
+"""Named random streams from one seed, none of which can disturb another."""
 
 from __future__ import annotations
 
@@ -15,21 +15,27 @@ Stream = Literal["init", "augmentation", "dropout", "synthetic", "diagnostics", 
 
 
 def derive_seed(seed: int, stream: Stream) -> int:
-    """A 63-bit seed for ``stream``, the first bits of sha256 over ``"<stream>:<seed>"``."""
+    """Derive a 63-bit seed for ``stream``: the first bits of sha256 over ``"<stream>:<seed>"``."""
     digest = hashlib.sha256(f"{stream}:{seed}".encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 
 
 def generator(seed: int, stream: Stream, device: torch.device | str = "cpu") -> torch.Generator:
-    """A generator of its own for ``stream``, independent of torch's global one."""
+    """Make a generator for ``stream``, independent of torch's global one.
+
+    Example:
+        >>> a, b = generator(0, "augmentation"), generator(0, "augmentation")
+        >>> bool(torch.equal(torch.rand(3, generator=a), torch.rand(3, generator=b)))
+        True
+    """
     return torch.Generator(device).manual_seed(derive_seed(seed, stream))
 
 
 @contextmanager
 def global_stream(seed: int, stream: Stream, device: torch.device | None = None) -> Iterator[None]:
-    """Seed torch's global stream, of the CPU and of ``device``, and put it back after the block.
+    """Seed torch's global streams of the CPU and of ``device``; restore them after the block.
 
-    For code that cannot be handed a generator: ``torch.nn.init``, ``reset_parameters``, dropout.
+    For code that does not accept a generator: ``torch.nn.init``, ``reset_parameters``, dropout.
     """
     gpus = [device] if device is not None and device.type == "cuda" else []
     with torch.random.fork_rng(devices=gpus):
@@ -42,9 +48,9 @@ def global_stream(seed: int, stream: Stream, device: torch.device | None = None)
 
 @contextmanager
 def every_global_stream(seed: int, stream: Stream) -> Iterator[None]:
-    """Seed the global streams of torch's CPU, NumPy and Python; put them back after the block.
+    """Seed the global CPU streams of torch, NumPy and Python; restore them after the block.
 
-    For code of others, which may draw from any of them: transforms and loaders of graphs.
+    For third-party code that may draw from any of them, such as transforms and loaders of graphs.
     """
     numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
     try:

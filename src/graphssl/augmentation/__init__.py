@@ -1,4 +1,4 @@
-"""Random views of a graph: features masked, edges and nodes dropped, from one generator."""
+"""Random views of a graph: masked features, dropped edges and nodes, all from one generator."""
 
 from __future__ import annotations
 

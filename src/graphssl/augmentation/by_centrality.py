@@ -1,6 +1,7 @@
-"""Drop what matters less more often: GCA's adaptive augmentation (arXiv 2010.14945, section 3.2).
+"""GCA's adaptive augmentation (arXiv 2010.14945, section 3.2): less important parts go more often.
 
-An edge or a feature dimension goes with probability ``min(p * drop_ratio(importance), p_tau)``.
+An edge or a feature dimension is dropped with probability
+``min(p * drop_ratio(importance), p_tau)``.
 """
 
 from __future__ import annotations
@@ -20,28 +21,35 @@ from graphssl.graph_cache import once_per
 
 @once_per
 def edge_drop_ratio(graph: Graph, centrality: Centrality, undirected: bool) -> Tensor:
-    """``drop_ratio`` of every edge, (E,) float32."""
+    """Compute ``drop_ratio`` of every edge, (E,) float32."""
     return drop_ratio(edge_importance(graph.edge_index, centrality(graph), undirected)).float()
 
 
 @once_per
 def feature_drop_ratio(graph: Graph, centrality: Centrality, dense: bool) -> Tensor:
-    """``drop_ratio`` of every feature dimension, (F,) float32."""
+    """Compute ``drop_ratio`` of every feature dimension, (F,) float32."""
     return drop_ratio(feature_importance(graph.x, centrality(graph), dense)).float()
 
 
 @dataclass(frozen=True)
 class DropEdgesByCentrality:
-    """Drop edges into unimportant nodes more often; p = 0 makes no mask and draws nothing.
+    """Random edge dropping, more frequent into unimportant nodes; p = 0 does and draws nothing.
 
     Attributes:
         p: mean drop probability, before ``p_tau`` cuts off.
-        centrality: of nodes; equal centralities are computed once per graph.
-        p_tau: no edge is dropped more often than this; 0.7 in GCA's code.
-        undirected: all edges between two nodes stay or go together, weighted by both ends.
+        centrality: centrality of nodes; equal ones are computed once per graph.
+        p_tau: upper bound of the drop probability of an edge; 0.7 in GCA's code.
+        undirected: whether all edges between two nodes stay or go together, weighted by both ends.
 
     Raises:
-        ConfigError: ``p`` or ``p_tau`` outside [0, 1).
+        ConfigError: ``p`` or ``p_tau`` is outside [0, 1).
+
+    Example:
+        >>> from graphssl.augmentation import Degree
+        >>> view = Graph(torch.ones(3, 2), torch.tensor([[0, 1, 2], [1, 2, 1]])).view()
+        >>> drop = DropEdgesByCentrality(p=0.4, centrality=Degree())
+        >>> drop(view, torch.Generator().manual_seed(0)).edge_mask.shape
+        torch.Size([3])
     """
 
     p: float
@@ -65,17 +73,24 @@ class DropEdgesByCentrality:
 
 @dataclass(frozen=True)
 class MaskFeaturesByCentrality:
-    """Hide feature dimensions that unimportant nodes have; p = 0 makes no mask and draws nothing.
+    """Random masking of features, more frequent for those of unimportant nodes; p = 0 does nothing.
 
     Attributes:
         p: mean drop probability, before ``p_tau`` cuts off.
-        centrality: of nodes; equal centralities are computed once per graph.
-        p_tau: no dimension is hidden more often than this; 0.7 in GCA's code.
-        dense: weigh features by their magnitude, as GCA's code does on WikiCS, in place of counting
-            those that are not 0, as it does everywhere else.
+        centrality: centrality of nodes; equal ones are computed once per graph.
+        p_tau: upper bound of the probability of a dimension; 0.7 in GCA's code.
+        dense: whether to weight features by their magnitude, as GCA's code does on WikiCS, instead
+            of counting those that are not 0, as it does everywhere else.
 
     Raises:
-        ConfigError: ``p`` or ``p_tau`` outside [0, 1).
+        ConfigError: ``p`` or ``p_tau`` is outside [0, 1).
+
+    Example:
+        >>> from graphssl.augmentation import Degree
+        >>> view = Graph(torch.eye(3), torch.tensor([[0, 1, 2], [1, 2, 1]])).view()
+        >>> mask = MaskFeaturesByCentrality(p=0.4, centrality=Degree())
+        >>> mask(view, torch.Generator().manual_seed(0)).feature_mask.shape
+        torch.Size([3])
     """
 
     p: float

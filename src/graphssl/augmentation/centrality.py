@@ -1,6 +1,6 @@
-"""How central a node is: functions of the edges alone, in O(E) memory; edge weights are not read.
+"""Node centralities, computed from the edges alone in O(E) memory; edge weights are not read.
 
-All return (N,) float64. Influence runs along an edge from source to target, so a node is central by
+All are (N,) float64. Influence runs along an edge from source to target, so a node is central by
 the edges that point at it (GCA, arXiv 2010.14945, section 3.2.1).
 """
 
@@ -17,22 +17,22 @@ from graphssl.graph import Graph
 
 
 class Centrality(Protocol):
-    """Equal by value and hashable, so that what was computed with it is found again."""
+    """A node centrality, compared by value and hashable so that results can be cached."""
 
     def __call__(self, graph: Graph) -> Tensor:
-        """Non-negative centrality of every node, (N,)."""
+        """Compute the non-negative centrality of every node, (N,)."""
         ...
 
     def __hash__(self) -> int: ...
 
 
 def degree(edge_index: Tensor, num_nodes: int) -> Tensor:
-    """The number of edges that point at each node."""
+    """Count the edges of ``edge_index`` (2, E) that point at each node, (N,)."""
     return torch.bincount(edge_index[1], minlength=num_nodes).double()
 
 
 def pagerank(edge_index: Tensor, num_nodes: int, damping: float, iterations: int) -> Tensor:
-    """PageRank by power iteration, scaled to mean 1.
+    """Compute PageRank (N,) by power iteration, scaled to mean 1.
 
     ``r <- (1 - d) + d * (A^T D^-1 r + r_dangling / N)``, from ones; the rank of nodes without
     outgoing edges is spread over all. After k iterations the error is below ``2 N d^k`` in L1.
@@ -42,17 +42,17 @@ def pagerank(edge_index: Tensor, num_nodes: int, damping: float, iterations: int
     dangling = (out_degree == 0).double()
     rank = torch.ones(num_nodes, dtype=torch.float64, device=edge_index.device)
     for _ in range(iterations):
-        share = rank / out_degree.clamp(min=1)
+        share = rank / out_degree.clamp(min=1)  # (N,), what a node passes along each of its edges
         received = torch.zeros_like(rank).index_add_(0, target, share.index_select(0, source))
         rank = (1 - damping) + damping * (received + (rank @ dangling) / num_nodes)
     return rank
 
 
 def eigenvector(edge_index: Tensor, num_nodes: int, iterations: int) -> Tensor:
-    """Leading eigenvector of A^T by power iteration, of Euclidean length 1.
+    """Compute the leading eigenvector (N,) of A^T by power iteration, of Euclidean length 1.
 
-    Iterates ``v <- (A^T + I) v``: the identity leaves the eigenvector as it is and keeps a
-    bipartite graph from swinging between its two sides.
+    Iterates ``v <- (A^T + I) v``: the identity leaves the eigenvector unchanged and keeps
+    the iteration on a bipartite graph from oscillating between its two sides.
     """
     source, target = edge_index
     v = torch.full((num_nodes,), num_nodes**-0.5, dtype=torch.float64, device=edge_index.device)
@@ -64,19 +64,32 @@ def eigenvector(edge_index: Tensor, num_nodes: int, iterations: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Degree:
-    """The number of edges that point at a node: ``degree``."""
+    """The number of edges that point at a node, as ``degree``.
+
+    Example:
+        >>> Degree()(Graph(torch.ones(3, 2), torch.tensor([[0, 1, 2], [1, 2, 1]]))).tolist()
+        [0.0, 2.0, 1.0]
+    """
 
     def __call__(self, graph: Graph) -> Tensor:
-        """Of every node, (N,)."""
+        """Compute the degree of every node, (N,)."""
         return degree(graph.edge_index, graph.num_nodes)
 
 
 @dataclass(frozen=True)
 class PageRank:
-    """``pagerank``; the paper's damping, and iterations enough for float32 (``0.85^100 < 1e-7``).
+    """PageRank, as ``pagerank``; the defaults suffice for float32 (``0.85^100 < 1e-7``).
+
+    Attributes:
+        damping: d, in [0, 1); 0.85 in the paper.
+        iterations: number of power iterations, at least 1.
 
     Raises:
-        ConfigError: ``damping`` outside [0, 1), fewer than one iteration.
+        ConfigError: ``damping`` is outside [0, 1), or there are fewer than one iteration.
+
+    Example:
+        >>> PageRank()(Graph(torch.ones(2, 1), torch.tensor([[0, 1], [1, 0]]))).tolist()
+        [1.0, 1.0]
     """
 
     damping: float = 0.85
@@ -88,7 +101,7 @@ class PageRank:
         _check_iterations("PageRank", self.iterations)
 
     def __call__(self, graph: Graph) -> Tensor:
-        """Of every node, (N,)."""
+        """Compute the PageRank of every node, (N,)."""
         return pagerank(graph.edge_index, graph.num_nodes, self.damping, self.iterations)
 
 
@@ -96,11 +109,18 @@ class PageRank:
 class Eigenvector:
     """``eigenvector + 1e-8``; 500 iterations were within 1e-14 of it on four benchmark graphs.
 
-    The 1e-8 is GCA's, and keeps the logarithm finite at nodes that the eigenvector does not reach.
-    Its code adds it for edges and not for features, whose importance may then be 0.
+    The 1e-8 comes from GCA and keeps the logarithm finite at nodes that the eigenvector does not
+    reach. GCA's code adds it for edges and not for features, whose importance may then be 0.
+
+    Attributes:
+        iterations: number of power iterations, at least 1.
 
     Raises:
-        ConfigError: fewer than one iteration.
+        ConfigError: there are fewer than one iteration.
+
+    Example:
+        >>> Eigenvector()(Graph(torch.ones(4, 1), torch.tensor([[0, 1, 2, 3], [1, 2, 3, 0]])))
+        tensor([0.5000, 0.5000, 0.5000, 0.5000], dtype=torch.float64)
     """
 
     iterations: int = 500
@@ -109,7 +129,7 @@ class Eigenvector:
         _check_iterations("Eigenvector", self.iterations)
 
     def __call__(self, graph: Graph) -> Tensor:
-        """Of every node, (N,)."""
+        """Compute the eigenvector centrality of every node, (N,)."""
         return eigenvector(graph.edge_index, graph.num_nodes, self.iterations) + 1e-8
 
 

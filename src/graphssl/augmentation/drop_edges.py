@@ -1,4 +1,4 @@
-"""Hide edges: each direction by itself, or both directions together."""
+"""Random edge dropping: each direction by itself, or both directions together."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def node_pairs(graph: Graph) -> tuple[Tensor, int]:
     """Number the unordered pairs {u, v} that have an edge.
 
     Returns:
-        The pair of every edge, (E,) int64, the same for both directions and for duplicates;
-        and the number of pairs.
+        The pair's number for every edge, (E,) int64, the same for both directions and for
+        duplicates; and the number of pairs.
     """
     low, high = graph.edge_index.amin(0), graph.edge_index.amax(0)
     pairs, pair_of_edge = torch.unique(low * graph.num_nodes + high, return_inverse=True)
@@ -26,14 +26,18 @@ def node_pairs(graph: Graph) -> tuple[Tensor, int]:
 
 
 def edge_uniforms(view: GraphView, generator: torch.Generator, undirected: bool) -> Tensor:
-    """One uniform number in [0, 1) per edge, (E,), or per pair {u, v} if ``undirected``."""
+    """Draw one uniform number in [0, 1) per edge, (E,), or per pair {u, v} if ``undirected``.
+
+    Raises:
+        ConfigError: ``undirected``, and the edges of ``view`` were replaced.
+    """
     device = view.graph.edge_index.device
     if not undirected:
         return torch.rand(view.num_edges, generator=generator, device=device)
     view.require_own_edges("undirected=true")
     pair_of_edge, num_pairs = node_pairs(view.graph)
     per_pair = torch.rand(num_pairs, generator=generator, device=device)
-    return per_pair.index_select(0, pair_of_edge)  # on CPU four times as fast as per_pair[...]
+    return per_pair.index_select(0, pair_of_edge)  # (E,); on CPU 4 times as fast as per_pair[...]
 
 
 def drop_edges(
@@ -41,7 +45,7 @@ def drop_edges(
 ) -> GraphView:
     """Hide each edge with probability ``p``.
 
-    Each direction is an edge of its own, as in BGRL's official code, unless ``undirected``: then
+    Each direction is a separate edge, as in BGRL's official code, unless ``undirected``: then
     all edges between two nodes (both directions, duplicates) stay or go together.
     ``p = 0`` makes no mask and draws nothing.
     """
@@ -52,10 +56,20 @@ def drop_edges(
 
 @dataclass(frozen=True)
 class DropEdges:
-    """``drop_edges`` with ``p`` in [0, 1).
+    """Random edge dropping, as ``drop_edges``.
+
+    Attributes:
+        p: drop probability, in [0, 1).
+        undirected: whether all edges between two nodes stay or go together.
 
     Raises:
-        ConfigError: ``p`` outside [0, 1).
+        ConfigError: ``p`` is outside [0, 1).
+
+    Example:
+        >>> view = Graph(torch.ones(3, 2), torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])).view()
+        >>> drop = DropEdges(p=0.5, undirected=True)
+        >>> drop(view, torch.Generator().manual_seed(0)).edge_index.tolist()
+        [[1, 2], [2, 1]]
     """
 
     p: float
@@ -65,5 +79,5 @@ class DropEdges:
         check_probability("DropEdges.p", self.p)
 
     def __call__(self, view: GraphView, generator: torch.Generator) -> GraphView:
-        """Hide edges of ``view``."""
+        """Hide random edges of ``view``."""
         return drop_edges(view, self.p, generator, self.undirected)

@@ -1,4 +1,4 @@
-"""Cut nodes off from the graph."""
+"""Random node dropping: all edges of a node are hidden."""
 
 from __future__ import annotations
 
@@ -13,26 +13,35 @@ from graphssl.graph import GraphView
 def drop_nodes(view: GraphView, p: float, generator: torch.Generator) -> GraphView:
     """Drop each of the N nodes with probability ``p``: all its edges are hidden.
 
-    The edges are those ``torch_geometric.utils.dropout_node`` removes: an edge stays with
-    probability ``(1 - p)^2``, a self-loop with ``1 - p``. The dropped node keeps its row of
-    features, so that shapes do not change and row i is node i in both views: nothing reaches it
-    or leaves it, and it is embedded from its own features alone.
+    The hidden edges are those that ``torch_geometric.utils.dropout_node`` removes: an edge stays
+    with probability ``(1 - p)^2``, a self-loop with ``1 - p``. A dropped node keeps its row of
+    features, so that shapes do not change and row i is node i in both views: no message reaches or
+    leaves it, and it is embedded from its own features alone.
     ``p = 0`` makes no mask and draws nothing.
     """
     if p == 0:
         return view
     source, target = view.unmasked_edges[0]
     kept = torch.rand(view.graph.num_nodes, generator=generator, device=source.device) >= p
-    # On CPU four times as fast as kept[source] & kept[target].
+    # (E,); on CPU four times as fast as kept[source] & kept[target].
     return view.keep_edges(kept.index_select(0, source) & kept.index_select(0, target))
 
 
 @dataclass(frozen=True)
 class DropNodes:
-    """``drop_nodes`` with ``p`` in [0, 1).
+    """Random node dropping, as ``drop_nodes``.
+
+    Attributes:
+        p: drop probability, in [0, 1).
 
     Raises:
-        ConfigError: ``p`` outside [0, 1).
+        ConfigError: ``p`` is outside [0, 1).
+
+    Example:
+        >>> from graphssl.graph import Graph
+        >>> view = Graph(torch.ones(3, 2), torch.tensor([[0, 1], [1, 2]])).view()
+        >>> DropNodes(p=0.5)(view, torch.Generator().manual_seed(0)).x.shape
+        torch.Size([3, 2])
     """
 
     p: float
@@ -41,5 +50,5 @@ class DropNodes:
         check_probability("DropNodes.p", self.p)
 
     def __call__(self, view: GraphView, generator: torch.Generator) -> GraphView:
-        """Hide the edges of dropped nodes of ``view``."""
+        """Hide the edges of random nodes of ``view``."""
         return drop_nodes(view, self.p, generator)

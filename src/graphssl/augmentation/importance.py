@@ -1,6 +1,6 @@
-"""How much an edge or a feature dimension matters, and how often to drop it for that.
+"""Importance of edges and feature dimensions, and the drop ratios that follow from it.
 
-GCA, adaptive augmentation (arXiv 2010.14945, sections 3.2.1 and 3.2.2), as its official code has it
+GCA, adaptive augmentation (arXiv 2010.14945, sections 3.2.1 and 3.2.2), as in its official code
 (CRIPAC-DIG/GCA, pGRACE/functional.py).
 """
 
@@ -15,12 +15,12 @@ ROWS = 1024  # features are read in blocks of rows, so that no second (N, F) ten
 
 
 def drop_ratio(importance: Tensor) -> Tensor:
-    """``(s_max - s) / (s_max - s_mean)`` with ``s = log(importance)``, (K,): mean 1, best 0.
+    """Compute ``(s_max - s) / (s_max - s_mean)``, ``s = log(importance)``, (K,): mean 1, best 0.
 
-    What has importance 0 (``s = -inf``: a feature that no node has) has no part in the mean and
+    An item of importance 0 (``s = -inf``: a feature that no node has) is left out of the mean and
     gets infinity, so that it is dropped as often as ``p_tau`` allows; in GCA's code one such item
-    makes every ratio NaN and every probability ``p_tau``. All others get ones where they are equal
-    up to a relative 1e-9, for which the formula has 0 / 0.
+    makes every ratio NaN and every probability ``p_tau``. All others get 1 where they are equal up
+    to a relative 1e-9, for which the formula gives 0 / 0.
 
     Raises:
         ConfigError: an importance is negative or not finite.
@@ -40,13 +40,13 @@ def drop_ratio(importance: Tensor) -> Tensor:
 
 
 def edge_importance(edge_index: Tensor, centrality: Tensor, undirected: bool) -> Tensor:
-    """Centrality of the node pointed at, (E,); if ``undirected``, mean over both end nodes."""
-    ends = centrality[edge_index]
+    """Compute the centrality of each edge's target, (E,), or the mean of both ends."""
+    ends = centrality[edge_index]  # (2, E)
     return ends.mean(0) if undirected else ends[1]
 
 
 def feature_importance(x: Tensor, centrality: Tensor, dense: bool) -> Tensor:
-    """``w_i = sum_u a_ui * centrality(u)``, (F,) float64.
+    """Compute ``w_i = sum_u a_ui * centrality(u)``, (F,) float64.
 
     ``a_ui`` is 1 where ``x_ui`` is not 0, or ``|x_ui|`` if ``dense``.
 
@@ -60,5 +60,5 @@ def feature_importance(x: Tensor, centrality: Tensor, dense: bool) -> Tensor:
         )
     w = torch.zeros(x.size(1), dtype=torch.float64, device=x.device)
     for rows, c in zip(x.split(ROWS), centrality.split(ROWS), strict=True):
-        w += (rows.abs() if dense else (rows != 0)).double().T @ c
+        w += (rows.abs() if dense else (rows != 0)).double().T @ c  # (F, rows) @ (rows,)
     return w

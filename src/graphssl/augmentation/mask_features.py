@@ -1,4 +1,4 @@
-"""Hide feature dimensions, each for all nodes at once."""
+"""Random masking of feature dimensions, each for all nodes at once."""
 
 from __future__ import annotations
 
@@ -24,10 +24,19 @@ def mask_features(view: GraphView, p: float, generator: torch.Generator) -> Grap
 
 @dataclass(frozen=True)
 class MaskFeatures:
-    """``mask_features`` with ``p`` in [0, 1).
+    """Random masking of feature dimensions, as ``mask_features``.
+
+    Attributes:
+        p: probability of hiding a dimension, in [0, 1).
 
     Raises:
-        ConfigError: ``p`` outside [0, 1).
+        ConfigError: ``p`` is outside [0, 1).
+
+    Example:
+        >>> from graphssl.graph import Graph
+        >>> view = Graph(torch.ones(2, 4), torch.tensor([[0, 1], [1, 0]])).view()
+        >>> MaskFeatures(p=0.5)(view, torch.Generator().manual_seed(0)).x.tolist()
+        [[0.0, 1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]]
     """
 
     p: float
@@ -36,5 +45,5 @@ class MaskFeatures:
         check_probability("MaskFeatures.p", self.p)
 
     def __call__(self, view: GraphView, generator: torch.Generator) -> GraphView:
-        """Hide feature dimensions of ``view``."""
+        """Hide random feature dimensions of ``view``."""
         return mask_features(view, self.p, generator)

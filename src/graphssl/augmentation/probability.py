@@ -1,4 +1,4 @@
-"""The one check every augmentation makes of its arguments."""
+"""Check of drop probabilities, shared by all augmentations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from graphssl.errors import ConfigError
 
 
 def check_probability(name: str, value: float) -> None:
-    """Refuse a drop probability that would drop everything or is none.
+    """Check that ``value`` is a drop probability that does not drop everything.
 
     Raises:
         ConfigError: ``value`` is not a number in [0, 1).

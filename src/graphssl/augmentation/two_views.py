@@ -1,4 +1,4 @@
-"""Two random views of one graph: the augmentations of each view, one after the other."""
+"""Two random views of one graph, each made by a sequence of augmentations."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from graphssl.graph import GraphView
 
 
 def at_strength(augmentation: Augmentation, strength: float, name: str) -> Augmentation:
-    """``augmentation`` with its drop probability ``p`` multiplied by ``strength``.
+    """Multiply the drop probability ``p`` of ``augmentation`` by ``strength``.
 
     Args:
-        augmentation: a dataclass with a field ``p``; any callable will do at strength 1.
+        augmentation: a dataclass with a field ``p``; any callable at strength 1.
         strength: factor, 0 or more.
         name: the augmentation's path in the configuration, for messages.
 
     Raises:
-        ConfigError: not callable; nothing to multiply; a product of 1 or more.
+        ConfigError: ``augmentation`` is not callable or has no ``p``, or the product is 1 or more.
     """
     if not callable(augmentation):
         raise ConfigError(f"{name}={augmentation!r}: not an augmentation, it cannot be called")
@@ -33,7 +33,7 @@ def at_strength(augmentation: Augmentation, strength: float, name: str) -> Augme
             f"augmentation.strength={strength!r}: {name} ({type(augmentation).__name__}) "
             "is no dataclass with a field p to multiply"
         )
-    dropping: Any = augmentation  # that it is a dataclass with a field p, mypy cannot see
+    dropping: Any = augmentation  # mypy cannot see that it is a dataclass with a field p
     p = strength * dropping.p
     if not 0.0 <= p < 1.0:
         raise ConfigError(
@@ -45,16 +45,25 @@ def at_strength(augmentation: Augmentation, strength: float, name: str) -> Augme
 
 
 class TwoViews:
-    """Makes the two views of a training step.
+    """The two random views of a training step.
 
     Args:
         view1: named augmentations of the first view, applied in this order; a dimension or edge is
             kept if all of them keep it. Empty leaves the view untouched.
         view2: the same for the second view.
-        strength: multiplies every drop probability ``p``.
+        strength: factor of every drop probability ``p``.
 
     Raises:
-        ConfigError: ``strength`` negative or bringing a probability to 1 or more.
+        ConfigError: ``strength`` is negative or brings a probability to 1 or more.
+
+    Example:
+        >>> from graphssl.augmentation import DropEdges, MaskFeatures
+        >>> from graphssl.graph import Graph
+        >>> view = Graph(torch.ones(3, 2), torch.tensor([[0, 1], [1, 2]])).view()
+        >>> two_views = TwoViews({"edges": DropEdges(0.2)}, {"features": MaskFeatures(0.3)})
+        >>> view1, view2 = two_views(view, torch.Generator().manual_seed(0))
+        >>> view1.edge_mask is None, view2.edge_mask is None
+        (False, True)
     """
 
     def __init__(
@@ -74,7 +83,7 @@ class TwoViews:
         )
 
     def __call__(self, view: GraphView, generator: torch.Generator) -> tuple[GraphView, GraphView]:
-        """Both views of ``view``; the first draws first."""
+        """Make both views of ``view``; the first one draws first."""
         return _compose(self.view1, view, generator), _compose(self.view2, view, generator)
 
 

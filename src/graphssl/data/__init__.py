@@ -1,4 +1,4 @@
-"""Graphs: PyG's datasets with a mirror and checksums, synthetic graphs, custom files."""
+"""Graphs: PyG's datasets with a mirror and checksums, synthetic graphs and custom files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seeded block models in time and memory of the order of nodes and edges, never N x N."""
+"""Seeded block models in time and memory O(N + E), never O(N^2)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ FloatMatrix = npt.NDArray[np.float64]
 
 
 def balanced_labels(num_nodes: int, num_classes: int, rng: np.random.Generator) -> IntArray:
-    """(N,) classes in random order, their sizes equal up to one."""
+    """Draw classes (N,) in random order, with sizes that differ by at most 1.
+
+    Example:
+        >>> np.bincount(balanced_labels(5, 2, np.random.default_rng(0))).tolist()
+        [3, 2]
+    """
     return rng.permutation(np.arange(num_nodes, dtype=np.int64) % num_classes)
 
 
 def block_model_edges(
     y: IntArray, probabilities: FloatMatrix, rng: np.random.Generator
 ) -> IntArray:
-    """Edges of the stochastic block model: every pair of nodes i < j independently with P.
+    """Draw the edges of the stochastic block model: every pair i < j independently with P.
 
     ``P[(i, j) in E] = probabilities[y_i, y_j]``. For a pair of blocks the number of edges is drawn
     (binomial), then that many distinct pairs of nodes (uniform), which is the same distribution.
@@ -28,7 +33,7 @@ def block_model_edges(
     Args:
         y: block of every node, (N,).
         probabilities: symmetric (C, C), in [0, 1].
-        rng: the only source of randomness.
+        rng: generator, the only source of randomness.
 
     Returns:
         ``edge_index`` (2, E), both directions, sorted, without self-loops or duplicates.
@@ -46,14 +51,14 @@ def block_model_edges(
             row, column = _triangle(pairs) if a == b else np.divmod(pairs, m)
             chosen.append(np.stack([blocks[a][row], blocks[b][column]]))
     edges = np.concatenate([np.empty((2, 0), dtype=np.int64), *chosen], axis=1)
-    # sorting one number an edge is several times faster than a lexicographic sort of pairs
+    # sorting one number per edge is several times faster than a lexicographic sort of pairs
     keys = np.concatenate([edges[0] * len(y) + edges[1], edges[1] * len(y) + edges[0]])
     keys.sort()
     return np.stack(np.divmod(keys, len(y)))
 
 
 def _triangle(pairs: IntArray) -> tuple[IntArray, IntArray]:
-    """(row, column), column < row, of entries numbered row by row below the diagonal."""
+    """Compute (row, column), column < row, of entries numbered row by row below the diagonal."""
     row = ((1 + np.sqrt(1 + 8 * pairs.astype(np.float64))) / 2).astype(np.int64)
     # the square root may round to the neighbouring row
     row -= row * (row - 1) // 2 > pairs

@@ -1,4 +1,4 @@
-"""Are these raw files the published ones? Asked before PyG reads, let alone unpickles, them."""
+"""Checksums of raw files, checked before PyG reads or unpickles them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from graphssl.errors import DataError
 
 
 def sha256(path: Path) -> str:
-    """The sha256 of the file's bytes, in hexadecimal."""
+    """Compute the sha256 of the file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def git_blob_id(path: Path) -> str:
-    """The id git gives the file: sha1 over ``blob <size>``, a zero byte and the file's bytes."""
+    """Compute git's id of the file: sha1 over ``blob <size>``, a zero byte and the file's bytes."""
     digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
     with path.open("rb") as file:
         while chunk := file.read(1 << 20):
@@ -27,12 +27,12 @@ def git_blob_id(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Checksums:
-    """The known checksums of a dataset's raw files, and what to do about a stranger.
+    """Known checksums of a dataset's raw files, and the policy for files that match none.
 
     Attributes:
         known: file name -> its sha256 (64 digits) or git blob ids (40 digits); any may match.
-        pickle: PyG unpickles these files, and a pickle can run any code.
-        trust: read a pickle that matches nothing all the same.
+        pickle: whether PyG unpickles these files; a pickle can run any code.
+        trust: whether to read a pickle that matches no checksum.
     """
 
     known: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -40,10 +40,10 @@ class Checksums:
     trust: bool = False
 
     def strangers(self, files: Sequence[Path]) -> list[str]:
-        """The names of the ``files`` that match no known checksum.
+        """List the names of the ``files`` that match no known checksum.
 
         Raises:
-            DataError: there is one, it is a pickle, and ``trust`` is off.
+            DataError: there is such a file, the files are pickles, and ``trust`` is off.
         """
         strange = [file for file in files if not self.matches(file)]
         if strange and self.pickle and not self.trust:
@@ -55,12 +55,12 @@ class Checksums:
         return [file.name for file in strange]
 
     def matches(self, file: Path) -> bool:
-        """Whether one of the checksums known for this file name is the file's."""
+        """Return whether the file has one of the checksums known for its name."""
         known = self.known.get(file.name, ())
         return sha256(file) in known or git_blob_id(file) in known
 
 
 def fingerprint(files: Sequence[Path], *context: object) -> str:
-    """Twelve digits that change when a file's bytes or the ``context`` it is read in change."""
+    """Hash the files' bytes and the ``context`` in which they are read to twelve digits."""
     parts = [sha256(file) for file in files] + [repr(item) for item in context]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

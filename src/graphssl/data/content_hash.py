@@ -1,4 +1,4 @@
-"""What a graph is, in sixteen digits: did a transform, a loader or a file give the same again?"""
+"""Hash of a graph's content, to tell whether a transform, loader or file gives the same again."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ _CHUNK = 1 << 18  # entries; fits into a cache
 
 
 def content_hash(data: NodeDataset) -> str:
-    """Hash what training and probes see: features, edges, weights, labels and masks.
+    """Hash all that training and probes use: features, edges, weights, labels and masks.
 
-    The first 16 digits of sha256 over shapes and little-endian entries, floats as float32 and whole
-    numbers as int64, so that neither the types in a file nor the machine's byte order counts. Every
-    bit of a float does: features that a transform sums in another order are other features.
+    The hash is the first 16 digits of sha256 over shapes and little-endian entries, floats as
+    float32 and whole numbers as int64, so that neither the types in a file nor the machine's byte
+    order matters. Every bit of a float does: features that a transform sums in another order are
+    different features.
 
-    Most features of a bag of words are zero: a chunk of which less than half is not enters by the
-    positions and values of its non-zero entries, in a third of the time of its bytes.
+    Most features of a bag of words are zero: a chunk with fewer than half non-zero entries is
+    hashed by their positions and values, in a third of the time that its bytes take.
     """
     digest = hashlib.sha256()
     parts: dict[str, tuple[Tensor | None, str]] = {

@@ -1,4 +1,4 @@
-"""The user's own graph, from an npz archive or a PyG `Data` saved with torch."""
+"""Custom graphs, from an npz archive or a PyG `Data` saved with torch."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from graphssl.data.torch_file import read_torch
 from graphssl.data.transformed import Transform
 from graphssl.errors import DataError
 
-# pos is no part of the training, but transforms read it
+# pos is not used in training, but transforms read it
 READ = (*KEYS, "pos")
-# What graphs often come with, and what a graph is none the worse without.
+# Keys that graphs often have and that can be dropped without loss.
 EXTRAS = (
     "name", "num_nodes", "num_edges", "num_features", "num_classes", "node_type", "edge_type",
 )  # fmt: skip
@@ -37,7 +37,7 @@ _SPARSE_PARTS = ("_data", "_indices", "_indptr", "_shape")
 
 
 class CustomDataset:
-    """A graph from a file of the user's.
+    """A custom graph from a file.
 
     Args:
         path: ``.npz`` with the arrays ``x`` (N, F), ``edge_index`` (2, E), ``y`` (N,) and
@@ -46,10 +46,14 @@ class CustomDataset:
             numbers or strings by which embeddings name the nodes, and ``pos`` for transforms; or
             ``.pt``, a PyG ``Data`` (or its ``to_dict()``) with the same attributes, saved by
             ``torch.save``. Relative to the working directory.
-        name: shown in the record.
+        name: name of the dataset in the record.
         transforms: PyG transforms, applied in this order.
-        ignore: keys of the file to pass over; any other that is not known is an error.
-        transform_seed: of the random streams that transforms draw from.
+        ignore: keys of the file to skip; any other unknown key is an error.
+        transform_seed: seed of the random streams that transforms draw from.
+
+    Example:
+        >>> CustomDataset("graphs/mine.npz", name="mine").name
+        'mine'
     """
 
     def __init__(
@@ -66,10 +70,10 @@ class CustomDataset:
         self.ignore, self.transform_seed = ignore, transform_seed
 
     def fingerprint(self, data_dir: Path, mirror: Path | None = None) -> str:
-        """The sha256 of the file.
+        """Compute the sha256 of the file; neither folder is used.
 
         Raises:
-            DataError: there is none.
+            DataError: there is no such file.
         """
         return sha256(self._file())
 
@@ -80,7 +84,7 @@ class CustomDataset:
         return path
 
     def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
-        """The graph, transformed and validated; neither folder is touched.
+        """Load the graph, transformed and validated; neither folder is used.
 
         Raises:
             DataError: the file is missing, unreadable, or not a graph with labels.
@@ -90,7 +94,7 @@ class CustomDataset:
             raise DataError(f"{self.name}: dataset.path={path} ends in neither .npz nor .pt")
         try:
             found = READERS[path.suffix](path, [key for key in READ if key not in self.ignore])
-        except Exception as error:  # whatever a parser meets in a file that is not what it says
+        except Exception as error:  # parsers raise anything on unexpected files
             reason = " ".join(str(error).split())[:300] or type(error).__name__
             raise DataError(
                 f"{self.name}: dataset.path={path} cannot be read ({reason})"

@@ -18,9 +18,13 @@ from graphssl.errors import ConfigError
 
 
 def digits_graph(neighbors: int) -> Data:
-    """1,797 images of 8 x 8 pixels, 10 classes; i and j are joined if either is near the other.
+    """Make the graph of 1,797 images of 8 x 8 pixels in 10 classes.
 
-    Near: among the ``neighbors`` others of largest cosine similarity. Symmetric, no self-loops.
+    Images i and j are joined if either is near the other, i.e. among the ``neighbors`` others of
+    largest cosine similarity. The graph is symmetric and has no self-loops.
+
+    Raises:
+        ConfigError: ``neighbors`` is not in 1..1796.
     """
     images, labels = load_digits(return_X_y=True)
     if not 1 <= neighbors < len(images):
@@ -35,13 +39,13 @@ def digits_graph(neighbors: int) -> Data:
 
 
 class DigitsDataset(Generated):
-    """`digits_graph` as a dataset.
+    """The graph of `digits_graph` as a dataset.
 
     Args:
         neighbors: k of the kNN graph.
-        name: shown in the record.
+        name: name of the dataset in the record.
         transforms: PyG transforms, applied in this order.
-        transform_seed: of the random streams that they draw from.
+        transform_seed: seed of the random streams that they draw from.
     """
 
     def __init__(
@@ -57,7 +61,11 @@ class DigitsDataset(Generated):
         self.transform_seed = transform_seed
 
     def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
-        """The graph, transformed and validated; neither folder is touched."""
+        """Make the graph, transformed and validated; neither folder is used.
+
+        Raises:
+            DataError: a transform fails, or its result is not a valid graph.
+        """
         return node_dataset(
             self.name,
             digits_graph(self.neighbors),

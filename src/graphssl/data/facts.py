@@ -1,4 +1,4 @@
-"""What a record says about a graph besides its size, and what a log line says at the door."""
+"""Properties of a graph that are recorded besides its size, and logged when it is loaded."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ log = logging.getLogger(__name__)
 
 MASKS = ("train_mask", "val_mask", "test_mask")
 REQUIRED = ("x", "edge_index", "y")
-# What is read of a Data. num_nodes, where it is written, only repeats the rows of x.
+# Keys that are read from a Data. num_nodes, if present, only repeats the number of rows of x.
 KEYS = (*REQUIRED, "edge_weight", "edge_attr", *MASKS, "node_id")
 _SILENT = (*KEYS, "num_nodes")
 
-# Edges without a reverse, from which on a graph looks like an undirected one listed once. Graphs
-# that are directed have fewer: cornell 0.88, actor 0.78, chameleon 0.74. The citations of Cora,
-# listed once, have 0.94.
+# Share of edges without a reverse from which on a graph looks like an undirected one with each edge
+# listed once. Directed graphs have fewer: cornell 0.88, actor 0.78, chameleon 0.74. The citations
+# of Cora, listed once, have 0.94.
 _LISTED_ONCE = 0.9
 
 
 def graph_facts(name: str, data: Data, graph: Graph) -> dict[str, Any]:
-    """Count what `edge_counts` counts and name what is not used of ``data``; log what matters.
+    """Collect `edge_counts` and the keys of ``data`` that are not used; log what matters.
 
     Returns:
-        The counts; ``edge_weight``, the key that weights came from, or None; ``edge_attr``, how
-        that is used where there is one, else None; ``keys_not_used``.
+        The counts; ``edge_weight``, the key that weights came from, or None; ``edge_attr``, its use
+        if there is one, else None; ``keys_not_used``.
     """
     facts: dict[str, Any] = dict(edge_counts(graph.edge_index, graph.num_nodes))
     facts["edge_weight"] = weight_key(data)
@@ -51,7 +51,7 @@ def graph_facts(name: str, data: Data, graph: Graph) -> dict[str, Any]:
 
 
 def log_keys_not_used(name: str, keys: list[str]) -> None:
-    """Log one line that names ``keys``, where there are any."""
+    """Log one line that names ``keys``, if there are any."""
     if keys:
         log.info("%s: keys not used: %s", name, ", ".join(keys))
 
@@ -68,7 +68,7 @@ def _log_direction(name: str, share: float) -> None:
 
 
 def weight_key(data: Data) -> str | None:
-    """Name the key of ``data`` with one weight per edge: ``edge_attr`` only without another."""
+    """Return the key of ``data`` with one weight per edge; ``edge_attr`` only without another."""
     if data.get("edge_weight") is not None:
         return "edge_weight"
     attributes, edges = data.get("edge_attr"), data.edge_index.size(-1)
@@ -77,7 +77,7 @@ def weight_key(data: Data) -> str | None:
 
 
 def edge_counts(edge_index: Tensor, num_nodes: int) -> dict[str, float | int]:
-    """Count the edges that a layer may treat unlike what their author meant.
+    """Count edges that a layer may treat differently from what their author meant.
 
     With P the set of distinct pairs (i, j), i != j, that are edges:
 
@@ -88,7 +88,12 @@ def edge_counts(edge_index: Tensor, num_nodes: int) -> dict[str, float | int]:
 
     Args:
         edge_index: (2, E).
-        num_nodes: N, at most 3e9: a pair is the one number i * N + j.
+        num_nodes: N, at most 3e9, since a pair is stored as the number i * N + j.
+
+    Example:
+        >>> import torch
+        >>> edge_counts(torch.tensor([[0, 1, 1], [1, 0, 2]]), num_nodes=4)["isolated_nodes"]
+        1
     """
     source, target = edge_index.cpu().numpy()
     between = source != target
@@ -107,7 +112,7 @@ def edge_counts(edge_index: Tensor, num_nodes: int) -> dict[str, float | int]:
 
 
 def _distinct(numbers: IntArray) -> IntArray:
-    """The distinct values of ``numbers``, none negative, in ascending order."""
+    """Return the distinct values of ``numbers``, which are not negative, in ascending order."""
     ordered = np.sort(numbers)
     distinct: IntArray = ordered[np.diff(ordered, prepend=-1) > 0]
     return distinct

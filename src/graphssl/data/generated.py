@@ -1,4 +1,4 @@
-"""Graphs that their settings tell whole."""
+"""Graphs that are fully determined by their settings."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ class Generated:
     """A dataset without files."""
 
     def fingerprint(self, data_dir: Path, mirror: Path | None = None) -> None:
-        """None: the settings, which a run's id counts, say what the graph is."""
+        """Return None: the settings, which are part of a run's id, determine the graph."""

@@ -1,4 +1,4 @@
-"""PyG's dataset classes, made safe for offline nodes, strange files and jobs that start at once."""
+"""PyG's dataset classes, made safe for offline nodes, unknown files and simultaneous jobs."""
 
 from __future__ import annotations
 
@@ -19,18 +19,21 @@ from graphssl.errors import DataError
 
 
 def guarded(base: Any, data_dir: Path, mirror: Path | None, checksums: Checksums, key: str) -> Any:
-    """A subclass of a PyG dataset class that fetches and processes behind a lock.
+    """Subclass a PyG dataset class so that it fetches and processes behind a lock.
 
-    Everything happens in a staging folder and is renamed into place when whole, so that what lies
-    under ``data_dir`` is complete whatever interrupts a job. The processed graph lies in
-    ``processed/<fingerprint of raw files and key>``: other raw files never meet an old graph.
+    All files are written to a staging folder and renamed into place when complete, so that whatever
+    interrupts a job, ``data_dir`` holds complete files only. The processed graph lies in
+    ``processed/<fingerprint of raw files and key>``: it is never reused for other raw files.
 
     Args:
         base: subclass of ``InMemoryDataset`` with ``download`` and ``process``.
-        data_dir: absolute; raw files and processed graphs come to lie under it.
-        mirror: absolute; holds raw files at the same relative places, or None.
-        checksums: what is checked before ``base.process`` reads a file.
-        key: what else the processed graph depends on.
+        data_dir: absolute folder for raw files and processed graphs.
+        mirror: absolute folder with raw files at the same relative paths, or None.
+        checksums: checked before ``base.process`` reads a file.
+        key: anything else that the processed graph depends on.
+
+    Returns:
+        The subclass. Loading raises ``DataError`` for a file that is not accepted.
     """
 
     class Guarded(base):
@@ -56,7 +59,7 @@ def guarded(base: Any, data_dir: Path, mirror: Path | None, checksums: Checksums
                 self._data.x = self._data.x.to_dense()
 
         def _download(self) -> None:
-            """Left to `_process`, which holds the lock."""
+            """Do nothing: `_process` downloads while it holds the lock."""
 
         def _process(self) -> None:
             if self._ready():
@@ -68,7 +71,7 @@ def guarded(base: Any, data_dir: Path, mirror: Path | None, checksums: Checksums
                     self._prepare(data_dir / f".{label}.staging")
 
         def _place(self) -> Path:
-            """The folder of the raw files, relative to `data_dir` and to the mirror."""
+            """Return the folder of the raw files, relative to `data_dir` and to the mirror."""
             return Path(self.raw_dir).relative_to(data_dir)
 
         def _check(self) -> None:
@@ -113,19 +116,19 @@ def guarded(base: Any, data_dir: Path, mirror: Path | None, checksums: Checksums
 
 
 class _LocatedError(Exception):
-    """Carries raw paths out of PyG's constructor."""
+    """Carrier of raw paths out of PyG's constructor."""
 
 
 def raw_files(
     base: Any, data_dir: Path, mirror: Path | None, arguments: Mapping[str, Any]
 ) -> list[Path]:
-    """Where the raw files of a PyG dataset lie, or would: under ``data_dir`` or in ``mirror``.
+    """Locate the raw files of a PyG dataset, present or not, under ``data_dir`` or in ``mirror``.
 
     Args:
-        base: as `guarded`, which looks in the same places.
-        data_dir: absolute.
-        mirror: absolute, or None.
-        arguments: of ``base``, all but ``root``.
+        base: as in `guarded`, which searches the same places.
+        data_dir: absolute folder.
+        mirror: absolute folder, or None.
+        arguments: arguments of ``base``, all but ``root``.
     """
 
     class Looking(base):
@@ -144,7 +147,7 @@ def raw_files(
 
 
 def _packed(data: Any) -> Any:
-    """Bags of words are kept sparse on disk: Coauthor Physics takes 25 MB and not 1.2 GB."""
+    """Store bags of words sparse: Coauthor Physics takes 25 MB on disk instead of 1.2 GB."""
     if data.x is not None and data.x.count_nonzero() < 0.1 * data.x.numel():
         data.x = data.x.to_sparse()
     return data

@@ -17,13 +17,14 @@ from graphssl.data.transformed import Transform
 class KarateDataset(Generated):
     """PyG's ``KarateClub``, one-hot features, with one split.
 
-    Training nodes are PyG's, one a class (Kipf & Welling, arXiv 1609.02907, appendix A); validation
-    nodes, ours, are the first other node of each class; the 26 that are left are for testing.
+    Training nodes are PyG's, one per class (Kipf & Welling, arXiv 1609.02907, appendix A); the
+    validation nodes, chosen here, are the first other node of each class; the remaining 26 are for
+    testing.
 
     Args:
-        name: shown in the record.
+        name: name of the dataset in the record.
         transforms: PyG transforms, applied in this order.
-        transform_seed: of the random streams that they draw from.
+        transform_seed: seed of the random streams that they draw from.
     """
 
     def __init__(
@@ -37,7 +38,11 @@ class KarateDataset(Generated):
         self.transform_seed = transform_seed
 
     def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
-        """The graph, transformed and validated; neither folder is touched."""
+        """Make the graph, transformed and validated; neither folder is used.
+
+        Raises:
+            DataError: a transform fails, or its result is not a valid graph.
+        """
         data = KarateClub()[0]
         free = ~data.train_mask
         first = [(free & (data.y == c)).nonzero()[0] for c in range(int(data.y.max()) + 1)]

@@ -1,4 +1,4 @@
-"""Features of known rank without a graph: what a network does to rank can be read off."""
+"""Features of known rank without a graph, which show the effect of a network on rank."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from graphssl.seeding import derive_seed
 def low_rank_features(
     factors: FloatArray, num_features: int, noise: float, rng: np.random.Generator
 ) -> FloatArray:
-    """``X = Z Q^T + noise * E``: factors Z (N, r) laid isometrically into F dimensions.
+    """Compute ``X = Z Q^T + noise * E``, factors Z (N, r) embedded isometrically in F dimensions.
 
     Q (F, r) has orthonormal columns, so that without noise X has the singular values of Z; E is
-    Gaussian with variance 1 / F, so that its rows are about 1 long, as a row of Z should be.
+    Gaussian with variance 1 / F, so that its rows have length about 1, as those of Z should.
     """
     basis, _ = np.linalg.qr(rng.standard_normal((num_features, factors.shape[1])))
     hidden = rng.standard_normal((len(factors), num_features)) / sqrt(num_features)
@@ -33,7 +33,7 @@ def low_rank_features(
 
 
 class LowRankDataset(Generated):
-    """Gaussian factors of rank r in F dimensions; a node's class is the signs of its first factors.
+    """Gaussian factors of rank r in F dimensions, with classes given by signs of the first factors.
 
     ``z_i ~ N(0, I / r)``, ``x_i = Q z_i + noise * e_i``, ``y_i = sum_k 2^k [z_ik > 0]`` over the
     first ``log2(num_classes)`` factors. Every node has one edge, to itself, so that a GCN on it is
@@ -44,11 +44,14 @@ class LowRankDataset(Generated):
         num_features: F.
         rank: r, at most F and below N.
         num_classes: C, a power of 2 from 2 to 2^r.
-        noise: length of the noise against that of the signal; 0 leaves a rank of exactly r.
-        seed: of the data alone; the run's seed does not change it.
-        name: shown in the record.
+        noise: length of the noise relative to that of the signal; 0 leaves a rank of exactly r.
+        seed: seed of the data alone; the run's seed does not change them.
+        name: name of the dataset in the record.
         transforms: PyG transforms, applied in this order.
-        transform_seed: of the random streams that they draw from.
+        transform_seed: seed of the random streams that they draw from.
+
+    Raises:
+        ConfigError: ``rank``, ``num_classes`` or ``noise`` is out of range.
     """
 
     def __init__(
@@ -85,7 +88,7 @@ class LowRankDataset(Generated):
         self.transform_seed = transform_seed
 
     def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
-        """The data, transformed and validated; neither folder is touched."""
+        """Make the data, transformed and validated; neither folder is used."""
         rng = np.random.default_rng(derive_seed(self.seed, "synthetic"))
         factors = rng.standard_normal((self.num_nodes, self.rank)) / sqrt(self.rank)
         x = low_rank_features(factors, self.num_features, self.noise, rng)

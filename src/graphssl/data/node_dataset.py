@@ -1,4 +1,4 @@
-"""From PyG's `Data` to a validated `NodeDataset`: the one door every graph comes through."""
+"""Conversion of PyG's `Data` to a validated `NodeDataset`, which every graph passes through."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def node_dataset(
     transform_seed: int = 0,
     node_ids: Any = None,
 ) -> NodeDataset:
-    """Validate ``data``, apply ``transforms``, validate again, and note what is not used.
+    """Validate ``data``, apply ``transforms``, validate again, and record keys that are not used.
 
     Args:
         name: the dataset's name, used in errors.
@@ -36,13 +36,19 @@ def node_dataset(
             optional ``edge_weight`` (E,) or (E, 1), or ``edge_attr`` of that shape in its place,
             and masks (N,) or (N, S).
         transforms: PyG transforms, e.g. ``NormalizeFeatures()``.
-        fingerprint: hash of the files of a graph that its name does not tell: a user's own.
-        transform_seed: of the random streams that transforms draw from.
+        fingerprint: hash of the files of a graph that its name does not determine, a custom one.
+        transform_seed: seed of the random streams that transforms draw from.
         node_ids: N whole numbers or strings, all different, by which embeddings name the nodes;
             their positions, 0..N-1, if None. They follow the nodes through the transforms.
 
     Raises:
-        DataError: what is wrong with the graph.
+        DataError: the graph is not valid; the message names the key and the value.
+
+    Example:
+        >>> edge_index = torch.tensor([[0, 1], [1, 0]])
+        >>> data = Data(x=torch.eye(3), edge_index=edge_index, y=torch.tensor([0, 1, 1]))
+        >>> node_dataset("mine", data).num_classes
+        2
     """
     dataset = _assemble(name, data, fingerprint)
     ids = None if node_ids is None else unique_ids(name, node_ids, len(dataset.y))
@@ -55,7 +61,7 @@ def node_dataset(
 
 
 def _followed(node_ids: AnyArray, positions: AnyArray) -> AnyArray:
-    """The ids at ``positions``; -1 or an empty string for a node that a transform added."""
+    """Select the ids at ``positions``; -1 or an empty string for a node that a transform added."""
     added = np.asarray("" if node_ids.dtype.kind == "U" else -1)
     return np.where(positions < 0, added, node_ids[positions])
 
@@ -66,7 +72,7 @@ def _assemble(name: str, data: Data, fingerprint: str | None) -> NodeDataset:
             adjacency = key == "edge_index" and data.get("adj_t") is not None
             hint = ", and adj_t is not read: leave out ToSparseTensor" if adjacency else ""
             raise DataError(f"{name}: the graph has no {key}{hint}")
-    data.x = plain(name, "x", data.x)  # transforms take a dense one
+    data.x = plain(name, "x", data.x)  # transforms need a dense one
     x, edge_index = _features(name, data.x), plain(name, "edge_index", data.edge_index)
     _check_edges(name, edge_index, len(x))
     weight = weight_key(data)
@@ -117,7 +123,7 @@ def _weights(name: str, key: str, weight: Tensor | None, edge_index: Tensor) -> 
 
 
 def _labels(name: str, y: Tensor, num_nodes: int) -> Tensor:
-    """``y`` (N,) or (N, 1) as (N,) int64 in 0..C-1."""
+    """Convert ``y`` (N,) or (N, 1) to (N,) int64 in 0..C-1."""
     if y.dim() == 2 and len(y) == num_nodes and y.size(1) > 1:
         one_hot = bool(((y != 0).sum(1) == 1).all())
         hint = "; it is one-hot: save y.argmax(1)" if one_hot else ""
@@ -148,7 +154,7 @@ def _short(values: Tensor) -> str:
 
 
 def _masks(name: str, given: Mapping[str, Tensor], num_nodes: int) -> dict[str, Any]:
-    """The given splits as (N, S) bool; a mask of one column serves every split."""
+    """Convert the given masks to (N, S) bool; a mask of one column is used for every split."""
     if not given:
         return {}
     if not {"train_mask", "test_mask"} <= given.keys():

@@ -1,4 +1,4 @@
-"""Arrays of an npz archive, read without pickle and without trusting what their headers claim."""
+"""Arrays of an npz archive, read without pickle and without trusting their headers."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import numpy.typing as npt
 
 AnyArray = npt.NDArray[Any]
 
-# A byte that is deflated stands for at most so many (zlib's technical details).
+# Largest number of bytes that one deflated byte can stand for (zlib's technical details).
 _LARGEST_RATIO = 1032
 
 
 def read_npz(path: Path, wanted: Collection[str]) -> dict[str, AnyArray | None]:
-    """The arrays of ``path`` by key, in native byte order; None for keys not in ``wanted``.
+    """Read the arrays of ``path`` by key, in native byte order; None for keys not in ``wanted``.
 
     Raises:
-        TypeError: an array is of no numbers or strings.
-        ValueError: the archive is not what it claims to be.
+        TypeError: an array holds neither numbers nor strings.
+        ValueError: the archive or an array is not what its header claims.
     """
     with ZipFile(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
@@ -56,7 +56,7 @@ def _read(archive: ZipFile, info: ZipInfo, key: str) -> AnyArray:
 
 
 def _header(file: IO[bytes], key: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and type as the header of a ``.npy`` file claims them."""
+    """Read the shape and type that the header of a ``.npy`` file claims."""
     try:
         version = np.lib.format.read_magic(file)
         # versions 2 and 3 differ in how names of fields are written, which no number has

@@ -1,4 +1,4 @@
-"""Node-classification graphs of the Open Graph Benchmark, through its own optional package."""
+"""Node-classification graphs of the Open Graph Benchmark, through its optional package."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from graphssl.errors import DataError
 torch.serialization.add_safe_globals([DataEdgeAttr, DataTensorAttr, GlobalStorage])
 
 
-# Which raw files the processed graph beside it was made from.
+# File with the fingerprint of the raw files that the processed graph next to it was made from.
 _NOTE = "processed.from"
 
 
 class OGBDataset:
-    """A graph of OGB with its one given split.
+    """A graph of OGB with its given split.
 
-    It lies in ``<data_dir>/PygNodePropPredDataset/<folder>`` with ``raw/*.csv.gz`` and
+    It is stored in ``<data_dir>/PygNodePropPredDataset/<folder>`` with ``raw/*.csv.gz`` and
     ``split/<rule>/*.csv.gz``; a mirror has the same layout and is never written to.
 
     Args:
-        name: as on the command line.
+        name: name of the dataset, as on the command line.
         ogb_name: OGB's name, e.g. ``ogbn-arxiv``.
         transforms: PyG transforms, applied to the loaded graph in this order.
-        transform_seed: of the random streams that they draw from.
+        transform_seed: seed of the random streams that they draw from.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class OGBDataset:
         self.transform_seed = transform_seed
 
     def fingerprint(self, data_dir: Path, mirror: Path | None = None) -> str | None:
-        """Hash of the raw files and the split; loads the graph only where they are nowhere yet."""
+        """Hash the raw files and the split; load the graph only if they are not on disk yet."""
         source = _source(self._folders(data_dir, mirror))
         return _fingerprint(source) if source else self.load(data_dir, mirror).fingerprint
 
@@ -65,10 +65,10 @@ class OGBDataset:
         return [Path(os.path.abspath(data_dir.expanduser())) / home, *mirrors]
 
     def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
-        """The graph, transformed and validated.
+        """Load the graph, transformed and validated.
 
         Raises:
-            DataError: the package ``ogb`` is missing, or the graph cannot be had or read.
+            DataError: the package ``ogb`` is missing, or the graph is not available or readable.
         """
         folders = self._folders(data_dir, mirror)
         try:
@@ -78,7 +78,7 @@ class OGBDataset:
                 masks = dataset.get_idx_split()
         except (DataError, MemoryError):
             raise
-        except Exception as error:  # ogb's download and parsers raise what they like
+        except Exception as error:  # ogb's download and parsers raise errors of any class
             raise DataError(
                 f"{self.name}: looked in {' and '.join(map(str, folders))}, but {self.ogb_name} "
                 f"could not be read nor downloaded ({type(error).__name__}: "
@@ -93,7 +93,7 @@ class OGBDataset:
         )
 
     def _prepared(self, folders: Sequence[Path]) -> Any:
-        """Copy or download, then process, in a staging folder; rename it when whole."""
+        """Copy or download, then process, in a staging folder; rename it when complete."""
         home = folders[0]
         home.parent.mkdir(parents=True, exist_ok=True)
         if not _is_ready(home):
@@ -131,7 +131,7 @@ class OGBDataset:
 
 
 def _source(folders: Sequence[Path]) -> Path | None:
-    """The first of ``folders`` that holds raw files."""
+    """Return the first of ``folders`` that holds raw files."""
     return next((folder for folder in folders if (folder / "raw").is_dir()), None)
 
 

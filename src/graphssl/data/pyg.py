@@ -27,15 +27,18 @@ class PyGDataset:
     """A PyG dataset, its raw files taken from a mirror or downloaded, and checked.
 
     Args:
-        name: as on the command line.
+        name: name of the dataset, as on the command line.
         source: the PyG class with its own arguments, all but ``root`` (yaml: ``_partial_: true``).
         transforms: applied to the loaded graph, in this order; never stored on disk.
         checksums: raw file name -> known sha256 and git blob ids.
-        pickle: PyG unpickles the raw files; such a file is refused if it matches no checksum.
-        trust: accept it all the same.
-        transform_seed: of the random streams that transforms draw from.
-        published: the checksums that ship with graphssl, by file name. Only files that match them
-            need no fingerprint: those of ``checksums`` the user may have listed.
+        pickle: whether PyG unpickles the raw files; one that matches no checksum is refused.
+        trust: whether to accept it nevertheless.
+        transform_seed: seed of the random streams that transforms draw from.
+        published: checksums that ship with graphssl, by file name. Only files that match these need
+            no fingerprint, since those of ``checksums`` may be user-defined.
+
+    Raises:
+        ConfigError: ``pickle`` or ``trust`` is not a boolean.
     """
 
     def __init__(
@@ -60,16 +63,16 @@ class PyGDataset:
         self.published = Checksums(published or {}, pickle=False)
 
     def fingerprint(self, data_dir: Path, mirror: Path | None = None) -> str | None:
-        """Hash of the raw files where they are not the published ones; nothing is processed.
+        """Hash the raw files if they are not the published ones; nothing is processed.
 
-        Files that are nowhere yet are taken for the published ones where those are known; where
+        Files that are not on disk yet are assumed to be the published ones if those are known; if
         not, the graph is loaded.
         """
         data_dir, mirror = _absolute(data_dir), None if mirror is None else _absolute(mirror)
         base, arguments = self.source.func, self.source.keywords
         try:
             files = raw_files(base, data_dir, mirror, arguments)
-        except Exception:  # whatever a class raises that refuses its arguments: load says it better
+        except Exception:  # a class refuses its arguments; load reports it better
             files = []
         if files and all(file.is_file() for file in files):
             return self._fingerprint(files)
@@ -81,21 +84,21 @@ class PyGDataset:
         return fingerprint(files) if self.published.strangers(files) else None
 
     def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
-        """The graph, transformed and validated.
+        """Load the graph, transformed and validated.
 
         Args:
-            data_dir: raw files and PyG's processed graph are kept under it.
+            data_dir: folder for raw files and PyG's processed graph.
             mirror: folder with raw files, ``<PyG class>/<name>/raw/<files>``; never written to.
 
         Raises:
-            DataError: the graph cannot be had or read, or is not fit for node classification.
+            DataError: the graph is not available or readable, or not fit for node classification.
             ConfigError: the PyG class refuses its arguments, or holds more than one graph.
         """
         data, other_files = self._data(data_dir, mirror)
         return node_dataset(self.name, data, self.transforms, other_files, self.transform_seed)
 
     def _data(self, data_dir: Path, mirror: Path | None) -> tuple[Data, str | None]:
-        """The graph, and a hash of its raw files where they are not the published ones."""
+        """Load the graph, and hash its raw files if they are not the published ones."""
         data_dir, mirror = _absolute(data_dir), None if mirror is None else _absolute(mirror)
         base, arguments = self.source.func, self.source.keywords
         key = f"{arguments} PyG {torch_geometric.__version__}"
@@ -118,7 +121,7 @@ class PyGDataset:
             ) from error
         except MemoryError:
             raise
-        except Exception as error:  # whatever a parser meets in a file that is not what it says
+        except Exception as error:  # anything that a parser raises on an unexpected file
             raise DataError(
                 f"{self.name}: a raw file is corrupted ({type(error).__name__}: "
                 f"{' '.join(str(error).split())}); replace or delete the files of {root}"

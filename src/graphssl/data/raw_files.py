@@ -1,4 +1,4 @@
-"""Raw files of a dataset: from where they lie already, from an offline mirror, or downloaded."""
+"""Raw files of a dataset, from the data folder, from an offline mirror, or downloaded."""
 
 from __future__ import annotations
 
@@ -16,16 +16,20 @@ STALL_SECONDS = 30.0
 def collect(
     names: Sequence[str], staging: Path, places: Sequence[Path], download: Callable[[], None]
 ) -> list[Path]:
-    """Bring every file of ``names`` into the folder ``staging``; say which were copied from where.
+    """Bring every file of ``names`` into the folder ``staging``; return the files that were copied.
 
     Args:
         names: file names.
         staging: an existing empty folder.
-        places: folders looked in before any download, in this order; none is written to.
-        download: fetches all files into ``staging``.
+        places: folders that are searched before any download, in this order; none is written to.
+        download: function that fetches all files into ``staging``.
+
+    Returns:
+        The sources of the copied files.
 
     Raises:
-        DataError: the files cannot be had; says what was tried and where to put which files.
+        DataError: files are not available; the message names the places that were tried, and where
+            to put which files.
     """
     missing, copied = [], []
     for name in names:
@@ -41,7 +45,7 @@ def collect(
         with _impatient_sockets():
             download()
         reason = "the download left files out"
-    except Exception as error:  # whatever PyG's several download paths raise
+    except Exception as error:  # PyG's download paths raise errors of several classes
         reason = f"the download failed ({type(error).__name__}: {error})"
     if not all((staging / name).is_file() for name in names):
         tried = " nor in ".join(str(place) for place in places)
@@ -54,7 +58,7 @@ def collect(
 
 @contextmanager
 def _impatient_sockets() -> Iterator[None]:
-    """PyG's downloads set no time limit: a host that does not answer would hang them."""
+    """Set a timeout on sockets: PyG's downloads have none, and a silent host would hang them."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(STALL_SECONDS)
     try:

@@ -1,4 +1,4 @@
-"""Synthetic graphs whose difficulty is known: the block model and the contextual block model."""
+"""Synthetic graphs of known difficulty: the block model and the contextual block model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from graphssl.seeding import derive_seed
 
 
 class SBMDataset(Generated):
-    """Equal blocks (the classes), Gaussian features around one centre a class.
+    """Equal blocks (the classes), Gaussian features around one centre per class.
 
     With d the average degree, h the homophily, C blocks of n = N / C nodes:
     ``p_in = d h / n`` and ``p_out = d (1 - h) / (N - n)``, so a share h of the edges stays inside a
@@ -32,11 +32,11 @@ class SBMDataset(Generated):
         average_degree: d, expected number of neighbours of a node.
         homophily: h, in [0, 1].
         num_features: F.
-        feature_signal: length of the class centres against that of the noise.
-        seed: of the graph alone; the run's seed does not change it.
-        name: shown in the record.
+        feature_signal: length of the class centres relative to that of the noise.
+        seed: seed of the graph alone; the run's seed does not change it.
+        name: name of the dataset in the record.
         transforms: PyG transforms, applied in this order.
-        transform_seed: of the random streams that they draw from.
+        transform_seed: seed of the random streams that they draw from.
     """
 
     def __init__(
@@ -68,7 +68,11 @@ class SBMDataset(Generated):
         self.transform_seed = transform_seed
 
     def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
-        """The graph, transformed and validated; neither folder is touched."""
+        """Make the graph, transformed and validated; neither folder is used.
+
+        Raises:
+            DataError: a transform fails, or its result is not a valid graph.
+        """
         rng = np.random.default_rng(derive_seed(self.seed, "synthetic"))
         y = balanced_labels(self.num_nodes, self.num_classes, rng)
         edges = block_model_edges(y, self.probabilities, rng)
@@ -94,10 +98,10 @@ class CSBMDataset(Generated):
         average_degree: d.
         lam: strength of the edges' signal, at most sqrt(d).
         mu: strength of the features' signal.
-        seed: of the graph alone; the run's seed does not change it.
-        name: shown in the record.
+        seed: seed of the graph alone; the run's seed does not change it.
+        name: name of the dataset in the record.
         transforms: PyG transforms, applied in this order.
-        transform_seed: of the random streams that they draw from.
+        transform_seed: seed of the random streams that they draw from.
 
     Source: Deshpande, Montanari, Mossel & Sen 2018, arXiv 1807.09596, section 1.
     """
@@ -131,7 +135,11 @@ class CSBMDataset(Generated):
         self.transform_seed = transform_seed
 
     def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
-        """The graph, transformed and validated; neither folder is touched."""
+        """Make the graph, transformed and validated; neither folder is used.
+
+        Raises:
+            DataError: a transform fails, or its result is not a valid graph.
+        """
         rng = np.random.default_rng(derive_seed(self.seed, "synthetic"))
         y = balanced_labels(self.num_nodes, 2, rng)
         edges = block_model_edges(y, self.probabilities, rng)
@@ -159,7 +167,7 @@ def _positive(name: str, value: int) -> int:
 
 
 def _gaussian(rows: int, columns: int, rng: np.random.Generator) -> FloatArray:
-    """(rows, columns) float32 with variance 1 / columns: rows of norm about 1."""
+    """Draw (rows, columns) float32 with variance 1 / columns, so that rows have norm about 1."""
     return rng.standard_normal((rows, columns), dtype=np.float32) / np.float32(sqrt(columns))
 
 

@@ -1,4 +1,4 @@
-"""A PyG `Data`, or a dict, from a file of `torch.save`, read without running code of the file."""
+"""Files of `torch.save` with a PyG `Data` or a dict, read without running any of their code."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from torch_geometric.data import Data
 from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
 from torch_geometric.data.storage import GlobalStorage
 
-# What a saved Data consists of besides tensors; PyG itself allows Data alone.
+# Classes in a saved Data besides tensors; PyG itself allows only Data.
 torch.serialization.add_safe_globals([DataEdgeAttr, DataTensorAttr, GlobalStorage])
 
 _SAVE_ONE = "it holds several graphs; save one of them"
-# What to save in place of other classes, by the end of their names.
+# Advice on what to save in place of other classes, by the end of their names.
 _WAYS_OUT = {
     "HeteroData": "save data.to_homogeneous().to_dict()",
     "TemporalData": "save a Data with edge_index=torch.stack([data.src, data.dst])",
@@ -28,7 +28,7 @@ _WAYS_OUT = {
     "list": _SAVE_ONE,
     "tuple": "of a processed file of PyG save dataset[0]",
     "SparseTensor": "in place of adj_t save edge_index=torch.stack(adj_t.t().coo()[:2])",
-    # what a Data notes once a transform has asked it for the kinds of its attributes
+    # stored in a Data once a transform has asked it for the kinds of its attributes
     "AttrType": "save data.to_dict()",
     "_reconstruct": "it holds NumPy arrays; save tensors, torch.from_numpy(array)",
 }
@@ -36,14 +36,14 @@ _DEFAULT = "save a torch_geometric Data, or its to_dict()"
 
 
 def read_torch(path: Path) -> dict[str, Any]:
-    """The attributes of the `Data`, or the entries of the dict, in ``path``; without None.
+    """Read the attributes of the `Data`, or the entries of the dict, in ``path``; without None.
 
     Raises:
-        ValueError: it holds anything else, whose class and the way out are named.
+        ValueError: it holds anything else; the message names the class and the way out.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch remarks on pickles that it then refuses
+            warnings.simplefilter("ignore")  # torch warns about pickles that it then refuses
             saved = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
         classes = [*_classes(path), *re.findall(r"GLOBAL ([\w.]+)", str(error))]
@@ -68,7 +68,7 @@ def _refusal(name: str) -> str:
 
 
 def _classes(path: Path) -> Iterator[str]:
-    """Names of what the pickle in ``path`` would import, the outermost first; none is imported."""
+    """Yield the names that the pickle in ``path`` would import, outermost first; import none."""
     try:
         with ZipFile(path) as archive:
             pickles = [name for name in archive.namelist() if name.endswith("/data.pkl")]

@@ -1,4 +1,4 @@
-"""A graph through its transforms: in a random stream of their own, and nodes keep their ids."""
+"""Application of transforms to a graph, in a separate random stream and with node ids kept."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from graphssl.errors import ConfigError, DataError, GraphSSLError, words
 from graphssl.seeding import every_global_stream
 
 Transform = Callable[[Any], Any]
-# Node number + 1. PyG fills the attributes of a node that a transform adds with 0.
+# Node number + 1, since PyG fills the attributes of a node that a transform adds with 0.
 _CARRIED = "n_id"
 
 
 def transformed(
     name: str, data: Data, transforms: Sequence[Transform], seed: int
 ) -> tuple[Data, IntArray | None]:
-    """Apply ``transforms`` in order; ``data`` itself is left as it is.
+    """Apply ``transforms`` in order; ``data`` itself is not changed.
 
     Args:
         name: the dataset's name, used in errors.
         data: N nodes with ``x``.
         transforms: PyG transforms. They may draw from the global streams of torch, NumPy and
-            Python, which are seeded for them and put back.
-        seed: of those streams, ``dataset.transform_seed``.
+            Python, which are seeded for them and restored.
+        seed: seed of those streams, ``dataset.transform_seed``.
 
     Returns:
-        The new graph of N' nodes, and which nodes of the old one its nodes are, (N',), -1 for a
-        node that a transform added; None where the nodes are the old ones.
+        The new graph of N' nodes, and the old number of each of its nodes, (N',), -1 for a node
+        that a transform added; None if the nodes have not changed.
 
     Raises:
-        ConfigError: ``seed`` is no whole number, 0 or more.
+        ConfigError: ``seed`` is not a whole number, 0 or more.
         DataError: a transform fails, returns no ``Data``, or changes the number of nodes without
             a trace of which are left.
     """
@@ -60,7 +60,7 @@ def _applied(name: str, data: Data, transform: Transform) -> Data:
         result = transform(data)
     except (GraphSSLError, MemoryError):
         raise
-    except Exception as error:  # whatever a transform meets in a graph that it is not for
+    except Exception as error:  # a transform may raise anything on an unsuitable graph
         raise DataError(
             f"{name}: the transform {_named(transform)} fails: {words(error)}"
         ) from error
@@ -73,9 +73,9 @@ def _applied(name: str, data: Data, transform: Transform) -> Data:
 
 
 def _ids(name: str, data: Data, transform: Transform, before: Tensor) -> Tensor:
-    """The ids that ``data`` carries; those of ``before`` if it lost them and kept its nodes."""
+    """Return the ids that ``data`` carries, or ``before`` if it lost them and kept its nodes."""
     if data.get("x") is None:
-        return before  # of no use, and said so when the graph is assembled
+        return before  # the missing x is reported when the graph is assembled
     nodes, ids = data.x.size(0), data.get(_CARRIED)
     if isinstance(ids, Tensor) and ids.shape == (nodes,):
         found: Tensor = ids

@@ -8,12 +8,17 @@ from torch_geometric.transforms import BaseTransform
 
 
 class DivideByRowSum(BaseTransform):
-    """Divide each node's features by their sum, where that is above 1.
+    """Division of each node's features by their sum, where that is above 1.
 
-    ``x[u] <- x[u] / max(sum_f x[u, f], 1)``, which is PyG's ``NormalizeFeatures`` up to 2.0.3, the
-    one BGRL was published with. Today's subtracts the least entry of ``x`` first: the same where
-    that is 0 and every row sum is at least 1 or 0, another transform of features below 0. A row
-    whose sum is below 1 stays as it is.
+    ``x[u] <- x[u] / max(sum_f x[u, f], 1)``, which is PyG's ``NormalizeFeatures`` up to 2.0.3, with
+    which BGRL was published. Today's version subtracts the least entry of ``x`` first: the result
+    is the same if that is 0 and every row sum is at least 1 or 0, and differs for features below 0.
+    A row whose sum is below 1 is not changed.
+
+    Example:
+        >>> DivideByRowSum()(Data(x=torch.tensor([[1.0, 3.0], [0.2, 0.3]]))).x
+        tensor([[0.2500, 0.7500],
+                [0.2000, 0.3000]])
     """
 
     def forward(self, data: Data) -> Data:
@@ -23,12 +28,16 @@ class DivideByRowSum(BaseTransform):
 
 
 class StandardizeFeatures(BaseTransform):
-    """Each feature to mean 0 and standard deviation 1 over the nodes.
+    """Scaling of each feature to mean 0 and standard deviation 1 over the nodes.
 
     ``x[:, f] <- (x[:, f] - mean_f) / std_f`` with the biased standard deviation; a constant
     feature becomes 0.
 
     Source: nerdslab/bgrl ``bgrl/data.py``, ``get_wiki_cs``.
+
+    Example:
+        >>> StandardizeFeatures()(Data(x=torch.tensor([[0.0, 5.0], [2.0, 5.0]]))).x.tolist()
+        [[-1.0, 0.0], [1.0, 0.0]]
     """
 
     def forward(self, data: Data) -> Data:

@@ -26,9 +26,9 @@ def plain(name: str, key: str, value: Any) -> Tensor:
     """Return ``value`` as a dense, contiguous tensor of real numbers; a sparse ``x`` is made dense.
 
     Raises:
-        DataError: it is no tensor, or one that holds no plain numbers.
+        DataError: it is not a tensor, or not one of plain numbers.
     """
-    # torch's sparse layouts, or torch_sparse's SparseTensor, which is no Tensor
+    # torch's sparse layouts, or torch_sparse's SparseTensor, which is not a Tensor
     sparse = getattr(value, "layout", None) != torch.strided and hasattr(value, "to_dense")
     try:
         if key == "x" and sparse and not getattr(value, "is_nested", False):
@@ -62,12 +62,21 @@ def _not_plain(value: Tensor) -> str | None:
 
 
 def entry(key: str, index: Sequence[int]) -> str:
-    """Name an entry: ``("x", (2, 1))`` -> ``x[2, 1]``."""
+    """Format the name of an entry.
+
+    Example:
+        >>> entry("x", (2, 1))
+        'x[2, 1]'
+    """
     return f"{key}[{', '.join(map(str, index))}]" if index else key
 
 
 def finite(name: str, key: str, value: Tensor) -> Tensor:
-    """Return ``value`` as float32, every entry finite."""
+    """Return ``value`` as float32, with every entry finite.
+
+    Raises:
+        DataError: an entry is not finite.
+    """
     single = value.float()
     # a finite sum proves every entry finite, without the memory of a mask
     if not torch.isfinite(single.sum()) and len(strange := (~torch.isfinite(single)).nonzero()):
@@ -79,7 +88,11 @@ def finite(name: str, key: str, value: Tensor) -> Tensor:
 
 
 def booleans(name: str, key: str, value: Tensor) -> Tensor:
-    """Return ``value`` as bool; numbers must be 0 or 1."""
+    """Return ``value`` as bool; numbers must be 0 or 1.
+
+    Raises:
+        DataError: an entry is neither 0 nor 1.
+    """
     if value.dtype == torch.bool:
         return value
     number = value.double()
@@ -93,7 +106,11 @@ def booleans(name: str, key: str, value: Tensor) -> Tensor:
 
 
 def whole_numbers(name: str, key: str, value: Tensor) -> Tensor:
-    """Return ``value`` as int64; floating-point numbers must be whole."""
+    """Return ``value`` as int64; floating-point numbers must be whole.
+
+    Raises:
+        DataError: an entry is not a whole number.
+    """
     if not value.is_floating_point():
         return value.long()
     number = value.double()
@@ -107,7 +124,7 @@ def unique_ids(name: str, ids: Any, num_nodes: int) -> AnyArray:
     """Return ``ids``, a tensor or a sequence, as an array (N,) of int64 or strings, each id once.
 
     Raises:
-        DataError: anything else.
+        DataError: the ids are of another type or shape, or not unique.
     """
     array = ids.numpy() if isinstance(ids, Tensor) else np.asarray(ids)
     if array.shape != (num_nodes,) or array.dtype.kind not in "iuUS":

@@ -1,1 +1,1 @@
-"""Measures of collapse: rank, spectra, angles, weights."""
+"""Measures of collapse: rank, spectra, angles and weights."""

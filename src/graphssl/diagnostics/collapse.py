@@ -1,4 +1,4 @@
-"""How far a network under training has collapsed: every layer, every weight, both embeddings."""
+"""Measures of collapse of a network in training: every layer, every weight, both embeddings."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def collapse_diagnostics(
     view: GraphView,
     two_views: Callable[[], tuple[GraphView, GraphView]] | None = None,
 ) -> Diagnostics:
-    """Measures on the untouched graph, names ``<where>/<measure>``.
+    """Measure collapse on the untouched graph; names are ``<where>/<measure>``.
 
     ``<where>`` is ``representation`` (the encoder's output), ``embedding`` (the predictor's), every
     layer of ``layer_outputs``, and ``weights/<layer>``.
 
     Args:
-        objective: is copied, not changed.
+        objective: network to measure; it is copied, not changed.
         view: the untouched graph.
-        two_views: makes a pair of augmented views, for the alignment of both embeddings.
+        two_views: function that makes two augmented views, for the alignment of both embeddings.
 
     Raises:
         NotFiniteError: an output or a running statistic is not finite, or its squares are not.

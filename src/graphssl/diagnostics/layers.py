@@ -1,4 +1,4 @@
-"""What every layer of a network puts out, found with hooks."""
+"""Outputs of every layer of a network, recorded by hooks."""
 
 from __future__ import annotations
 
@@ -18,12 +18,17 @@ from graphssl.seeding import global_stream
 
 @torch.no_grad()
 def layer_outputs(objective: nn.Module, view: GraphView) -> tuple[StepOutput, dict[str, Tensor]]:
-    """Outputs on ``view`` of every layer of every network of ``objective``, in eval mode.
+    """Record the output on ``view`` of every layer of every network of ``objective``, in eval mode.
 
-    Works on a copy, so that looking changes nothing. Names are paths: of a ``ConvStack``
-    ``encoder.convs.0``, ``encoder.norms.0`` and ``encoder.acts.0``; of any other encoder its parts
-    and those of its lists of parts; of a head ``predictor`` as a whole. Targets stand beside:
-    ``target_encoder.acts.1``. A layer without normalisation is left out where it repeats another.
+    This works on a copy, so that nothing changes. Names are paths: for a ``ConvStack``,
+    ``encoder.convs.0``, ``encoder.norms.0`` and ``encoder.acts.0``; for any other encoder, its
+    parts and those of its lists of parts; for a head, ``predictor`` as a whole. Targets are listed
+    too: ``target_encoder.acts.1``. A layer without normalisation is left out where it repeats
+    another.
+
+    Args:
+        objective: network to record; it is copied, not changed.
+        view: the untouched graph.
 
     Returns:
         The objective's output for this view twice, and name -> (N, width).
@@ -54,7 +59,7 @@ def _recorded(objective: nn.Module, found: dict[str, Tensor]) -> Iterator[None]:
 
 
 def _hook_stack(name: str, stack: ConvStack, found: dict[str, Tensor]) -> list[Any]:
-    """The input of a norm is the output of its conv, also where the conv itself is not called."""
+    """Take a conv's output from its norm's input, which works if the conv itself is not called."""
     handles: list[Any] = []
     for i, (norm, act) in enumerate(zip(stack.norms, stack.acts, strict=True)):
 

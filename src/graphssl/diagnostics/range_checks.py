@@ -1,4 +1,4 @@
-"""Tell numbers that float32 can compute with from numbers that only look like a finding."""
+"""Checks that values stay in the range in which float32 results are meaningful."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from graphssl.encoders.conv_stack import ConvStack
 from graphssl.errors import NotFiniteError
 from graphssl.graph import Graph
 
-# The squares of 1e8 such numbers have a finite sum in float32; those of its inverse are not 0.
+# The sum of squares of 1e8 such numbers is finite in float32; squares of its inverse are not 0.
 LARGEST = 1e15
 # Smaller features drown in training, in the epsilon of norms (1e-5) and the steps of biases.
 SMALLEST_TRAINED = 1e-4
-# The published cosine losses take smaller lengths for this one.
+# The published cosine losses replace smaller lengths by this one.
 SHORTEST = 1e-8
 # Rounding alone makes equal float32 values differ by less than this share.
 ROUNDING = 1e-6
 
 
 def check_statistics(network: nn.Module) -> None:
-    """Refuse buffers that are not finite: an infinite variance makes a layer put out zeros.
+    """Check that all buffers are finite: an infinite variance makes a layer output zeros.
 
     Raises:
-        NotFiniteError: names the first such buffer.
+        NotFiniteError: one is not; the message names the first such buffer.
     """
     for name, buffer in network.named_buffers():
         if buffer.is_floating_point() and not torch.isfinite(buffer).all():
@@ -35,16 +35,16 @@ def check_statistics(network: nn.Module) -> None:
 
 
 def check_outputs(outputs: Mapping[str, Tensor]) -> None:
-    """Refuse values that are not finite, or whose squares are not.
+    """Check that all values and their squares are finite.
 
-    Variances and lengths that overflow make zeros of what they divide, which then reads as rank 0
-    or 1.
+    Variances and lengths that overflow turn what they divide into zeros, which then looks like
+    rank 0 or 1.
 
     Args:
         outputs: name -> (N, D).
 
     Raises:
-        NotFiniteError: names the first such output.
+        NotFiniteError: one is not; the message names the first such output.
     """
     for name, z in outputs.items():
         largest = z.detach().abs().amax().item()
@@ -57,10 +57,10 @@ def check_outputs(outputs: Mapping[str, Tensor]) -> None:
 
 
 def check_start(network: nn.Module, graph: Graph, trained: bool) -> None:
-    """Refuse a network that has nothing to start from, because of the scale of its input.
+    """Check that the scale of the input lets the network start from a usable state.
 
-    A representation that is the same for every node is a finding after training; before it, it is
-    a fault of the input.
+    A representation that is the same for every node is a result after training; before training,
+    it is a fault of the input.
 
     Args:
         network: the objective, its running statistics filled.
@@ -68,8 +68,8 @@ def check_start(network: nn.Module, graph: Graph, trained: bool) -> None:
         trained: whether training follows.
 
     Raises:
-        NotFiniteError: input, statistics, layers or loss that are not finite or whose squares are
-            not, or a representation without variance.
+        NotFiniteError: input, statistics, layers or loss, or their squares, are not finite, or the
+            representation has no variance.
     """
     for name, values in (("features", graph.x), ("edge weights", graph.edge_weight)):
         largest = 0.0 if values is None or not values.numel() else values.abs().max().item()
@@ -85,7 +85,7 @@ def check_start(network: nn.Module, graph: Graph, trained: bool) -> None:
     check_outputs(places)
     if not torch.isfinite(output.loss):
         raise NotFiniteError(f"the loss is {output.loss.item()}")
-    # In front of a norm too, which makes variance of mere rounding.
+    # Also in front of a norm, which turns mere rounding into variance.
     in_line = "encoder.convs." if isinstance(network.encoder, ConvStack) else "representation"
     for name, z in places.items():
         if name.startswith((in_line, "representation")) and z.size(0) > 1 and _is_constant(z):
@@ -95,7 +95,7 @@ def check_start(network: nn.Module, graph: Graph, trained: bool) -> None:
 
 
 def size_range(values: Tensor) -> str:
-    """Smallest and largest size of ``values`` that are not 0, for an error."""
+    """Format the smallest and largest size of the nonzero ``values``, for an error."""
     sizes = values[values != 0].abs()
     return f"from {sizes.min():.3g} to {sizes.max():.3g}" if sizes.numel() else "all 0"
 

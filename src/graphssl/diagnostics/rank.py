@@ -1,6 +1,6 @@
-"""Measures of rank of a singular spectrum ``s`` (descending, not negative).
+"""Measures of rank of a singular spectrum ``s``, (K,), descending and not negative.
 
-All are 0 for a spectrum of zeros, and what has no finite value is NaN or infinite.
+All are 0 for a spectrum of zeros; a measure without a finite value is NaN or infinite.
 """
 
 from __future__ import annotations
@@ -17,15 +17,24 @@ POWER_LAW_RANKS = (4, 100)  # first and last rank of the fit, as in the code of 
 
 
 def numerical_rank(s: Spectrum, rtol: float = NUMERICAL_RANK_RTOL) -> int:
-    """How many singular values exceed ``rtol`` times the largest."""
+    """Count the singular values that exceed ``rtol`` times the largest.
+
+    Example:
+        >>> numerical_rank(np.array([2.0, 1.0, 1e-6]))
+        2
+    """
     return int((s > rtol * s[0]).sum())
 
 
 def rankme(s: Spectrum, eps: float = RANKME_EPS) -> float:
-    """``exp(-sum_k p_k log p_k)`` with ``p_k = s_k / ||s||_1 + eps`` (RankMe, arXiv 2210.02885).
+    """Compute RankMe, ``exp(-sum_k p_k log p_k)`` with ``p_k = s_k / ||s||_1 + eps``.
 
-    The paper takes it of the uncentred matrix. With ``eps = 0`` and ``0 log 0 = 0`` it is the
-    effective rank of Roy and Vetterli.
+    Garrido et al. 2023, arXiv 2210.02885. The paper uses the uncentred matrix. With ``eps = 0`` and
+    ``0 log 0 = 0`` it is the effective rank of Roy and Vetterli.
+
+    Example:
+        >>> round(rankme(np.ones(4)), 4)
+        4.0
     """
     if s[0] == 0:
         return 0.0
@@ -35,15 +44,27 @@ def rankme(s: Spectrum, eps: float = RANKME_EPS) -> float:
 
 
 def effective_rank(s: Spectrum) -> float:
-    """``exp(entropy of s / ||s||_1)``, from 1 to len(s) (Roy and Vetterli 2007, EUSIPCO).
+    """Compute the effective rank ``exp(entropy of s / ||s||_1)``, from 1 to len(s).
 
-    RankMe without its epsilon, which adds to every dimension, the empty ones too.
+    Roy and Vetterli 2007, EUSIPCO. It is RankMe without the epsilon, which is added to every
+    dimension, including empty ones.
+
+    Example:
+        >>> round(effective_rank(np.array([1.0, 1.0, 0.0])), 4)
+        2.0
     """
     return rankme(s, eps=0.0)
 
 
 def participation_ratio(s: Spectrum) -> float:
-    """``(sum_k s_k^2)^2 / sum_k s_k^4``, from 1 to len(s); of the covariance where Z is centred."""
+    """Compute the participation ratio ``(sum_k s_k^2)^2 / sum_k s_k^4``, from 1 to len(s).
+
+    It is that of the covariance if the matrix is centred.
+
+    Example:
+        >>> participation_ratio(np.array([1.0, 1.0, 0.0]))
+        2.0
+    """
     if s[0] == 0:
         return 0.0
     eigenvalues = (s / s[0]) ** 2
@@ -51,10 +72,15 @@ def participation_ratio(s: Spectrum) -> float:
 
 
 def power_law_exponent(s: Spectrum, ranks: tuple[int, int] = POWER_LAW_RANKS) -> float:
-    """Alpha of ``s_k^2 ~ k^-alpha``, how the covariance spectrum decays (alpha-ReQ, NeurIPS 2022).
+    """Fit alpha of ``s_k^2 ~ k^-alpha``, the decay of the covariance spectrum.
 
-    Least squares of ``log s_k^2`` on ``log k``, weighted by ``1 / k``, over the ranks ``ranks[0]``
-    to ``ranks[1]`` (both from 1) as far as there are values above 0. NaN with fewer than three.
+    alpha-ReQ, NeurIPS 2022. Least squares of ``log s_k^2`` on ``log k``, weighted by ``1 / k``,
+    over the ranks ``ranks[0]`` to ``ranks[1]`` (both from 1) as far as there are values above 0.
+    NaN with fewer than three.
+
+    Example:
+        >>> round(power_law_exponent(1 / np.arange(1, 101)), 4)
+        2.0
     """
     k = np.arange(ranks[0], min(ranks[1], int((s > 0).sum())) + 1)
     if len(k) < 3:
@@ -65,10 +91,20 @@ def power_law_exponent(s: Spectrum, ranks: tuple[int, int] = POWER_LAW_RANKS) ->
 
 
 def spread(s: Spectrum) -> float:
-    """Smallest over largest singular value: 1 for equal values, 0 when rank is lost."""
+    """Compute smallest over largest singular value: 1 for equal values, 0 if rank is lost.
+
+    Example:
+        >>> spread(np.array([4.0, 2.0]))
+        0.5
+    """
     return float(s[-1] / s[0]) if s[0] > 0 else 0.0
 
 
 def condition_number(s: Spectrum) -> float:
-    """Largest over smallest singular value; infinite when rank is lost."""
+    """Compute largest over smallest singular value; infinite if rank is lost.
+
+    Example:
+        >>> condition_number(np.array([4.0, 2.0]))
+        2.0
+    """
     return 1.0 / spread(s) if spread(s) > 0 else math.inf

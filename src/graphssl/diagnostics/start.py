@@ -1,7 +1,7 @@
-"""Give a network that has seen no batch the statistics that its normalisation layers lack.
+"""Running statistics for the normalisation layers of a network that has seen no batch.
 
-A BatchNorm that has seen no batch is the identity in eval mode: measured as it is, it is another
-network than the one that training starts from.
+A BatchNorm that has seen no batch is the identity in eval mode: measured in this state, the network
+is not the one that training starts from.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ def after_first_forward(objective: nn.Module, view1: GraphView, view2: GraphView
     """Copy ``objective`` and run one forward pass of training, without moving a weight.
 
     The copy is what a training step with a learning rate of 0 would leave: running statistics have
-    moved by their own momentum, targets included, dropout was active. What is drawn from torch's
-    global stream on the way is put back, so that the step itself draws the same.
+    moved by their own momentum, targets included, and dropout was active. torch's global stream is
+    restored afterwards, so that the step itself draws the same numbers.
 
     Args:
-        objective: is copied, not changed.
+        objective: network to copy; it is not changed.
         view1: the first augmented view of that step.
-        view2: the second one.
+        view2: the second augmented view of that step.
+
+    Returns:
+        The copy, in train mode.
     """
     started = copy.deepcopy(objective).train()
     device = view1.graph.x.device
@@ -39,9 +42,14 @@ def after_first_forward(objective: nn.Module, view1: GraphView, view2: GraphView
 def fill_statistics(objective: nn.Module, view: GraphView) -> None:
     """Give every normalisation layer that has seen no batch the statistics of ``view``, in place.
 
-    For a network that is never trained: the statistics are exactly those of the graph (no momentum
-    keeps a part of the initial 0 and 1), no dropout is active, and layers that bring statistics,
-    as those of a pretrained encoder do, keep them. Leaves ``objective`` in eval mode.
+    This is for a network that is never trained: the statistics are exactly those of the graph (no
+    momentum keeps a part of the initial 0 and 1), no dropout is active, and layers that already
+    have statistics, as those of a pretrained encoder, keep them. ``objective`` is left in eval
+    mode.
+
+    Args:
+        objective: network whose layers are filled.
+        view: the untouched graph.
     """
     objective.eval()
     fresh = [module for module in objective.modules() if _has_seen_no_batch(module)]
@@ -58,7 +66,7 @@ def fill_statistics(objective: nn.Module, view: GraphView) -> None:
 
 
 def _has_seen_no_batch(module: nn.Module) -> bool:
-    """Whether running statistics are there and still 0 and 1; not every layer counts batches."""
+    """Whether running statistics exist and are still 0 and 1; not every layer counts batches."""
     mean, var = (getattr(module, f"running_{name}", None) for name in ("mean", "var"))
     if not (isinstance(mean, Tensor) and isinstance(var, Tensor)):
         return False

@@ -1,4 +1,4 @@
-"""All measures of one representation, or of all weights, ready to be written."""
+"""All measures of one representation, or of all weights, in the form in which they are written."""
 
 from __future__ import annotations
 
@@ -36,26 +36,37 @@ from graphssl.diagnostics.weights import (
 
 @dataclass(frozen=True, eq=False)
 class Diagnostics:
-    """Finite numbers for ``metrics.jsonl``, and arrays for ``spectra.npz``."""
+    """Finite numbers for ``metrics.jsonl``, and arrays for ``spectra.npz``.
+
+    Attributes:
+        values: measure -> finite number.
+        arrays: name -> array, e.g. singular values.
+    """
 
     values: dict[str, float]
     arrays: dict[str, FloatArray]
 
 
 def representation_diagnostics(z: Tensor) -> Diagnostics:
-    """Every measure of a representation ``z`` (N, D).
+    """Compute every measure of a representation ``z`` (N, D).
 
     Values: ``<measure>_centred`` and ``<measure>_uncentred`` for numerical_rank, rankme,
     effective_rank, participation_ratio, power_law_exponent, condition_number and spread;
-    mean_pair_cosine, std_mean, std_min, uniformity; and ``few_nodes``, 1 where N <= D and rank says
-    nothing of the representation. A measure without a finite value, such as the condition number of
-    a matrix that lost rank, is left out. Centred rank can look healthy while all rows point one
-    way: read it beside the uncentred one and ``mean_pair_cosine``.
+    mean_pair_cosine, std_mean, std_min, uniformity; and ``few_nodes``, 1 where N <= D and rank is
+    not informative. A measure without a finite value, such as the condition number of a matrix that
+    lost rank, is left out. Centred rank can look healthy while all rows point one way: read it
+    together with the uncentred one and ``mean_pair_cosine``.
 
     Arrays: ``centred`` and ``uncentred`` singular values, ``std`` of every dimension.
 
     Raises:
-        NotFiniteError: NaN or infinite values.
+        NotFiniteError: ``z`` has NaN or infinite values.
+
+    Example:
+        >>> import torch
+        >>> found = representation_diagnostics(torch.eye(3)[:, :2])
+        >>> found.values["numerical_rank_uncentred"], found.arrays["std"].shape
+        (2.0, (2,))
     """
     spectra = singular_spectra(z)
     std = std_per_dimension(z).cpu().numpy()
@@ -73,17 +84,22 @@ def representation_diagnostics(z: Tensor) -> Diagnostics:
 
 
 def weight_diagnostics(weights: Mapping[str, Tensor]) -> Diagnostics:
-    """Every measure of weight matrices, name -> (out, in).
+    """Compute every measure of weight matrices, name -> (out, in).
 
     Values: ``<layer>/`` largest, smallest, spread, effective_rank and distance_to_orthonormal; for
     every chain of layers (``chains``) ``<chain>/product_effective_rank`` and ``product_spread``;
-    for every two in a row ``<layer>/alignment_to_next``, the mean of the diagonal of
+    for every two successive layers ``<layer>/alignment_to_next``, the mean of the diagonal of
     ``adjacent_alignment``.
 
     Arrays: singular values, ``<layer>`` and ``<chain>/product``.
 
     Raises:
-        NotFiniteError: NaN or infinite values.
+        NotFiniteError: a matrix has NaN or infinite values.
+
+    Example:
+        >>> import torch
+        >>> weight_diagnostics({"lin": 2 * torch.eye(2)}).values["lin/largest"]
+        2.0
     """
     values: dict[str, float] = {}
     arrays: dict[str, FloatArray] = {}

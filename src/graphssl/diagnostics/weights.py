@@ -1,4 +1,4 @@
-"""What the spectra of weight matrices (out, in) say, alone and one after the other."""
+"""Measures of the spectra of weight matrices (out, in), alone and in sequence."""
 
 from __future__ import annotations
 
@@ -14,32 +14,37 @@ from graphssl.diagnostics.spectrum import Spectrum, singular_values
 
 
 def distance_to_orthonormal(s: Spectrum) -> float:
-    """``||S - I||_F = sqrt(sum_k (s_k^2 - 1)^2)`` for the smaller Gram matrix S, 0 at the least."""
+    """Compute ``||S - I||_F = sqrt(sum_k (s_k^2 - 1)^2)`` for the smaller Gram matrix S.
+
+    Example:
+        >>> distance_to_orthonormal(np.array([2.0, 1.0]))
+        3.0
+    """
     return float(np.linalg.norm(s**2 - 1.0))
 
 
 def product_spectrum(weights: Sequence[Tensor]) -> Spectrum:
-    """Singular values of ``W_1 W_2 ... W_L``, the network without what lies between its matrices.
+    """Compute the singular values of ``W_1 W_2 ... W_L``, the network with its matrices alone.
 
     Args:
-        weights: (out, in) from the first layer to the last, each one's in the out before it.
+        weights: (out, in) from the first layer to the last; each in is the previous out.
 
     Returns:
-        As many values as the narrowest place is wide; those of the product beyond that are 0.
+        As many values as the smallest width; those of the product beyond that are 0.
     """
     narrowest = min(min(weight.shape) for weight in weights)
     product = weights[0].detach().double()
     for weight in weights[1:]:
-        product = weight.detach().double() @ product
+        product = weight.detach().double() @ product  # (out, in of the first layer)
     return singular_values(product)[:narrowest]
 
 
 def adjacent_alignment(weight: Tensor, following: Tensor) -> Spectrum:
-    """``(V_l^T U_{l+1})^2``, entry by entry: how the directions of two layers in a row meet.
+    """Compute ``(V_l^T U_{l+1})^2`` entry by entry, the alignment of two successive layers.
 
-    In the paper's orientation, ``X W_l W_{l+1}`` with ``W = U S V^T``, V_l spans what layer l puts
-    out and U_{l+1} what the next one takes in. The identity when they are aligned, 1 / out on
-    average when they have nothing to do with each other. Where singular values are equal, as in an
+    In the paper's orientation, ``X W_l W_{l+1}`` with ``W = U S V^T``, V_l spans the output of
+    layer l and U_{l+1} the input of the next one. The result is the identity if they are aligned,
+    and 1 / out on average if they are unrelated. Where singular values are equal, as in an
     orthonormal matrix, the directions are not determined, and neither is their alignment.
 
     Args:
@@ -47,20 +52,25 @@ def adjacent_alignment(weight: Tensor, following: Tensor) -> Spectrum:
         following: (out', out).
 
     Returns:
-        (k, k') of squared cosines, by descending singular value; k = min(out, in), k' alike.
+        (k, k') squared cosines, by descending singular value, with k = min(out, in) and
+        k' = min(out', out).
     """
     first, second = weight.detach().double(), following.detach().double()
-    V = torch.linalg.eigh(first @ first.T).eigenvectors.flip(1)[:, : min(first.shape)]
+    V = torch.linalg.eigh(first @ first.T).eigenvectors.flip(1)[:, : min(first.shape)]  # (out, k)
     U = torch.linalg.eigh(second.T @ second).eigenvectors.flip(1)[:, : min(second.shape)]
     cosines: Spectrum = (V.T @ U).square().cpu().numpy()
     return cosines
 
 
 def chains(weights: Mapping[str, Tensor]) -> dict[str, list[str]]:
-    """Layers that follow each other, by their names: same path but for the numbers in it.
+    """Group layers that follow each other: their paths differ in numbers only.
 
     ``encoder.convs.0.lin`` and ``encoder.convs.1.lin`` make the chain ``encoder.convs.*.lin``.
-    Layers that do not fit end to end make none.
+    Layers whose shapes do not fit end to end make none.
+
+    Example:
+        >>> chains({"convs.0.lin": torch.ones(4, 2), "convs.1.lin": torch.ones(3, 4)})
+        {'convs.*.lin': ['convs.0.lin', 'convs.1.lin']}
     """
     groups: dict[str, list[str]] = {}
     for name in weights:

@@ -1,4 +1,4 @@
-"""A stack of message-passing layers: dropout -> conv -> norm -> activation on every layer."""
+"""A stack of message-passing layers: dropout -> conv -> norm -> activation in every layer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ JumpingKnowledge = Literal["last", "cat", "max"]
 
 
 class ConvStack(nn.Module):
-    """``h_l = act(norm(conv(drop(h_{l-1}), edges)))``, the last layer included, as BGRL's encoder.
+    """``h_l = act(norm(conv(drop(h_{l-1}), edges)))``, also for the last layer, as BGRL's encoder.
 
     With ``residual``, every layer but the first adds ``P_l h_{l-1}``: P_l is the identity, or a
     linear map where the width changes.
@@ -30,25 +30,32 @@ class ConvStack(nn.Module):
     Args:
         in_channels: F.
         channels: width of every layer; the last one is D, the size of the representation.
-        conv: makes one operator; any PyG operator (``layer_widths.make_layer`` says how it gets its
-            widths).
+        conv: makes one operator; any PyG operator (see ``layer_widths.make_layer`` for how it gets
+            its widths).
         norm: makes one normalisation from its width.
         act: makes one activation.
-        weight_standardization: use every row of a conv's weight matrices standardised over its
-            inputs (Qiao et al., arXiv 1903.10520), in all layers but the first, as BGRL's arxiv
-            encoder. The parameters, and so a penalty on them, stay what they are.
+        weight_standardization: standardise every row of a conv's weight matrices over its inputs
+            (Qiao et al., arXiv 1903.10520), in all layers but the first, as BGRL's arxiv encoder.
+            The parameters, and so any penalty on them, are not changed.
         residual: add the input of a layer to its output, from the second layer on (He et al. 2016;
             for graphs Li et al., arXiv 1904.03751).
-        jumping_knowledge: what the representation is made of: ``last``, the last layer; ``cat``,
-            all layers side by side (D is the sum of the widths); ``max``, their maximum per entry,
+        jumping_knowledge: source of the representation: ``last``, the last layer; ``cat``, all
+            layers side by side (D is the sum of the widths); ``max``, their maximum per entry,
             which needs equal widths (Xu et al., arXiv 1806.03536).
         dropout: in training, set each entry of a layer's input (features and hidden layers) to 0
             with this probability and scale the others up, as Kipf & Welling (arXiv 1609.02907).
             Drawn from torch's global stream.
 
     Raises:
-        ConfigError: no layer, a width below 1, a width that the heads do not divide, or ``dropout``
-            outside [0, 1).
+        ConfigError: there is no layer, a width is below 1 or not divisible by the heads, widths
+            that must be equal differ, ``dropout`` is outside [0, 1), or ``jumping_knowledge`` is
+            unknown.
+
+    Example:
+        >>> from torch_geometric.nn import GCNConv
+        >>> encoder = ConvStack(5, [8, 4], GCNConv, nn.PReLU, norm=nn.BatchNorm1d)
+        >>> encoder(torch.ones(3, 5), torch.tensor([[0, 1], [1, 2]])).shape
+        torch.Size([3, 4])
     """
 
     def __init__(
@@ -105,11 +112,12 @@ class ConvStack(nn.Module):
             )
 
     def forward(self, x: Tensor, edge_index: Tensor, edge_weight: Tensor | None = None) -> Tensor:
-        """(N, F) -> (N, D)."""
+        """Encode every node: (N, F) -> (N, D)."""
         edges = (edge_index, edge_weight) if self._takes_weight else (edge_index,)
         outputs: list[Tensor] = []
         initial: tuple[Tensor, ...] = ()
         for layer, conv in enumerate(self.convs):
+            # (N, width of the layer below), or this layer's width if a map comes first
             h = self.maps[layer](nn.functional.dropout(x, self.dropout, self.training))
             if self._takes_initial and layer == 0:
                 initial = (h,)
@@ -122,10 +130,10 @@ class ConvStack(nn.Module):
         return self._joined(outputs)
 
     def encode_view(self, view: GraphView) -> Tensor:
-        """The same as ``self(view.x, view.edge_index, view.edge_weight)``, through the masks.
+        """Compute ``self(view.x, view.edge_index, view.edge_weight)`` through the masks, (N, D).
 
-        GCN and GAT use the masks where they are; any other operator gets the edges removed, and so
-        do they in training with dropout, which leaves no part of the first product to share.
+        GCN and GAT use the masks directly; for any other operator the edges are removed, and so
+        they are in training with dropout, which leaves no part of the first product to share.
         """
         fast = self._fast_path(view)
         if fast is None:
@@ -135,13 +143,13 @@ class ConvStack(nn.Module):
         return _in_graph_order(h, number)
 
     def encode_pair(self, view1: GraphView, view2: GraphView) -> tuple[Tensor, Tensor]:
-        """``encode_view`` of both; of one graph, their first products have a common part."""
+        """Encode both views; if they are of one graph, their first products share a common part."""
         fast = self._fast_path(view1)
         if fast is None or not view2.hides_only or view1.graph is not view2.graph:
             return self.encode_view(view1), self.encode_view(view2)
         (view1, number), (view2, _) = renumbered(view1), renumbered(view2)
         firsts = [*first_products(view1, view2, self._first_weight)]
-        # Popped, so that the first one's memory is free before the second one is worked on.
+        # Popped, so that the memory of the first one is freed before the second one is computed.
         h1 = _in_graph_order(self._after_first(firsts.pop(0), fast, view1), number)
         return h1, _in_graph_order(self._after_first(firsts.pop(), fast, view2), number)
 
@@ -161,7 +169,7 @@ class ConvStack(nn.Module):
         return weight
 
     def _after_first(self, h: Tensor, fast: Any, view: GraphView) -> Tensor:
-        """All layers but for the first linear map, whose result is ``h``."""
+        """Apply all that follows the first linear map, whose result is ``h``: -> (N, D)."""
         propagate = fast.propagation(view)
         outputs: list[Tensor] = []
         convs: Iterable[Any] = self.convs
@@ -175,18 +183,18 @@ class ConvStack(nn.Module):
         return self._joined(outputs)
 
     def _finish(self, layer: int, h: Tensor, before: Tensor | None) -> Tensor:
-        """Norm, activation and shortcut of ``layer``: its operator gave ``h`` for ``before``."""
+        """Apply norm, activation and shortcut to ``h``, the operator's output for ``before``."""
         h = self.acts[layer](self.norms[layer](h))
         return h + self.shortcuts[layer - 1](before) if self.shortcuts and layer > 0 else h
 
     def _kept(self, outputs: list[Tensor], h: Tensor) -> list[Tensor]:
-        """The layers that are still needed: the others' memory is free for the next one."""
+        """Return the outputs that are still needed, so that the memory of the others is freed."""
         return [h] if self.jumping_knowledge == "last" else [*outputs, h]
 
     def _joined(self, outputs: list[Tensor]) -> Tensor:
         match self.jumping_knowledge:
             case "cat":
-                return torch.cat(outputs, dim=1)
+                return torch.cat(outputs, dim=1)  # (N, sum of the widths)
             case "max":
                 return torch.stack(outputs).amax(dim=0)
         return outputs[-1]
@@ -205,13 +213,13 @@ def _in_graph_order(h: Tensor, number: Tensor | None) -> Tensor:
 
 
 def standardized_rows(weight: Tensor) -> Tensor:
-    """``(w - mean(w)) / sqrt(var(w) + 1e-5)`` of every row (output): (out, in) -> (out, in)."""
+    """Compute ``(w - mean(w)) / sqrt(var(w) + 1e-5)`` of every row (output), (out, in)."""
     var, mean = torch.var_mean(weight, dim=1, keepdim=True)
     return (weight - mean) / torch.sqrt(var + 1e-5)
 
 
 def _standardized(conv: nn.Module) -> dict[str, Tensor]:
-    """The weight matrices of ``conv``, standardised, by name."""
+    """Standardise the weight matrices of ``conv``; name -> (out, in)."""
     return {
         name: standardized_rows(parameter)
         for name, parameter in conv.named_parameters()

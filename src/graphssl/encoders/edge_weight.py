@@ -1,4 +1,4 @@
-"""Which edge weights an encoder uses, found by calling it as training does."""
+"""Checks of how an encoder uses edge weights, made by calling it as training does."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _EDGES = ((0, 1, 1, 2, 2, 3, 2, 4), (1, 0, 2, 1, 3, 2, 4, 2))
 
 
 def unused_by(encoder: nn.Module, graph: Graph) -> str | None:
-    """Name what does not use the edge weights of ``graph``; None where they are used.
+    """Name the layers that do not use the edge weights of ``graph``; None if they are used.
 
     A copy of ``encoder`` is called, as training calls it, on a graph of five nodes. Weights are
     used if the output has a gradient in them or changes with them. Weights that are all ones, and
-    encoders that take no other graph, are not looked into.
+    encoders that take no other graph, are not checked.
     """
     if graph.edge_weight is None or bool((graph.edge_weight == 1).all()):
         return None
@@ -60,14 +60,14 @@ def _is_blind(layer: nn.Module) -> bool:
 
 
 def edge_weight_facts(name: str, encoder: nn.Module, graph: Graph) -> dict[str, str]:
-    """Say what a record has to say on the edge weights of ``graph`` under ``encoder``; log it.
+    """Collect and log what to record about the edge weights of ``graph`` under ``encoder``.
 
     Returns:
-        ``edge_weight`` where the encoder does not use them; ``negative_degree`` where dropped edges
-        can make the loss NaN.
+        ``edge_weight`` if the encoder does not use them; ``negative_degree`` if dropped edges can
+        make the loss NaN.
 
     Raises:
-        DataError: negative weights alone make the encoder's output not finite.
+        DataError: the negative weights are the reason that the encoder's output is not finite.
     """
     if (unused := unused_by(encoder, graph)) is not None:
         log.warning("%s: the graph has edge weights, which are not used by %s", name, unused)
@@ -98,7 +98,7 @@ def _finite(encoder: nn.Module, view: GraphView) -> bool:
 
 
 def _lowest_degrees(graph: Graph, weight: Tensor) -> Iterator[GraphView]:
-    """The views in which degrees are lowest: of negative weights alone, and with low self-loops.
+    """Yield the views with the lowest degrees: negative weights alone, and with low self-loops.
 
     A layer that gives every node without a loop one of weight 1, as GCN does, has a lower degree
     where a loop of less than 1 is kept.

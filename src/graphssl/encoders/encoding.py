@@ -1,4 +1,4 @@
-"""The one place where an encoder meets a view."""
+"""Calls of an encoder on views, all of which go through this module."""
 
 from __future__ import annotations
 
@@ -17,21 +17,32 @@ class ViewEncoder(Protocol):
     """An encoder that can use the masks of a view directly, where that is exact."""
 
     def encode_view(self, view: GraphView) -> Tensor:
-        """(N, F) -> (N, D), equal to the encoder on the plain tensors of ``view``."""
+        """Encode every node, (N, D), as the encoder does on the plain tensors of ``view``."""
         ...
 
     def encode_pair(self, view1: GraphView, view2: GraphView) -> tuple[Tensor, Tensor]:
-        """The same of two views, which may share what they have in common."""
+        """Encode two views, which may share common parts of the computation."""
         ...
 
 
 def encode(encoder: nn.Module, view: GraphView) -> Tensor:
-    """Representation of every node of ``view``, (N, D); dropped edges are really gone.
+    """Compute the representation of every node of ``view``, (N, D); dropped edges are removed.
 
     An encoder whose ``forward`` has no ``edge_weight`` is called without it.
 
+    Args:
+        encoder: module with an attribute ``out_channels``, D.
+        view: the view to encode.
+
     Raises:
-        ConfigError: the encoder returned something else.
+        ConfigError: the encoder did not return a tensor (N, D) of the features' type.
+
+    Example:
+        >>> from torch_geometric.nn import GCNConv
+        >>> from graphssl.graph import Graph
+        >>> view = Graph(torch.ones(3, 2), torch.tensor([[0, 1], [1, 2]])).view()
+        >>> encode(GCNConv(2, 4), view).shape
+        torch.Size([3, 4])
     """
     if isinstance(encoder, ViewEncoder):
         return _checked(encoder, encoder.encode_view(view), view)
@@ -47,7 +58,19 @@ def encode(encoder: nn.Module, view: GraphView) -> Tensor:
 
 
 def encode_pair(encoder: nn.Module, view1: GraphView, view2: GraphView) -> tuple[Tensor, Tensor]:
-    """``encode`` of both views, the first one first."""
+    """Encode both views, the first one first.
+
+    Args:
+        encoder: module with an attribute ``out_channels``, D.
+        view1: the first view.
+        view2: the second view.
+
+    Returns:
+        Two tensors (N, D).
+
+    Raises:
+        ConfigError: as ``encode``.
+    """
     if isinstance(encoder, ViewEncoder):
         h1, h2 = encoder.encode_pair(view1, view2)
         return _checked(encoder, h1, view1), _checked(encoder, h2, view2)
@@ -55,7 +78,7 @@ def encode_pair(encoder: nn.Module, view1: GraphView, view2: GraphView) -> tuple
 
 
 def _checked(encoder: Any, h: Any, view: GraphView) -> Tensor:
-    """``h``, if it is what losses, diagnostics and probes count on."""
+    """Return ``h`` if it has the shape and type that losses, diagnostics and probes rely on."""
     x = view.graph.x
     shape, dtypes = (x.size(0), encoder.out_channels), {x.dtype}
     if torch.is_autocast_enabled(x.device.type):

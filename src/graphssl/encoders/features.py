@@ -1,4 +1,4 @@
-"""The encoder that encodes nothing: features as they are, the floor of every comparison."""
+"""The identity encoder: raw features, the floor of every comparison."""
 
 from __future__ import annotations
 
@@ -6,15 +6,23 @@ from torch import Tensor, nn
 
 
 class Features(nn.Module):
-    """The identity, (N, F) -> (N, F)."""
+    """The identity, (N, F) -> (N, F).
+
+    Args:
+        in_channels: F, which is D too.
+
+    Example:
+        >>> Features(in_channels=5).out_channels
+        5
+    """
 
     def __init__(self, in_channels: int) -> None:
         super().__init__()
         self.in_channels = self.out_channels = in_channels
 
     def forward(self, x: Tensor, edge_index: Tensor, edge_weight: Tensor | None = None) -> Tensor:
-        """``x``."""
+        """Return ``x``; edges are not used."""
         return x
 
     def reset_parameters(self) -> None:
-        """There are none."""
+        """Do nothing: there are no parameters."""

@@ -1,4 +1,4 @@
-"""GPS: message passing and attention over all nodes, side by side in every layer."""
+"""GPS: message passing and attention over all nodes, in parallel in every layer."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ class GPS(nn.Module):
     """A linear map to the width of the layers, then layers of PyG's ``GPSConv``.
 
     ``h_0 = W x``; every layer adds the normalised output of its operator to that of attention over
-    all nodes, and passes the sum through an MLP (Rampasek et al., arXiv 2205.12454). No positional
-    encodings: transforms can add them to the features. Attention over all nodes takes O(N^2) memory
-    with ``attn_type=multihead``, O(N) with ``performer``.
+    all nodes, and passes the sum through an MLP (Rampasek et al., arXiv 2205.12454). There are no
+    positional encodings; transforms can add them to the features. Attention over all nodes takes
+    O(N^2) memory with ``attn_type=multihead`` and O(N) with ``performer``.
 
     Args:
         in_channels: F.
         channels: width of every layer, all equal; D is that width.
         conv: makes the operator of a layer from (in_channels, out_channels).
-        heads: attention heads; they divide the width.
-        dropout: of the attention and of both branches.
+        heads: number of attention heads, which must divide the width.
+        dropout: dropout probability of the attention and of both branches.
         attn_type: ``multihead`` or ``performer``.
 
     Raises:
-        ConfigError: no layer, unequal widths, or a width that the heads do not divide.
+        ConfigError: there is no layer, or widths differ or are not divisible by the heads.
 
     Example:
         >>> from torch_geometric.nn import GCNConv
@@ -59,8 +59,8 @@ class GPS(nn.Module):
         )
 
     def forward(self, x: Tensor, edge_index: Tensor, edge_weight: Tensor | None = None) -> Tensor:
-        """(N, F) -> (N, D)."""
-        h: Tensor = self.lin(x)
+        """Encode every node: (N, F) -> (N, D)."""
+        h: Tensor = self.lin(x)  # (N, D)
         for layer in self.layers:
             h = layer(h, edge_index, edge_weight=edge_weight)
         return h

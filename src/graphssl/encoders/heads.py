@@ -15,10 +15,22 @@ class MLPHead(nn.Sequential):
     (arXiv 2006.07733).
 
     Args:
-        in_channels: width of what comes in.
-        out_channels: width of what goes out.
-        hidden_channels: width between the two layers.
-        batch_norm: normalise the hidden layer.
+        in_channels: width of the input.
+        out_channels: width of the output.
+        hidden_channels: width of the hidden layer.
+        batch_norm: whether to normalise the hidden layer.
+
+    Raises:
+        ConfigError: ``hidden_channels`` is below 1.
+
+    Example:
+        >>> MLPHead(8, 4, hidden_channels=16, batch_norm=True)
+        MLPHead(
+          (0): Linear(in_features=8, out_features=16, bias=True)
+          (1): BatchNorm1d(16, ...)
+          (2): PReLU(num_parameters=1)
+          (3): Linear(in_features=16, out_features=4, bias=True)
+        )
     """
 
     def __init__(
@@ -45,6 +57,6 @@ class MLPHead(nn.Sequential):
             layer.reset_parameters()  # type: ignore[operator]
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, in) -> (N, out)."""
+        """Apply the head: (N, in) -> (N, out)."""
         out: Tensor = super().forward(x)
         return out

@@ -1,4 +1,4 @@
-"""Find the weight matrices of any network, each once and as (out, in)."""
+"""The weight matrices of any network, each once and as (out, in)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from graphssl.errors import ConfigError
 # Their 2-D parameters are tables or scales, not linear maps.
 _NOT_LINEAR = (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm, nn.RMSNorm)
 
-# What torch's wrappers put into a path: always (torch.compile, FSDP, activation checkpoints), or
-# as the one child of these.
+# Names that torch's wrappers add to a path: always (torch.compile, FSDP, activation checkpoints),
+# or as the only child of these classes.
 _WRAPPED = frozenset({"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"})
 _WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel, AveragedModel)
 
@@ -26,6 +26,11 @@ class LayerWeights(dict[str, Tensor]):
 
     Attributes:
         heads: name -> H where H > 1: the matrix is (H * out_per_head, in).
+
+    Example:
+        >>> import torch
+        >>> list(LayerWeights({"lin": torch.ones(6, 2)}, heads={"lin": 2}).per_head())
+        ['lin.heads.0', 'lin.heads.1']
     """
 
     def __init__(self, weights: Mapping[str, Tensor], heads: Mapping[str, int] | None = None):
@@ -33,7 +38,7 @@ class LayerWeights(dict[str, Tensor]):
         self.heads = dict(heads or {})
 
     def per_head(self) -> LayerWeights:
-        """The same with a matrix (out_per_head, in) for every head, ``<name>.heads.<h>``."""
+        """Split matrices into one (out_per_head, in) for each head, named ``<name>.heads.<h>``."""
         split: dict[str, Tensor] = {}
         for name, weight in self.items():
             if name not in self.heads:
@@ -47,28 +52,34 @@ class LayerWeights(dict[str, Tensor]):
 def layer_weights(
     source: nn.Module | Mapping[str, Tensor] | Iterable[Tensor], trainable: bool = False
 ) -> LayerWeights:
-    """The weight matrices of a network, or those of an explicit list.
+    """Find the weight matrices of a network, or take those of an explicit list.
 
-    Of a module these are the 2-D parameters (of a parametrized layer, what the parametrization
-    makes of them), as PyG and torch keep them: (out, in). Left out are vectors (a side of 1),
-    biases, attention vectors (``att*``), embeddings and norms. A layer that tells its in and out
-    sizes and keeps its matrix as (in, out) is transposed; one that does not is taken as (out, in).
-    Stacks with three or more dimensions (``RGCNConv``'s relations) are not found: list their
-    slices. The tensors are the parameters or views of them, so that they may be asked for once and
-    used through a whole training, unless a layer is parametrized.
+    For a module these are the 2-D parameters (for a parametrized layer, the result of the
+    parametrization), as PyG and torch store them: (out, in). Vectors (a side of 1), biases,
+    attention vectors (``att*``), embeddings and norms are left out. The matrix of a layer that has
+    attributes for its in and out sizes and stores it as (in, out) is transposed; without such
+    attributes it is taken as (out, in). Stacks with three or more dimensions (``RGCNConv``'s
+    relations) are not found: list their slices. The tensors are the parameters or views of them, so
+    that one call serves a whole training run, unless a layer is parametrized.
 
     Args:
-        source: a network, or its matrices (out, in), by name or in a row (``"0"``, ``"1"``, ...).
-        trainable: leave out what does not require a gradient, such as a target network.
+        source: a network, or its matrices (out, in), by name or in order (``"0"``, ``"1"``, ...).
+        trainable: leave out matrices that require no gradient, such as those of a target network.
 
     Returns:
         Name -> matrix. The name is the parameter's path without ``.weight``, so that it starts with
         the part of the network: ``encoder.convs.0.lin``, also where the network or a part of it is
-        wrapped (``torch.compile``, data-parallel). A shared matrix is there once, under its first
+        wrapped (``torch.compile``, data-parallel). A shared matrix appears once, under its first
         name.
 
     Raises:
         ConfigError: a listed tensor is not a matrix, or a lazy layer has no shape yet.
+
+    Example:
+        >>> from torch_geometric.nn import GCN
+        >>> weights = layer_weights(GCN(5, hidden_channels=8, num_layers=2, out_channels=4))
+        >>> {name: tuple(weight.shape) for name, weight in weights.items()}
+        {'convs.0.lin': (8, 5), 'convs.1.lin': (4, 8)}
     """
     weights: dict[str, Tensor] = {}
     heads: dict[str, int] = {}
@@ -116,7 +127,7 @@ def _of_module(root: nn.Module) -> Iterator[_Candidate]:
 
 
 def _unwrapped(root: nn.Module, path: str) -> Iterator[str]:
-    """The parts of a module's ``path``, without those that name a wrapper's content."""
+    """Yield the parts of a module's ``path``, without those that a wrapper adds."""
     module: Any = root
     for part in path.split(".") if path else ():
         if part not in _WRAPPED and not (part == "module" and isinstance(module, _WRAPPERS)):

@@ -1,4 +1,4 @@
-"""How an operator gets the widths of its layer, by what its constructor takes."""
+"""Construction of operators with the widths of their layer, by the arguments they take."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphssl.errors import ConfigError
 def make_layer(
     conv: Callable[..., nn.Module], in_channels: int, out_channels: int
 ) -> tuple[nn.Module, nn.Module]:
-    """Make one layer, (N, in_channels) -> (N, out_channels): the map before the operator, and it.
+    """Make one layer, (N, in_channels) -> (N, out_channels): a map and the operator after it.
 
     An operator made from two widths gets both; one with ``heads`` whose outputs are concatenated
     gets ``out_channels / heads`` per head. One made from a single width (GCN2Conv's ``channels``,
@@ -23,8 +23,8 @@ def make_layer(
 
     Args:
         conv: the operator's class, or a partial of it with its other arguments.
-        in_channels: width of what comes in.
-        out_channels: width of what goes out.
+        in_channels: width of the input.
+        out_channels: width of the output.
 
     Raises:
         ConfigError: the heads do not divide the width, or an argument is missing.
@@ -48,7 +48,7 @@ def make_layer(
     kind = getattr(conv, "func", conv)
     widths = [name for name in needed if name.endswith("channels")]
     if not kind.__module__.startswith("torch_geometric.") and len(needed) == 2:
-        widths = needed  # a custom operator may call them otherwise
+        widths = needed  # a custom operator may use other names
     if lacking := [name for name in needed if name not in widths]:
         raise ConfigError(f"encoder.conv: {kind.__name__} also needs {', '.join(lacking)}")
     if len(widths) < 2:

@@ -10,6 +10,15 @@ class MLPGINConv(GINConv):
     """GIN with the two-layer MLP of its paper, ``Linear -> BatchNorm -> ReLU -> Linear``.
 
     Xu et al. 2019, arXiv 1810.00826.
+
+    Args:
+        in_channels: width of the input.
+        out_channels: width of the hidden layer and of the output.
+        train_eps: whether to learn the weight of a node's own features.
+
+    Example:
+        >>> MLPGINConv(5, 8).nn[0]
+        Linear(in_features=5, out_features=8, bias=True)
     """
 
     def __init__(self, in_channels: int, out_channels: int, train_eps: bool = False) -> None:
@@ -23,8 +32,14 @@ class MLPGINConv(GINConv):
 
 
 class NodeLinear(nn.Linear):
-    """A layer that looks at no edge: with it a ``ConvStack`` is an MLP on the features."""
+    """A linear layer that uses no edges: with it a ``ConvStack`` is an MLP on the features.
+
+    Example:
+        >>> import torch
+        >>> NodeLinear(5, 8)(torch.ones(3, 5), torch.tensor([[0], [1]])).shape
+        torch.Size([3, 8])
+    """
 
     def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:  # type: ignore[override]
-        """(N, in) -> (N, out)."""
+        """Apply the linear map: (N, in) -> (N, out)."""
         return super().forward(x)

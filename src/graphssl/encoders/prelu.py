@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-# Numbers that fit into a core's cache with what is made of them.
+# Number of entries that fit into a core's cache together with their intermediate results.
 _PART = 2**17
 
 
@@ -15,15 +15,22 @@ class PReLU(nn.PReLU):
     """``max(0, x) + a min(0, x)`` with one learned ``a``, as ``torch.nn.PReLU`` computes it.
 
     On CPU torch's own kernel reduces the slope's gradient element by element; a leaky ReLU and one
-    dot product give the same numbers in a fraction of the time. Elsewhere torch's own is used,
-    since reading the slope would make a GPU wait.
+    dot product give the same numbers in a fraction of the time. Elsewhere torch's own kernel is
+    used, since reading the slope would make a GPU wait.
+
+    Args:
+        init: initial slope a.
+
+    Example:
+        >>> PReLU(init=0.5)(torch.tensor([[-2.0, 2.0]])).tolist()
+        [[-1.0, 2.0]]
     """
 
     def __init__(self, init: float = 0.25) -> None:
         super().__init__(1, init)
 
     def forward(self, input: Tensor) -> Tensor:
-        """(N, D) -> (N, D)."""
+        """Apply the activation: (N, D) -> (N, D)."""
         if input.device.type != "cpu":
             return super().forward(input)
         out: Tensor = _OneSlope.apply(input, self.weight)

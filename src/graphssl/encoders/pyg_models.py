@@ -1,4 +1,4 @@
-"""PyG's whole models as encoders."""
+"""Complete models of PyG as encoders."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graphssl.errors import ConfigError
 def pyg_model(
     model: Callable[..., nn.Module], in_channels: int, channels: Sequence[int]
 ) -> nn.Module:
-    """One of ``torch_geometric.nn``'s models (GCN, GIN, GraphSAGE, ...) with a recipe's widths.
+    """Make a model of ``torch_geometric.nn`` (GCN, GIN, GraphSAGE, ...) with a recipe's widths.
 
     They have one hidden width and leave the last layer bare, without norm and activation.
 
@@ -22,7 +22,12 @@ def pyg_model(
         channels: width of every layer; the first one is the hidden width, the last one D.
 
     Raises:
-        ConfigError: no layer, or hidden layers of several widths.
+        ConfigError: there is no layer, or hidden layers have several widths.
+
+    Example:
+        >>> from torch_geometric.nn import GraphSAGE
+        >>> pyg_model(GraphSAGE, 5, [8, 4])
+        GraphSAGE(5, 4, num_layers=2)
     """
     if not channels:
         raise ConfigError("encoder.channels must name at least one layer, got []")

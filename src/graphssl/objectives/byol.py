@@ -19,17 +19,26 @@ from graphssl.schedules import ema_momentum
 class BYOL(Objective):
     """Online encoder, projector and predictor against EMA copies of encoder and projector.
 
-    The representation (encoder) and the embedding (predictor output) are different things here.
+    Here the representation (encoder output) differs from the embedding (predictor output).
 
     Args:
         encoder: the online encoder, the one kept after training.
         projector: makes the projector from in_channels = D.
         predictor: makes the predictor from (in_channels, out_channels), both the projector's width.
-        projection_channels: what the projector puts out.
+        projection_channels: width of the projector's output.
         ema: momentum of the targets at the start; it rises to 1 on a cosine.
 
     Raises:
-        ConfigError: ``ema`` outside [0, 1], ``projection_channels`` below 1.
+        ConfigError: ``ema`` is outside [0, 1], or ``projection_channels`` is below 1.
+
+    Example:
+        >>> from torch_geometric.nn import GCNConv
+        >>> from graphssl.encoders import ConvStack, MLPHead
+        >>> objective = BYOL(
+        ...     ConvStack(2, [4], GCNConv, nn.PReLU), MLPHead, MLPHead, projection_channels=3
+        ... )
+        >>> objective.projector[-1].out_features
+        3
     """
 
     static_forward = True
@@ -61,7 +70,7 @@ class BYOL(Objective):
         self.ema = ema
 
     def forward(self, view1: GraphView, view2: GraphView) -> StepOutput:
-        """The loss of one pair of views."""
+        """Compute the loss of one pair of views."""
         h1, h2 = encode_pair(self.encoder, view1, view2)
         q1, q2 = self.predictor(self.projector(h1)), self.predictor(self.projector(h2))
         with torch.no_grad():
@@ -70,7 +79,7 @@ class BYOL(Objective):
         return StepOutput(cosine_loss(q1, y2, q2, y1), (h1, h2), (q1, q2))
 
     def after_step(self, step: int, total: int) -> None:
-        """Move the targets."""
+        """Move the targets towards the online encoder and projector."""
         momentum = ema_momentum(step - 1, total, self.ema)
         ema_update(self.target_encoder, self.encoder, momentum)
         ema_update(self.target_projector, self.projector, momentum)

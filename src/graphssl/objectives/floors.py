@@ -1,4 +1,4 @@
-"""The floors of every comparison: an encoder that is not trained, and no encoder at all."""
+"""Baselines of every comparison: an encoder that is not trained, and no encoder at all."""
 
 from __future__ import annotations
 
@@ -13,24 +13,41 @@ from graphssl.graph import GraphView
 
 
 class Untrained(Objective):
-    """Nothing to train: the encoder stays as it was drawn."""
+    """An untrained encoder, which keeps its initial weights.
+
+    Args:
+        encoder: the encoder.
+
+    Example:
+        >>> list(Untrained(nn.Linear(2, 4)).trainable_parameters())
+        []
+    """
 
     def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
         self.encoder = encoder
 
     def forward(self, view1: GraphView, view2: GraphView) -> StepOutput:
-        """A loss of zero, and the representation of each view."""
+        """Return a loss of zero and the representation of each view."""
         h1, h2 = encode_pair(self.encoder, view1, view2)
         return StepOutput(h1.new_zeros(()), (h1, h2))
 
     def trainable_parameters(self) -> Iterator[nn.Parameter]:
-        """None."""
+        """Yield no parameters."""
         yield from ()
 
 
 class Raw(Untrained):
-    """The features as they are; the encoder named by the config is set aside."""
+    """The raw features; the encoder named by the configuration is set aside.
+
+    Args:
+        encoder: not used.
+        in_channels: F.
+
+    Example:
+        >>> Raw(nn.Linear(2, 4), in_channels=2).encoder.out_channels
+        2
+    """
 
     sets_encoder_aside = True
 

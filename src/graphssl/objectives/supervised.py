@@ -1,4 +1,4 @@
-"""A classifier trained with labels: the reference that is meant as a ceiling."""
+"""A classifier trained with labels, as an upper reference for self-supervised objectives."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class Supervised(ClassifierObjective):
     """Cross-entropy of a classification layer on the encoder, on the training nodes of one split.
 
     ``logits = conv(drop(encoder(view)))``. With a GCN of one hidden layer as encoder and GCN's
-    operator as ``conv`` this is the GCN of Kipf & Welling (arXiv 1609.02907). Sees the first view
-    alone. Its score is the accuracy of ``logits``, on that split only.
+    operator as ``conv`` this is the GCN of Kipf & Welling (arXiv 1609.02907). It uses the first
+    view only. Its score is the accuracy of ``logits``, on that split only.
 
     Args:
-        encoder: the encoder trained and kept.
+        encoder: the encoder that is trained and kept.
         labels: class of every node, (N,).
         train_nodes: ids of the training nodes of the one split.
         num_classes: C.
         conv: makes the classification layer from (D, C), any PyG operator; attention heads are
-            averaged. None for a linear layer, which looks at no edge.
-        dropout: of the representation, before the classification layer.
+            averaged. None for a linear layer, which uses no edges.
+        dropout: dropout probability of the representation, before the classification layer.
     """
 
     uses_labels = True
@@ -56,14 +56,14 @@ class Supervised(ClassifierObjective):
         self.register_buffer("train_labels", labels[train_nodes], persistent=False)
 
     def forward(self, view1: GraphView, view2: GraphView) -> StepOutput:
-        """Cross-entropy on the training nodes of ``view1``."""
+        """Compute the cross-entropy on the training nodes of ``view1``; ``view2`` is not used."""
         h = encode(self.encoder, view1)
         logits = self._classify(h, view1)
         loss = cross_entropy(logits[self.train_nodes], self.train_labels)
         return StepOutput(loss, (h,), (logits,))
 
     def logits(self, view: GraphView) -> Tensor:
-        """Scores of every node of ``view`` for every class, (N, C)."""
+        """Compute the score of every node of ``view`` for every class, (N, C)."""
         return self._classify(encode(self.encoder, view), view)
 
     def _classify(self, h: Tensor, view: GraphView) -> Tensor:

@@ -1,4 +1,4 @@
-"""The target network: a copy that follows the online network by exponential moving average."""
+"""Target networks: copies that follow the online network by exponential moving average."""
 
 from __future__ import annotations
 
@@ -12,10 +12,21 @@ Module = TypeVar("Module", bound=nn.Module)
 
 
 def target_of(online: Module) -> Module:
-    """A copy of ``online`` with weights of its own drawing, out of the optimizer's reach.
+    """Copy ``online``, draw new weights for the copy and make them require no gradient.
 
-    BGRL's official code starts the target from a different initialisation; its ``BatchNorm``
-    buffers are its own too.
+    BGRL's official code, too, starts the target from a different initialisation and gives it
+    separate ``BatchNorm`` buffers.
+
+    Args:
+        online: network with a method ``reset_parameters``.
+
+    Returns:
+        The target network, which the optimizer does not update.
+
+    Example:
+        >>> target = target_of(nn.Linear(2, 4))
+        >>> target.weight.shape, target.weight.requires_grad
+        (torch.Size([4, 2]), False)
     """
     target = copy.deepcopy(online)
     target.reset_parameters()  # type: ignore[operator]
@@ -24,7 +35,20 @@ def target_of(online: Module) -> Module:
 
 @torch.no_grad()
 def ema_update(target: nn.Module, online: nn.Module, momentum: float) -> None:
-    """``target <- momentum * target + (1 - momentum) * online`` for parameters, not buffers."""
+    """Set ``target <- momentum * target + (1 - momentum) * online`` for parameters, not buffers.
+
+    Args:
+        target: network that is updated in place.
+        online: network of the same architecture.
+        momentum: share of the target that is kept, in [0, 1].
+
+    Example:
+        >>> target, online = nn.Linear(1, 1), nn.Linear(1, 1)
+        >>> _ = nn.init.zeros_(target.weight), nn.init.ones_(online.weight)
+        >>> ema_update(target, online, momentum=0.75)
+        >>> target.weight.item()
+        0.25
+    """
     targets: list[torch.Tensor] = [*target.parameters()]
     onlines: list[torch.Tensor] = [*online.parameters()]
     torch._foreach_mul_(targets, momentum)

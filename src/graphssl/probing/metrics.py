@@ -16,16 +16,19 @@ from graphssl.probing.solvers.linear import LinearModels
 def measure(
     models: LinearModels, rows: FloatArray, y: IntArray, nodes: Sequence[IntArray]
 ) -> dict[str, list[float]]:
-    """Metric -> its value on ``nodes[s]`` for the one classifier of every split s, in [0, 1].
+    """Score the one classifier of every split s on ``nodes[s]``.
 
-    ROC AUC takes the difference of the two classes' scores. It is left out with more than two
-    classes, and where the nodes of a split are of one class alone.
+    ROC AUC uses the difference of the two classes' scores. It is left out if there are more than
+    two classes, or if all nodes of a split are of one class.
 
     Args:
         models: one classifier per split, (S, 1, C, D).
-        rows: (N, D), as the classifiers were fitted on.
-        y: (N,).
+        rows: (N, D), as for fitting.
+        y: class of every node, (N,).
         nodes: node ids of each split.
+
+    Returns:
+        Metric -> one value per split, in [0, 1].
     """
     found: list[dict[str, float]] = []
     for s, ids in enumerate(nodes):
@@ -40,19 +43,33 @@ def measure(
 
 
 def macro_f1(y: IntArray, predicted: IntArray) -> float:
-    """Mean over classes of ``2 TP / (2 TP + FP + FN)``, over those that occur in either array."""
+    """Compute the mean of ``2 TP / (2 TP + FP + FN)`` over the classes that occur in either array.
+
+    Args:
+        y: (n,).
+        predicted: (n,).
+
+    Example:
+        >>> macro_f1(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1]))
+        1.0
+    """
     size = int(max(y.max(), predicted.max())) + 1
-    hits = np.bincount(y[y == predicted], minlength=size)
+    hits = np.bincount(y[y == predicted], minlength=size)  # (C,), true positives
+    # (C,), 2 TP + FP + FN
     both = np.bincount(y, minlength=size) + np.bincount(predicted, minlength=size)
     return float((2 * hits[both > 0] / both[both > 0]).mean())
 
 
 def roc_auc(positive: np.ndarray, scores: FloatArray) -> float:
-    """Share of the pairs of a positive and a negative that ``scores`` order; half of the ties.
+    """Compute the share of pairs of a positive and a negative in the right order; ties count half.
 
     Args:
-        positive: (n,) bool, both values present.
+        positive: (n,) bool, with both values present.
         scores: (n,).
+
+    Example:
+        >>> roc_auc(np.array([True, False, False]), np.array([0.5, 0.5, 0.1]))
+        0.75
     """
     count = int(positive.sum())
     below = rankdata(scores)[positive].sum() - count * (count + 1) / 2
@@ -60,9 +77,9 @@ def roc_auc(positive: np.ndarray, scores: FloatArray) -> float:
 
 
 def majority_share(y: IntArray, splits: Sequence[Split]) -> float:
-    """Accuracy on the test nodes of always answering their most frequent class, mean over splits.
+    """Compute the mean accuracy over splits of predicting the test nodes' most frequent class.
 
-    What an accuracy has to exceed before it says anything. 0 where a split has no test nodes.
+    An accuracy is informative only above this value. A split without test nodes counts as 0.
     """
     shares = [np.unique(y[s.test], return_counts=True)[1].max(initial=0) for s in splits]
     sizes = [max(1, len(s.test)) for s in splits]
@@ -70,15 +87,15 @@ def majority_share(y: IntArray, splits: Sequence[Split]) -> float:
 
 
 def check_metric(dataset: NodeDataset, splits: Mapping[str, Sequence[Split]]) -> None:
-    """Check before training that the metric of ``dataset`` can be measured.
+    """Check, before training, that the metric of ``dataset`` can be measured.
 
     Args:
-        dataset: the graph.
+        dataset: the graph and its metric.
         splits: protocol -> its splits.
 
     Raises:
-        ConfigError: unknown metric, or ROC AUC of more than two classes.
-        DataError: ROC AUC, and nodes to be scored are of one class alone.
+        ConfigError: the metric is unknown, or is ROC AUC with other than two classes.
+        DataError: the metric is ROC AUC, and nodes to be scored are all of one class.
     """
     if dataset.metric not in METRICS:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""The scores of a network that classifies by itself."""
+"""Scores of a network with its own classifier."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graphssl.contracts import FloatArray, IntArray, ProbeScores, Split
 from graphssl.probing.metrics import measure
 from graphssl.probing.solvers.linear import LinearModels
 
-# In place of a solver: no probe was fitted.
+# Recorded in place of a solver, since no probe is fitted.
 OWN_CLASSIFIER = "own classifier"
 
 
@@ -20,13 +20,14 @@ def own_scores(
     """Score ``logits`` by arg-max on the splits of ``protocol``; nothing is fitted.
 
     Args:
-        protocol: whose splits they are.
+        protocol: name of the protocol of the splits.
         logits: (N, C).
-        y: (N,).
-        splits: those that the network was trained on.
-        seed: of the splits.
+        y: class of every node, (N,).
+        splits: splits that the network was trained on.
+        seed: seed of the splits.
     """
     shape = (len(splits), 1, logits.shape[1])
+    # (S, 1, C, C): as a linear classifier on the logits, the identity
     identity = np.broadcast_to(np.eye(shape[2], dtype=logits.dtype), (*shape, shape[2]))
     models = LinearModels(identity, np.zeros(shape, logits.dtype), one_vs_rest=False)
     test = measure(models, logits, y, [split.test for split in splits])

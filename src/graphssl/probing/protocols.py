@@ -1,10 +1,10 @@
-"""The kinds of probe protocols; a published one is a yaml of conf/probe that fixes the arguments.
+"""Kinds of probe protocols; a published one is a yaml of conf/probe that fixes the arguments.
 
-All fit logistic regression on L2-normalised rows. Arguments they share:
+All fit logistic regression on L2-normalised rows. They share these arguments:
     name: printed with every number.
     solver: ``sklearn``, or ``batched`` for the same objective in torch.
     log2_C: first and last exponent of the grid of C, which holds every power of two between them.
-    device: where ``batched`` computes.
+    device: device of ``batched``.
 """
 
 from __future__ import annotations
@@ -24,13 +24,25 @@ class CrossValidatedSplits:
     """Random splits without validation nodes, C chosen by folds inside the training nodes.
 
     The classifiers are one-vs-rest. With 20 % for training and ``shuffle_split`` folds this is
-    BGRL's own evaluation (nerdslab/bgrl, logistic_regression_eval.py); with 10 % and ``k_fold``
-    GRACE's (CRIPAC-DIG/GRACE, eval.py).
+    BGRL's own evaluation (nerdslab/bgrl, logistic_regression_eval.py); with 10 % and ``k_fold`` it
+    is GRACE's (CRIPAC-DIG/GRACE, eval.py).
 
     Args:
-        num_splits: random splits, the repeats of the published numbers.
+        name: printed with every number.
+        num_splits: number of random splits, the repeats of the published numbers.
         train_ratio: share of the training nodes; all others are test nodes.
-        folds: see ``select_by_folds``.
+        folds: ``shuffle_split`` or ``k_fold``, see ``select_by_folds``.
+        log2_C: first and last exponent of the grid of C.
+        solver: ``sklearn`` or ``batched``.
+        device: device of ``batched``.
+
+    Raises:
+        ConfigError: an argument is unknown or out of range.
+
+    Example:
+        >>> protocol = CrossValidatedSplits("demo", 2, 0.5, "k_fold", log2_C=(-2, 2))
+        >>> protocol.name, protocol.has_validation
+        ('demo', False)
     """
 
     has_validation = False
@@ -54,10 +66,10 @@ class CrossValidatedSplits:
         self._solver, self._fit = choose_solver("one_vs_rest", solver, device)
 
     def splits(self, dataset: NodeDataset, seed: int) -> list[Split]:
-        """Random splits; see ``random_splits``.
+        """Draw random splits; see ``random_splits``.
 
         Raises:
-            DataError: too few training nodes for the inner folds, or a class without one.
+            DataError: there are too few training nodes for the inner folds, or a class has none.
         """
         drawn = random_splits(len(dataset.y), self._train_ratio, 0.0, self._num_splits, seed)
         if self._folds == "k_fold" and (size := len(drawn[0].train)) < FOLDS:
@@ -91,7 +103,7 @@ class _ValidatedSplits:
     def score(
         self, embeddings: FloatArray, y: IntArray, splits: Sequence[Split], seed: int
     ) -> ProbeScores:
-        """Fit on the training nodes with the C that is best on the validation nodes."""
+        """Fit on the training nodes with the C that scores best on the validation nodes."""
         rows = normalized_rows(embeddings, y)
         chosen = select_on_validation(rows, y, splits, self._C, self._fit)
         test = measure(chosen.models, rows, y, [split.test for split in splits])
@@ -100,10 +112,17 @@ class _ValidatedSplits:
 
 
 class GivenSplits(_ValidatedSplits):
-    """The masks that come with the data, C chosen on the validation nodes.
+    """Splits that come with the data as masks; C is chosen on the validation nodes.
 
     Args:
-        classifier: ``multinomial``, or ``one_vs_rest`` as BGRL's code does for WikiCS.
+        name: printed with every number.
+        log2_C: first and last exponent of the grid of C.
+        classifier: ``multinomial``, or ``one_vs_rest`` as in BGRL's code for WikiCS.
+        solver: ``sklearn`` or ``batched``.
+        device: device of ``batched``.
+
+    Raises:
+        ConfigError: an argument is unknown or out of range.
     """
 
     def __init__(
@@ -117,7 +136,7 @@ class GivenSplits(_ValidatedSplits):
         super().__init__(name, classifier, log2_C, solver, device)
 
     def splits(self, dataset: NodeDataset, seed: int) -> list[Split]:
-        """One split for each column of the masks; ``seed`` changes nothing."""
+        """Return one split per column of the masks; ``seed`` is not used."""
         return require_classes(dataset, given_splits(dataset, self.name))
 
 
@@ -125,9 +144,16 @@ class RandomSplits(_ValidatedSplits):
     """Random splits with validation nodes, on which C is chosen; multinomial.
 
     Args:
-        num_splits: random splits.
+        name: printed with every number.
+        num_splits: number of random splits.
         train_ratio: share of the training nodes.
         val_ratio: share of the validation nodes; the rest are test nodes.
+        log2_C: first and last exponent of the grid of C.
+        solver: ``sklearn`` or ``batched``.
+        device: device of ``batched``.
+
+    Raises:
+        ConfigError: an argument is unknown or out of range.
     """
 
     def __init__(
@@ -149,6 +175,10 @@ class RandomSplits(_ValidatedSplits):
         self._num_splits, self._ratios = num_splits, (train_ratio, val_ratio)
 
     def splits(self, dataset: NodeDataset, seed: int) -> list[Split]:
-        """Random splits; see ``random_splits``."""
+        """Draw random splits; see ``random_splits``.
+
+        Raises:
+            DataError: a part would be empty, or a class has no training node.
+        """
         drawn = random_splits(len(dataset.y), *self._ratios, self._num_splits, seed)
         return require_classes(dataset, drawn)

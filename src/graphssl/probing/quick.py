@@ -1,4 +1,4 @@
-"""A cheap probe for watching a run; no published number comes from it."""
+"""A cheap probe for monitoring a run; it is not used for any published number."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ RIDGE = 1e-3
 
 
 def quick_accuracy(embeddings: FloatArray, y: IntArray, split: Split) -> float:
-    """Accuracy on the validation nodes of ridge regression to one-hot labels, in [0, 1].
+    """Compute the validation accuracy of ridge regression to one-hot labels, in [0, 1].
 
     ``W = (Xc^T Xc + 1e-3 n I)^-1 Xc^T Yc`` on the n training nodes: rows L2-normalised as in the
-    probe protocols, columns centred, one fixed penalty, closed form, so nothing is random.
-    Milliseconds where logistic regression takes seconds; test nodes play no part.
+    probe protocols, columns centred, one fixed penalty, closed form, so nothing is random. It takes
+    milliseconds where logistic regression takes seconds; test nodes are not used.
 
     Args:
         embeddings: (N, D).
-        y: (N,).
+        y: class of every node, (N,).
         split: the one split of the run.
 
     Raises:
-        DataError: no validation nodes, or embeddings that are not finite.
+        DataError: there are no validation nodes, or the embeddings are not finite.
     """
     if not len(split.val):
         raise DataError("quick_accuracy needs validation nodes, the split has none")
     x, labels = embeddings[split.train], y[split.train]
     x = normalized_rows(x, labels).astype(np.float64, copy=False)
     held = normalized_rows(embeddings[split.val], y[split.val])
-    targets = np.eye(int(labels.max()) + 1)[labels]
+    targets = np.eye(int(labels.max()) + 1)[labels]  # (n, C), one-hot
     mean = x.mean(axis=0)
     x = x - mean
     ridge = RIDGE * len(x)
-    # The dual form is the smaller system where there are more dimensions than nodes.
+    # With more dimensions than nodes the dual form is the smaller system. weight is (D, C).
     if x.shape[1] > len(x):
         weight = x.T @ np.linalg.solve(x @ x.T + ridge * np.eye(len(x)), targets - targets.mean(0))
     else:

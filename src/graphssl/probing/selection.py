@@ -1,4 +1,4 @@
-"""Choosing C without a look at test labels."""
+"""Choice of C without test labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Selection(NamedTuple):
     """The chosen classifier of each split.
 
     Attributes:
-        C: chosen value, one per split.
+        C: chosen values, one per split.
         models: (S, 1, C, D), fitted on the training nodes with that value.
     """
 
@@ -30,7 +30,7 @@ class Selection(NamedTuple):
 def select_on_validation(
     rows: FloatArray, y: IntArray, splits: Sequence[Split], C: FloatArray, fit: Fit
 ) -> Selection:
-    """Fit on the training nodes and keep the C (the smallest, if tied) best on validation."""
+    """Fit on the training nodes and keep the C (the smallest, if tied) that validates best."""
     models = fit(rows, y, [split.train for split in splits], C, _num_classes(y, splits))
     accuracy = np.array(
         [
@@ -64,8 +64,8 @@ def select_by_folds(
     The score of a fold is the subset accuracy of the one-vs-rest indicators: a node counts where
     its own class and no other is more likely than not. The folds are ``shuffle_split`` (half for
     fitting, half for scoring, seeded with ``seed``) or ``k_fold`` (five contiguous fifths; training
-    nodes of random splits come in random order). Every split uses the same fold positions, so its
-    score does not depend on its company.
+    nodes of random splits are in random order). Every split uses the same fold positions, so its
+    score does not depend on the other splits.
     """
     num_classes = _num_classes(y, splits)
     chosen, models = [], []

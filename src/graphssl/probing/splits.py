@@ -1,4 +1,4 @@
-"""Splits of the nodes, drawn at random or given with the data."""
+"""Splits of the nodes, random or given with the data."""
 
 from __future__ import annotations
 
@@ -30,28 +30,33 @@ def check_ratios(num_splits: int, train_ratio: float, val_ratio: float) -> None:
 def random_splits(
     num_nodes: int, train_ratio: float, val_ratio: float, num_splits: int, seed: int
 ) -> list[Split]:
-    """Uniform random splits that cover every node.
+    """Draw uniform random splits that cover every node.
 
     Test takes ``ceil((1 - train_ratio - val_ratio) N)`` nodes, validation ``floor(val_ratio N)``,
-    training the rest. All splits come from one stream, so the first k of more are the same k, and
-    with ``val_ratio=0`` they are those of scikit-learn's ``train_test_split`` called in a row on
-    ``RandomState(seed)``, which is what the official BGRL code does (its default seed is 1).
+    training the rest. All splits come from one stream, so the first k splits do not depend on
+    their number, and with ``val_ratio=0`` they are those of scikit-learn's ``train_test_split``
+    called repeatedly on ``RandomState(seed)``, as in the official BGRL code (default seed 1).
 
     Args:
         num_nodes: N.
         train_ratio: share of the training nodes, in (0, 1).
         val_ratio: share of the validation nodes, in [0, 1).
-        num_splits: how many.
-        seed: of numpy's legacy generator, in [0, 2^32).
+        num_splits: number of splits.
+        seed: seed of numpy's legacy generator, in [0, 2^32).
 
     Raises:
         ConfigError: an argument is out of range.
         DataError: a part would be empty.
+
+    Example:
+        >>> splits = random_splits(10, train_ratio=0.2, val_ratio=0.3, num_splits=2, seed=0)
+        >>> [len(part) for part in splits[0]]
+        [2, 3, 5]
     """
     check_ratios(num_splits, train_ratio, val_ratio)
     if not 0 <= seed < 2**32:
         raise ConfigError(f"split_seed must be in [0, 2^32), got {seed}")
-    # The margin keeps 0.9 * 50 = 45.000000000000004 from taking a node more.
+    # The margin keeps 0.9 * 50 = 45.000000000000004 from taking one more node.
     num_test = math.ceil((1 - train_ratio - val_ratio) * num_nodes - 1e-9)
     num_val = math.floor(val_ratio * num_nodes + 1e-9)
     if num_nodes - num_test - num_val < 1 or (val_ratio > 0 and num_val < 1):
@@ -67,7 +72,7 @@ def random_splits(
 
 
 def given_splits(dataset: NodeDataset, protocol: str) -> list[Split]:
-    """The splits that come with the data, one for each column of its masks.
+    """Return the splits that come with the data, one per column of its masks.
 
     Raises:
         DataError: the data has no training, validation and test masks, or a part is empty.
@@ -90,7 +95,7 @@ def given_splits(dataset: NodeDataset, protocol: str) -> list[Split]:
 
 
 def require_classes(dataset: NodeDataset, splits: Sequence[Split]) -> list[Split]:
-    """``splits`` unchanged, once every class is known to be in each training part.
+    """Check that every class is in each training part, and return ``splits`` unchanged.
 
     Raises:
         DataError: a class is missing from a training part.
@@ -107,10 +112,13 @@ def require_classes(dataset: NodeDataset, splits: Sequence[Split]) -> list[Split
 
 
 def one_split(splits: Sequence[Split], seed: int) -> tuple[int, Split]:
-    """The one split for whatever uses labels in a run with ``seed``: number ``seed mod S``.
+    """Choose the one split on which a run with ``seed`` uses labels: number ``seed mod S``.
 
     Supervised training and selection by validation accuracy are fitted and scored on this split
     only, because the training nodes of one split are test nodes of another.
+
+    Returns:
+        The split's number and the split.
     """
     index = seed % len(splits)
     return index, splits[index]

@@ -1,4 +1,4 @@
-"""How strongly each layer is penalised, and when."""
+"""Strength of a penalty per layer and over the steps."""
 
 from __future__ import annotations
 
@@ -14,32 +14,47 @@ Schedule = Literal["constant", "warmup", "cosine"]
 
 
 def check_alpha(alpha: float, name: str = "alpha") -> None:
-    """Raise ``ConfigError`` unless ``alpha`` is a finite number that is at least 0."""
+    """Check that ``alpha`` is a finite number that is at least 0.
+
+    Raises:
+        ConfigError: it is not; ``name`` is the argument's name in the message.
+    """
     number = isinstance(alpha, (int, float)) and not isinstance(alpha, bool)
     if not number or not math.isfinite(alpha) or alpha < 0:
         raise ConfigError(f"{name} must be a finite number that is at least 0, got {alpha!r}")
 
 
 def check_choice(name: str, value: str, choices: object) -> None:
-    """Raise ``ConfigError`` unless ``value`` is one of the ``Literal`` type ``choices``."""
+    """Check that ``value`` is one of the ``Literal`` type ``choices``.
+
+    Raises:
+        ConfigError: it is not; ``name`` is the argument's name in the message.
+    """
     if value not in get_args(choices):
         options = ", ".join(get_args(choices))
         raise ConfigError(f"{name} must be one of {options}; got {value!r}")
 
 
 def alpha_per_layer(alpha: Alpha, layers: Iterable[str]) -> dict[str, float]:
-    """Alpha of every layer: the number, or that of the first pattern that fits the layer's name.
+    """Look up alpha for every layer: the number, or that of the first pattern that fits its name.
 
     Args:
         alpha: a number, or shell-style pattern (``"encoder.convs.0*"``) -> number. A layer that no
-            pattern fits gets no penalty.
+            pattern fits is not penalised.
         layers: names of the layers found.
 
     Returns:
-        Name -> alpha, of the penalised layers alone.
+        Name -> alpha, for the penalised layers only.
 
     Raises:
-        ConfigError: a pattern that fits no layer.
+        ConfigError: a pattern fits no layer.
+
+    Example:
+        >>> alpha_per_layer({"encoder.convs.0*": 0.1, "encoder.*": 1}, ["encoder.convs.1.lin"])
+        Traceback (most recent call last):
+        graphssl.errors.ConfigError: alpha: pattern 'encoder.convs.0*' fits no layer; ...
+        >>> alpha_per_layer({"encoder.*": 1}, ["encoder.convs.1.lin", "predictor.0"])
+        {'encoder.convs.1.lin': 1.0}
     """
     layers = list(layers)
     if not isinstance(alpha, Mapping):
@@ -59,13 +74,17 @@ def alpha_per_layer(alpha: Alpha, layers: Iterable[str]) -> dict[str, float]:
 
 
 def alpha_factor(schedule: Schedule, step: int, total: int, steps: int | None = None) -> float:
-    """Factor of alpha at ``step`` (from 0) of a run of ``total`` steps.
+    """Compute the factor of alpha at ``step`` (from 0) of a run of ``total`` steps.
 
     ``constant``: 1. ``warmup``: ``step / steps``, then 1. ``cosine``: ``(1 + cos(pi step / steps))
-    / 2``, then 0. ``steps`` is the schedule's length, the whole run where it is None.
+    / 2``, then 0. ``steps`` is the length of the schedule; None stands for the whole run.
 
     Raises:
-        ConfigError: a schedule longer than the run.
+        ConfigError: the schedule is longer than the run.
+
+    Example:
+        >>> [alpha_factor("warmup", step, total=10, steps=4) for step in (0, 1, 4, 9)]
+        [0.0, 0.25, 1.0, 1.0]
     """
     steps = total if steps is None else steps
     if steps > total:

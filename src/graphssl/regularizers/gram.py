@@ -1,7 +1,7 @@
-"""How far a weight matrix is from orthonormal columns, as pure functions.
+"""Distance of a weight matrix from orthonormal columns, as pure functions.
 
 The paper multiplies from the right, ``X W`` with W (in, out); here ``weight`` is (out, in) as torch
-and PyG keep it, so that ``W^T W = weight @ weight.T``.
+and PyG store it, so that ``W^T W = weight @ weight.T``.
 """
 
 from __future__ import annotations
@@ -17,21 +17,27 @@ Gram = Literal["output", "input", "smaller"]
 
 
 def gram_penalty(weight: Tensor, norm: Norm = "frobenius", gram: Gram = "output") -> Tensor:
-    """``||G - I||_F``, or its square, for a Gram matrix G of W (WERank, arXiv 2402.09586).
+    """Compute ``||G - I||_F``, or its square, for a Gram matrix G of W (WERank, arXiv 2402.09586).
 
     G is ``W^T W`` (``gram="output"``, the paper's), ``W W^T`` (``"input"``) or the smaller of the
-    two. Whichever is asked for, the smaller one, S, is computed: the larger has the same
-    eigenvalues and ``|out - in|`` zeros more, so ``||G - I||_F^2 = ||S - I||_F^2 + |out - in|``.
+    two. In each case only the smaller one, S, is computed: the larger has the same eigenvalues and
+    ``|out - in|`` additional zeros, so ``||G - I||_F^2 = ||S - I||_F^2 + |out - in|``.
 
     Args:
         weight: (out, in).
         norm: ``"frobenius"`` as in the paper, or ``"frobenius_squared"``.
-        gram: which Gram matrix.
+        gram: the Gram matrix, ``"output"``, ``"input"`` or ``"smaller"``.
 
     Returns:
         Scalar, never below ``gram_floor``. Its gradient is ``4 (S - I) S'`` for the square and half
-        of that over the penalty for the norm, S' being the weight with its shorter side first;
-        zero where S = I exactly.
+        of that over the penalty for the norm, S' being the weight with its shorter side first; it
+        is zero where S = I exactly.
+
+    Example:
+        >>> gram_penalty(2 * torch.eye(4))
+        tensor(6.)
+        >>> gram_penalty(torch.eye(4, 3)), gram_floor(torch.eye(4, 3))
+        (tensor(1.), 1.0)
     """
     squared = norm == "frobenius_squared"
     penalty: Tensor = _GramPenalty.apply(weight, _zeros_of_gram(weight, gram), squared)
@@ -39,47 +45,54 @@ def gram_penalty(weight: Tensor, norm: Norm = "frobenius", gram: Gram = "output"
 
 
 def gram_floor(weight: Tensor, norm: Norm = "frobenius", gram: Gram = "output") -> float:
-    """The least value of ``gram_penalty`` at this shape: ``sqrt(out - in)`` where out > in.
+    """Compute the lower bound of ``gram_penalty`` at this shape: ``sqrt(out - in)`` where out > in.
 
     For ``gram="input"`` it is ``sqrt(in - out)`` where in > out; the square has the floor's square.
+    It is 0 at all other shapes and for ``gram="smaller"``.
     """
     zeros = _zeros_of_gram(weight, gram)
     return float(zeros) if norm == "frobenius_squared" else math.sqrt(zeros)
 
 
 def double_soft_penalty(weight: Tensor) -> Tensor:
-    """``||W^T W - I||_F^2 + ||W W^T - I||_F^2`` (Bansal et al. 2018, arXiv 1810.09102, eq. 4).
+    """Compute ``||W^T W - I||_F^2 + ||W W^T - I||_F^2``.
 
-    Scalar for ``weight`` (out, in); both terms come from the smaller Gram matrix.
+    Bansal et al. 2018, arXiv 1810.09102, eq. 4.
+
+    Args:
+        weight: (out, in).
+
+    Returns:
+        Scalar; both terms are computed from the smaller Gram matrix.
     """
     return 2.0 * gram_penalty(weight, "frobenius_squared", "smaller") + double_soft_floor(weight)
 
 
 def double_soft_floor(weight: Tensor) -> float:
-    """``|out - in|``: one of the two Gram matrices lacks that many eigenvalues."""
+    """Compute ``|out - in|``, the number of eigenvalues that the larger Gram matrix lacks."""
     return float(abs(weight.size(0) - weight.size(1)))
 
 
 def _zeros_of_gram(weight: Tensor, gram: Gram) -> int:
-    """How many eigenvalues of this Gram matrix are zero whatever the weight."""
+    """Count the eigenvalues of this Gram matrix that are zero for every weight."""
     out_size, in_size = weight.shape
     surplus = {"output": out_size - in_size, "input": in_size - out_size, "smaller": 0}
     return max(surplus[gram], 0)
 
 
 def _error_and_penalty(weight: Tensor, zeros: int, squared: bool) -> tuple[Tensor, Tensor]:
-    """``S - I`` of the smaller Gram matrix and the penalty."""
-    short = weight if weight.size(0) <= weight.size(1) else weight.T
-    # bfloat16 would round away all that a nearly orthonormal weight differs by.
+    """Compute ``S - I``, (m, m) with m = min(out, in), and the penalty, a scalar."""
+    short = weight if weight.size(0) <= weight.size(1) else weight.T  # (m, max(out, in))
+    # bfloat16 would round away the whole difference of a nearly orthonormal weight.
     with torch.autocast(weight.device.type, enabled=False):
-        error = short @ short.T
+        error = short @ short.T  # (m, m)
     error.diagonal().sub_(1.0)
     penalty = torch.linalg.vector_norm(error).square() + zeros
     return error, penalty if squared else penalty.sqrt()
 
 
 class _GramPenalty(torch.autograd.Function):
-    """The gradient in closed form: one product where autograd, blind to symmetry, takes two."""
+    """Penalty with a closed-form gradient: one product; autograd, blind to symmetry, takes two."""
 
     @staticmethod
     def forward(ctx: Any, weight: Tensor, zeros: int, squared: bool) -> Tensor:
@@ -91,9 +104,9 @@ class _GramPenalty(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         weight, error, penalty = ctx.saved_tensors
-        if torch.is_grad_enabled():  # create_graph: the gradient is to be differentiated itself
+        if torch.is_grad_enabled():  # create_graph: the gradient is differentiated in turn
             error, penalty = _error_and_penalty(weight, ctx.zeros, ctx.squared)
         scale = 4.0 * grad if ctx.squared else (2.0 * grad / penalty).where(penalty > 0, 0.0)
         error = scale * error
         transposed = weight.size(0) > weight.size(1)
-        return (weight @ error if transposed else error @ weight), None, None
+        return (weight @ error if transposed else error @ weight), None, None  # (out, in)

@@ -13,12 +13,12 @@ from graphssl.regularizers.weight_penalty import WeightPenalty
 
 
 def srip_penalty(weight: Tensor, iterations: int = 2) -> Tensor:
-    """``sigma(S - I)``: the largest ``|eigenvalue|`` of the smaller Gram matrix S less identity.
+    """Compute ``sigma(S - I)``, the largest ``|eigenvalue|`` of the smaller Gram matrix S minus I.
 
     Power iteration, ``v <- (S - I) v / ||(S - I) v||``, then ``sigma = ||(S - I) v||`` with v held
     fixed under autograd, which gives the exact gradient once v has converged. S is never formed:
-    each step is two matrix-vector products. The larger Gram matrix would add eigenvalues of -1
-    that no weight can change, so the smaller one is taken. Few iterations give a lower bound.
+    each step takes two matrix-vector products. The larger Gram matrix would add eigenvalues of -1
+    that no weight can change, so the smaller one is used. Few iterations give a lower bound.
 
     Args:
         weight: (out, in).
@@ -26,11 +26,15 @@ def srip_penalty(weight: Tensor, iterations: int = 2) -> Tensor:
 
     Returns:
         Scalar, 0 for a semi-orthogonal weight, with gradient 0 there.
+
+    Example:
+        >>> round(srip_penalty(2 * torch.eye(3)).item(), 4)
+        3.0
     """
-    short = weight if weight.size(0) <= weight.size(1) else weight.T
+    short = weight if weight.size(0) <= weight.size(1) else weight.T  # (m, max(out, in))
 
     def apply_error(vector: Tensor) -> Tensor:
-        return short @ (short.T @ vector) - vector
+        return short @ (short.T @ vector) - vector  # (m,) -> (max(out, in),) -> (m,)
 
     vector = _start(short.size(0), weight.dtype, weight.device)
     with torch.no_grad():
@@ -42,7 +46,7 @@ def srip_penalty(weight: Tensor, iterations: int = 2) -> Tensor:
 
 @lru_cache(maxsize=64)
 def _start(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """The same random unit vector each time, so that the penalty is a function of the weight."""
+    """Return the same random unit vector (size,) each time, which makes the penalty a function."""
     vector = torch.randn(size, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     return torch.nn.functional.normalize(vector, dim=0).to(device, dtype)
 
@@ -56,7 +60,11 @@ class SRIP(WeightPenalty):
         alpha, layers, heads, schedule, schedule_steps, apply: see ``WeightPenalty``.
 
     Raises:
-        ConfigError: ``iterations`` below 1, and as ``WeightPenalty``.
+        ConfigError: ``iterations`` is below 1; others as in ``WeightPenalty``.
+
+    Example:
+        >>> SRIP(alpha=1.0).penalty([torch.eye(3)]).total
+        tensor(0.)
     """
 
     iterations: int = 2
@@ -67,9 +75,9 @@ class SRIP(WeightPenalty):
             raise ConfigError(f"iterations must be at least 1, got {self.iterations}")
 
     def value(self, weight: Tensor) -> Tensor:
-        """Sigma of one matrix (out, in)."""
+        """Compute ``sigma(S - I)`` of one matrix (out, in)."""
         return srip_penalty(weight, self.iterations)
 
     def floor(self, weight: Tensor) -> float:
-        """0: on the smaller side every shape can be orthonormal."""
+        """Return 0: on the smaller side every shape can be orthonormal."""
         return 0.0

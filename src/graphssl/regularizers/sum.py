@@ -1,4 +1,4 @@
-"""Several regularizers at once."""
+"""A sum of regularizers."""
 
 from __future__ import annotations
 
@@ -15,13 +15,20 @@ T = TypeVar("T")
 
 
 class Sum(Regularizer):
-    """The sum of its terms; what each layer is called starts with the term's name.
+    """The sum of several regularizers; the name of each layer starts with the term's name.
 
     Args:
         terms: name -> regularizer, e.g. ``werank`` -> ``WERank(...)``.
 
     Raises:
-        ConfigError: no term.
+        ConfigError: there is no term.
+
+    Example:
+        >>> import torch
+        >>> from graphssl.regularizers import WERank
+        >>> output = StepOutput(torch.tensor(0.0), ())
+        >>> Sum({"werank": WERank(alpha=0.5)})({"lin": 2 * torch.eye(4)}, output).per_layer
+        {'werank.lin': tensor(6.)}
     """
 
     def __init__(self, terms: Mapping[str, Regularizer]) -> None:
@@ -30,7 +37,7 @@ class Sum(Regularizer):
         self.terms = dict(terms)
 
     def __call__(self, weights: Mapping[str, Tensor], output: StepOutput) -> Penalty:
-        """Totals and floors added; per layer ``<term>.<layer>``."""
+        """Add totals and floors; layers are named ``<term>.<layer>``."""
         penalties = {name: term(weights, output) for name, term in self.terms.items()}
         total = sum((p.total for p in penalties.values()), start=output.loss.new_zeros(()))
         return Penalty(
@@ -41,12 +48,12 @@ class Sum(Regularizer):
         )
 
     def check(self, network: nn.Module) -> None:
-        """What any of its terms refuses."""
+        """Check that ``network`` fits every term."""
         for term in self.terms.values():
             term.check(network)
 
     def at(self, step: int, total: int) -> Self:
-        """Every term as it is at ``step`` (from 0) of ``total``; itself if none changes."""
+        """Return the sum with its terms at ``step`` (from 0) of ``total``; itself if unchanged."""
         terms = {name: term.at(step, total) for name, term in self.terms.items()}
         if all(terms[name] is term for name, term in self.terms.items()):
             return self
@@ -55,7 +62,7 @@ class Sum(Regularizer):
         return now
 
     def decoupled_step(self, weights: Mapping[str, Tensor], lr: float | Tensor) -> None:
-        """The decoupled steps of its terms, one after the other."""
+        """Take the decoupled step of each term in order."""
         for term in self.terms.values():
             term.decoupled_step(weights, lr)
 

@@ -14,27 +14,48 @@ from graphssl.regularizers.alpha import check_alpha
 
 
 def variance_term(z: Tensor, gamma: float = 1.0, eps: float = 1e-4) -> Tensor:
-    """``v(Z) = 1/D sum_j max(0, gamma - sqrt(var(z_j) + eps))``, eq. 1; (N, D) -> scalar."""
+    """Compute ``v(Z) = 1/D sum_j max(0, gamma - sqrt(var(z_j) + eps))``, eq. 1.
+
+    Args:
+        z: (N, D).
+        gamma: standard deviation below which a dimension is penalised.
+        eps: keeps the gradient finite where the variance is 0.
+
+    Returns:
+        Scalar, from 0 to gamma.
+
+    Example:
+        >>> round(variance_term(torch.ones(4, 2)).item(), 4)
+        0.99
+    """
     with _in_float32(z) as z:
-        std = torch.sqrt(z.var(dim=0) + eps)
+        std = torch.sqrt(z.var(dim=0) + eps)  # (D,)
         return torch.relu(gamma - std).mean()
 
 
 def covariance_term(z: Tensor) -> Tensor:
-    """``c(Z) = 1/D sum_{i != j} C_ij^2`` with ``C = Zc^T Zc / (N - 1)``, eqs. 3 and 4.
+    """Compute ``c(Z) = 1/D sum_{i != j} C_ij^2`` with ``C = Zc^T Zc / (N - 1)``, eqs. 3 and 4.
 
-    Zc (N, D) is Z with the mean of every column taken off; scalar.
+    Args:
+        z: Z, (N, D); Zc is Z minus the mean of every column.
+
+    Returns:
+        Scalar, 0 where all dimensions are uncorrelated.
+
+    Example:
+        >>> covariance_term(torch.tensor([[-1.0, -1.0], [1.0, 1.0]]))
+        tensor(4.)
     """
     with _in_float32(z) as z:
         centred = z - z.mean(dim=0)
-        covariance = centred.T @ centred / (z.size(0) - 1)
+        covariance = centred.T @ centred / (z.size(0) - 1)  # (D, D)
         squared = covariance.square()
         return (squared.sum() - squared.diagonal().sum()) / z.size(1)
 
 
 @contextmanager
 def _in_float32(z: Tensor) -> Iterator[Tensor]:
-    """``z`` in float32 at least, and autocast off: encoders put out bfloat16 under autocast."""
+    """Yield ``z`` in float32 at least, autocast off: encoders return bfloat16 under autocast."""
     with torch.autocast(z.device.type, enabled=False):
         yield z.to(torch.promote_types(z.dtype, torch.float32))
 
@@ -43,9 +64,9 @@ class VarianceCovariance(Regularizer):
     """``sum_views alpha_variance * v(Z) + alpha_covariance * c(Z)`` on the representations.
 
     The paper weighs its three terms 25 : 25 : 1 (invariance, variance, covariance); the defaults
-    are these over 25, since here the objective is the invariance term. The paper applies them to
-    the expander's output; on the representation they are the information-maximisation counterpart
-    of a penalty on the weights. Added to the loss, lower is less collapsed.
+    are these divided by 25, since here the objective is the invariance term. The paper applies them
+    to the expander's output; on the representation they are the information-maximisation
+    counterpart of a penalty on the weights. Added to the loss; lower is less collapsed.
 
     Args:
         alpha_variance: strength of the variance term.
@@ -53,7 +74,12 @@ class VarianceCovariance(Regularizer):
         gamma: standard deviation below which a dimension is penalised.
 
     Raises:
-        ConfigError: a strength that is negative or not finite, gamma not above 0.
+        ConfigError: a strength is negative or not finite, or gamma is not above 0.
+
+    Example:
+        >>> z = torch.tensor([[-1.0, -1.0], [1.0, 1.0]])
+        >>> VarianceCovariance()({}, StepOutput(torch.tensor(0.0), (z,))).per_layer
+        {'variance': tensor(0.), 'covariance': tensor(4.)}
     """
 
     def __init__(
@@ -67,7 +93,7 @@ class VarianceCovariance(Regularizer):
         self.gamma = gamma
 
     def __call__(self, weights: Mapping[str, Tensor], output: StepOutput) -> Penalty:
-        """Both terms summed over the views; ``weights`` are not read."""
+        """Compute both terms, summed over the views; ``weights`` are not read."""
         views = output.representations
         active = self.alpha_variance > 0 or self.alpha_covariance > 0
         with torch.set_grad_enabled(torch.is_grad_enabled() and active):

@@ -1,4 +1,4 @@
-"""What all penalties on weights share: which matrices, how strongly, when and how applied."""
+"""Base class of penalties on weights: choice of matrices, strength, schedule, application."""
 
 from __future__ import annotations
 
@@ -34,28 +34,28 @@ logger = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class WeightPenalty(Regularizer):
-    """``sum_l alpha_l * value(weight_l)`` over the matrices of the network that is trained.
+    """``sum_l alpha_l * value(weight_l)`` over the weight matrices of the trained network.
 
-    Wherever a method takes ``source``, it may be a network (its trainable matrices are found by
-    ``layer_weights``), a mapping name -> (out, in) or a list of matrices.
+    A ``source`` may be a network (its trainable matrices are found by ``layer_weights``), a mapping
+    name -> (out, in) or a list of matrices. Subclasses define ``value`` and ``floor``.
 
     Args:
         alpha: strength, a number or layer-name pattern -> number; the first pattern that fits a
             layer counts, and a layer that none fits is left out.
-        layers: ``"all"``, or the part whose name the layers' names start with.
-        heads: matrices with several attention heads side by side count as one (``"jointly"``) or as
-            one a head (``"separately"``).
+        layers: ``"all"``, or the part of the network that the layers' names start with.
+        heads: whether a matrix with several attention heads side by side counts as one matrix
+            (``"jointly"``) or as one per head (``"separately"``).
         schedule: alpha over the steps: ``"constant"``, ``"warmup"`` (linear from 0) or ``"cosine"``
             (to 0).
         schedule_steps: length of the schedule; None stands for the whole run.
         apply: ``"loss"`` adds the penalty to the loss, as the paper does; ``"decoupled"`` leaves
-            the loss alone and takes ``W - lr * alpha * grad`` beside the optimizer, as AdamW does
-            with weight decay (arXiv 1711.05101), so that Adam does not rescale it.
+            the loss alone and takes ``W - lr * alpha * grad`` separately from the optimizer, as
+            AdamW does with weight decay (arXiv 1711.05101), so that Adam does not rescale it.
 
     Raises:
-        ConfigError: an alpha that is negative or not finite, ``schedule_steps`` below 1, an unknown
-            word; when called: no matrix found, a pattern that fits none, a schedule longer than
-            the run.
+        ConfigError: an alpha is negative or not finite, ``schedule_steps`` is below 1, or a choice
+            is unknown; when called: no matrix is found, a pattern fits none, or the schedule is
+            longer than the run.
     """
 
     alpha: Alpha = 1e-2
@@ -65,7 +65,7 @@ class WeightPenalty(Regularizer):
     schedule_steps: int | None = None
     apply: Apply = "loss"
     _factor: float = field(default=1.0, init=False, repr=False)
-    # shared with the copies that at() makes, so that each is announced once
+    # Shared with the copies that at() makes, so that each set of matrices is announced once.
     _announced: set[tuple[str, ...]] = field(default_factory=set, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -86,22 +86,28 @@ class WeightPenalty(Regularizer):
 
     @abstractmethod
     def value(self, weight: Tensor) -> Tensor:
-        """The penalty of one matrix (out, in), alpha not applied."""
+        """Compute the penalty of one matrix (out, in), without alpha."""
 
     @abstractmethod
     def floor(self, weight: Tensor) -> float:
-        """The least that ``value`` can be at this shape."""
+        """Compute the lower bound of ``value`` at the shape of ``weight``."""
 
     def __call__(self, weights: Mapping[str, Tensor], output: StepOutput) -> Penalty:
-        """The contract's form of ``penalty``; ``output`` is not read."""
+        """Compute ``penalty`` of the weights, as the contract asks; ``output`` is not read."""
         del output
         return self.penalty(weights)
 
     def penalty(self, source: Source) -> Penalty:
-        """Total, to be added to the loss, and every matrix's own value, with their floors.
+        """Compute the total that is added to the loss, and each matrix's value, with their floors.
 
-        What cannot change the loss (alpha 0, ``apply="decoupled"``) is computed without autograd,
-        and the total is then zero.
+        Values that cannot change the loss (alpha 0, ``apply="decoupled"``) are computed without
+        autograd, and the total is then zero.
+
+        Args:
+            source: a network, a mapping name -> (out, in) or a list of matrices.
+
+        Raises:
+            ConfigError: no matrix is found, or a pattern of ``alpha`` fits none.
         """
         weights, alphas = self._taken(source)
         in_loss = self.apply == "loss"
@@ -121,10 +127,16 @@ class WeightPenalty(Regularizer):
         return Penalty(total, per_layer, floor, floors)
 
     def decoupled_step(self, source: Source, lr: float | Tensor) -> None:
-        """``W <- W - lr * alpha * grad`` in place; nothing where ``apply="loss"``.
+        """Take ``W <- W - lr * alpha * grad`` in place; do nothing where ``apply="loss"``.
 
-        To be called before the optimizer's step, so that the gradient is that of the weights before
-        it. ``lr`` is the learning rate of this step, a number or a scalar on the device.
+        Call it before the optimizer's step, so that the gradient is that of the weights before it.
+
+        Args:
+            source: a network, a mapping name -> (out, in) or a list of matrices.
+            lr: learning rate of this step, a number or a scalar on the device.
+
+        Raises:
+            ConfigError: a matrix is computed from parameters and is not a parameter itself.
         """
         if self.apply == "loss":
             return
@@ -135,13 +147,13 @@ class WeightPenalty(Regularizer):
                 with torch.enable_grad():
                     (grad,) = torch.autograd.grad(self.value(weight), weight)
                 with torch.no_grad():
-                    if isinstance(lr, Tensor):  # on a GPU, which is not to be waited for
+                    if isinstance(lr, Tensor):  # on a GPU, without waiting for it
                         weight.addcmul_(grad, lr, value=-alpha)
                     else:
                         weight.sub_(grad, alpha=lr * alpha)
 
     def at(self, step: int, total: int) -> Self:
-        """The same penalty with alpha as it is at ``step`` (from 0) of ``total``; itself if so."""
+        """Return the penalty with alpha at ``step`` (from 0) of ``total``; itself if unchanged."""
         factor = alpha_factor(self.schedule, step, total, self.schedule_steps)
         if factor == self._factor:
             return self
@@ -150,7 +162,11 @@ class WeightPenalty(Regularizer):
         return now
 
     def check(self, network: nn.Module) -> None:
-        """Refuse a network without the layers that ``layers`` and ``alpha`` name."""
+        """Check that ``network`` has the layers that ``layers`` and ``alpha`` name.
+
+        Raises:
+            ConfigError: it does not.
+        """
         self._select(network)
 
     def _taken(self, source: Source) -> tuple[LayerWeights, dict[str, float]]:

@@ -1,4 +1,4 @@
-"""WERank (arXiv 2402.09586): keep rank by pulling every weight towards orthonormal columns."""
+"""WERank (arXiv 2402.09586): rank kept by pulling every weight towards orthonormal columns."""
 
 from __future__ import annotations
 
@@ -13,20 +13,27 @@ from graphssl.regularizers.weight_penalty import WeightPenalty
 
 @dataclass(eq=False)
 class WERank(WeightPenalty):
-    """``sum_l alpha_l * ||W_l^T W_l - I||_F``, to be added to any loss of any network.
+    """``sum_l alpha_l * ||W_l^T W_l - I||_F``, which can be added to any loss of any network.
 
-    In a training loop of one's own::
+    In a custom training loop::
 
         werank = WERank(alpha=1e-2)
         loss = loss + werank.penalty(model).total
 
     Args:
         norm: ``"frobenius"`` as in the paper, or ``"frobenius_squared"``.
-        gram: ``"output"`` for W^T W as in the paper, ``"input"`` for W W^T, or the ``"smaller"``.
+        gram: ``"output"`` for W^T W as in the paper, ``"input"`` for W W^T, or ``"smaller"`` for
+            the smaller of the two.
         alpha, layers, heads, schedule, schedule_steps, apply: see ``WeightPenalty``.
 
     Raises:
-        ConfigError: an unknown norm or gram, and as ``WeightPenalty``.
+        ConfigError: norm or gram is unknown; others as in ``WeightPenalty``.
+
+    Example:
+        >>> import torch
+        >>> penalty = WERank(alpha=0.5).penalty({"lin": 2 * torch.eye(4)})
+        >>> penalty.total, penalty.per_layer["lin"]
+        (tensor(3.), tensor(6.))
     """
 
     norm: Norm = "frobenius"
@@ -38,9 +45,9 @@ class WERank(WeightPenalty):
         check_choice("gram", self.gram, Gram)
 
     def value(self, weight: Tensor) -> Tensor:
-        """``||G - I||`` of one matrix (out, in)."""
+        """Compute ``||G - I||`` of one matrix (out, in)."""
         return gram_penalty(weight, self.norm, self.gram)
 
     def floor(self, weight: Tensor) -> float:
-        """``sqrt(out - in)`` where out > in, for the paper's norm and gram."""
+        """Compute the floor, ``sqrt(out - in)`` if out > in, for the paper's norm and gram."""
         return gram_floor(weight, self.norm, self.gram)

@@ -12,23 +12,25 @@ from graphssl.encoders.fast.sparse import BothWays, SparseMatrix
 from graphssl.graph import Graph, GraphView
 from graphssl.graph_cache import once_per
 
-# A sparse first product pays twofold here and breaks even near 0.2 (docs/performance.md).
+# At this density a sparse first product is twice as fast; it breaks even near 0.2
+# (docs/performance.md).
 SPARSE_DENSITY = 0.1
 
 
 def first_product(view: GraphView, weight: Tensor) -> Tensor:
-    """``(X * mask) W`` with W = ``weight.T`` given as (D, F): (N, F) -> (N, D).
+    """Compute ``(X * mask) W`` with W = ``weight.T`` given as (D, F): (N, F) -> (N, D).
 
-    A hidden feature dimension is a zero row of W, so X is never copied. No gradient in X.
+    A hidden feature dimension is a zero row of W, so X is never copied. There is no
+    gradient in X.
     """
     if view.feature_mask is not None:
-        weight = weight * view.feature_mask
+        weight = weight * view.feature_mask  # (D, F)
     features = sparse_features(view.graph)
     return (view.graph.x if features is None else features.whole) @ weight.t()
 
 
 def first_products(view1: GraphView, view2: GraphView, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """``first_product`` of both views of one graph, what they have in common computed once.
+    """Compute ``first_product`` of two views of one graph, with their common part computed once.
 
     With the feature dimensions split into those that both views show and those that one alone
     shows, ``X_v W = X_both W_both + X_own W_own``: each dimension is multiplied once, a hidden one
@@ -39,14 +41,14 @@ def first_products(view1: GraphView, view2: GraphView, weight: Tensor) -> tuple[
         return product, product
     if not shapes.may_follow_masks(view1.graph):
         return first_product(view1, weight), first_product(view2, weight)
-    dense = weight.t().contiguous()
-    both, own1, own2 = (columns @ dense for columns in _split(view1, view2))
+    dense = weight.t().contiguous()  # (F, D)
+    both, own1, own2 = (columns @ dense for columns in _split(view1, view2))  # (N, D) each
     return own1.add_(both), own2.add_(both)
 
 
 @dataclass(frozen=True, eq=False)
 class _SparseFeatures:
-    """A sparse X: its pattern, value and column (feature) of every entry, and all of it."""
+    """A sparse X: its pattern, value and column (feature) of each entry, (nnz,), and X whole."""
 
     pattern: BothWays
     values: Tensor
@@ -54,26 +56,26 @@ class _SparseFeatures:
     whole: SparseMatrix
 
     def columns(self, mask: Tensor) -> SparseMatrix:
-        """X with nothing in the columns where ``mask`` (F,) is False."""
+        """Return X (N, F) without the entries of columns where ``mask`` (F,) is False."""
         return self.pattern.only(mask.index_select(0, self.col)).matrix(self.values)
 
 
 @dataclass(frozen=True, eq=False)
 class _Columns:
-    """Some columns of a dense X, copied: ``x`` (N, K), and which they are, ``index`` (K,)."""
+    """Some columns of a dense X, copied: ``x`` (N, K), and their numbers, ``index`` (K,)."""
 
     x: Tensor
     index: Tensor
 
     def __matmul__(self, dense: Tensor) -> Tensor:
-        """Times those rows of ``dense`` (F, D)."""
+        """Multiply by the same rows of ``dense`` (F, D): (N, D)."""
         return self.x @ dense.index_select(0, self.index)
 
 
 # Once per pair of views: the online and the target encoder both come here.
 @once_per
 def _split(view1: GraphView, view2: GraphView) -> list[_Columns | SparseMatrix]:
-    """X by columns: those that both views show, those of the first alone, of the second alone."""
+    """Split X by columns: shown by both views, by the first one only, by the second one only."""
     graph = view1.graph
     all_shown = torch.ones(graph.num_features, dtype=torch.bool)
     shown1, shown2 = (
@@ -92,10 +94,10 @@ def _split(view1: GraphView, view2: GraphView) -> list[_Columns | SparseMatrix]:
 
 @once_per
 def sparse_features(graph: Graph) -> _SparseFeatures | None:
-    """X as a sparse matrix, or None where that does not pay."""
+    """Convert X to a sparse matrix; None if that does not pay."""
     x = graph.x
     if x.count_nonzero() > SPARSE_DENSITY * x.numel():
         return None
-    row, col = x.nonzero(as_tuple=True)
+    row, col = x.nonzero(as_tuple=True)  # (nnz,) each
     values, pattern = x[row, col], BothWays.of(row, col, (x.size(0), x.size(1)))
     return _SparseFeatures(pattern, values, col, pattern.matrix(values))

@@ -1,7 +1,7 @@
 """GCN's propagation on a masked view, without copying the graph.
 
 A dropped edge is a zero weight in ``D^-1/2 (A + I) D^-1/2``, exact because GCN is linear in the
-edge weight and sums. So the edges are sorted once per graph; a view fills in values and, on a
+edge weight and sums. So the edges are sorted once per graph; a view only fills in values and, on a
 CPU, leaves out the zeros.
 """
 
@@ -22,12 +22,15 @@ from graphssl.graph_cache import once_per
 
 @dataclass(frozen=True, eq=False)
 class _Plan:
-    """What depends on the graph alone.
+    """The part that depends on the graph alone.
 
     Attributes:
-        edge: ids of the edges that are no self-loops, with ``source`` and ``target`` of each.
-        loop: ids of the self-loops, with ``loop_node`` of each.
-        pattern: entries ``edge`` then one loop per node, row = target.
+        edge: ids of the E' edges that are not self-loops, (E',).
+        source: source of each of them, (E',).
+        target: target of each of them, (E',).
+        loop: ids of the L self-loops, (L,).
+        loop_node: node of each of them, (L,).
+        pattern: (N, N), entries ``edge`` then one loop per node, row = target.
     """
 
     edge: Tensor
@@ -39,9 +42,9 @@ class _Plan:
 
 
 def supports_graph(graph: Graph) -> bool:
-    """Whether ``graph`` is a constant and no node has several self-loops.
+    """Whether ``graph`` is constant and no node has several self-loops.
 
-    Of several self-loops PyG lets the last one count, and which one is last depends on the mask.
+    Of several self-loops PyG counts the last one, and which one is last depends on the mask.
     """
     weight = graph.edge_weight
     return not (
@@ -63,22 +66,22 @@ def supports_conv(conv: torch.nn.Module) -> bool:
 
 
 def propagation(view: GraphView) -> Callable[[GCNConv, Tensor], Tensor]:
-    """What a GCN layer does on ``view`` after its linear map: (conv, (N, D)) -> (N, D)."""
+    """Make the part of a GCN layer on ``view`` after its linear map: (conv, (N, D)) -> (N, D)."""
     adjacency = normalized_adjacency(view)
 
     def propagate(conv: GCNConv, h: Tensor) -> Tensor:
-        h = adjacency @ h
+        h = adjacency @ h  # (N, N) @ (N, D)
         return h if conv.bias is None else h.add_(conv.bias)
 
     return propagate
 
 
-# Once per view: the online and the target encoder both come here.
+# Once per view: the online and the target encoder both use it.
 @once_per
 def normalized_adjacency(view: GraphView) -> SparseMatrix:
-    """``D^-1/2 (A + I) D^-1/2`` of the edges left in ``view``, (N, N), row = target.
+    """Compute ``D^-1/2 (A + I) D^-1/2`` of the edges left in ``view``, (N, N), row = target.
 
-    As PyG's ``gcn_norm``: a self-loop that the graph has keeps its weight (the last one counts)
+    As in PyG's ``gcn_norm``, a self-loop that the graph has keeps its weight (the last one counts)
     instead of 1, degrees are sums of incoming weights, and ``0^-1/2 = 0``. Kipf & Welling, arXiv
     1609.02907.
     """
@@ -87,14 +90,15 @@ def normalized_adjacency(view: GraphView) -> SparseMatrix:
     if weight is None:
         weight = graph.x.new_ones(graph.num_edges)
     kept = weight if view.edge_mask is None else weight * view.edge_mask
-    edge_weight = kept.index_select(0, plan.edge)
-    loop_weight = graph.x.new_ones(graph.num_nodes)
+    edge_weight = kept.index_select(0, plan.edge)  # (E',)
+    loop_weight = graph.x.new_ones(graph.num_nodes)  # (N,)
     if plan.loop.numel() > 0:
         loop_weight = _existing_loops(loop_weight, plan, weight, view.edge_mask)
-    degree = loop_weight.index_add(0, plan.target, edge_weight)
+    degree = loop_weight.index_add(0, plan.target, edge_weight)  # (N,)
     scale = degree.pow(-0.5)
     scale = scale.masked_fill(torch.isinf(scale), 0.0)
     at_source, at_target = (scale.index_select(0, ends) for ends in (plan.source, plan.target))
+    # (E' + N,): the edges, then one loop per node
     values = torch.cat([at_source * edge_weight * at_target, scale.square() * loop_weight])
     pattern = plan.pattern
     if view.edge_mask is not None and shapes.may_follow_masks(graph):

@@ -1,7 +1,7 @@
-"""Nodes renumbered so that neighbours get near numbers, which keeps propagation in the cache.
+"""A node order in which neighbours have close numbers, which keeps propagation in the cache.
 
-Propagation reads a row of H for every edge, target after target. Where targets that follow each
-other have neighbours in common, the cache still holds these rows. An encoder that treats all nodes
+Propagation reads a row of H for every edge, target by target. If successive targets have neighbours
+in common, the cache still holds these rows. An encoder that treats all nodes
 alike computes the same on any numbering.
 """
 
@@ -16,24 +16,24 @@ from graphssl.encoders.fast.first_product import sparse_features
 from graphssl.graph import Graph, GraphView
 from graphssl.graph_cache import once_per
 
-# Fewer nodes have an H that the cache holds in any order: 4 MiB at 256 channels.
+# With fewer nodes H fits into the cache in any order: 4 MiB at 256 channels.
 MIN_NODES = 2**12
-# Of the distance between the numbers of neighbours, the share that may be left. Real graphs of the
-# benchmarks come to 0.13 to 0.54, a random graph, which has no order to be found, to 0.85.
+# Largest share of the distance between neighbours' numbers that may remain. Real graphs of the
+# benchmarks reach 0.13 to 0.54; a random graph, which has no order to be found, 0.85.
 MAX_DISTANCE = 0.7
 
 
 def renumbered(view: GraphView) -> tuple[GraphView, Tensor | None]:
-    """``view`` in an order that pays, and the new number of each node, (N,).
+    """Renumber the nodes of ``view`` if that pays; return it and the new number of each node, (N,).
 
-    ``(view, None)`` where none does: on a GPU, with few nodes, with features so sparse that little
-    of the time goes into propagation, without an order that brings neighbours together.
+    ``(view, None)`` if no order pays: on a GPU, with few nodes, with features so sparse that little
+    of the time is spent on propagation, or without an order that brings neighbours together.
     """
     found = _renumbered_view(view)
     return (view, None) if found is None else found
 
 
-# Once per view: the online and the target encoder both come here.
+# Once per view: the online and the target encoder both use it.
 @once_per
 def _renumbered_view(view: GraphView) -> tuple[GraphView, Tensor] | None:
     found = renumbered_graph(view.graph)
@@ -45,7 +45,7 @@ def _renumbered_view(view: GraphView) -> tuple[GraphView, Tensor] | None:
 
 @once_per
 def renumbered_graph(graph: Graph) -> tuple[Graph, Tensor] | None:
-    """``graph`` in reverse Cuthill-McKee order, and the new number of each node, where it pays."""
+    """Renumber ``graph`` in reverse Cuthill-McKee order if it pays; also return each new number."""
     nodes, x = graph.num_nodes, graph.x
     if x.device.type != "cpu" or nodes < MIN_NODES or sparse_features(graph) is not None:
         return None
@@ -53,6 +53,7 @@ def renumbered_graph(graph: Graph) -> tuple[Graph, Tensor] | None:
     ones = torch.ones(graph.num_edges, dtype=torch.int8)
     adjacency = csr_array((ones.numpy(), (target.numpy(), source.numpy())), (nodes, nodes))
     order = torch.from_numpy(reverse_cuthill_mckee(adjacency).copy()).long()
+    # order: new -> old, number: old -> new, (N,) each
     number = torch.empty_like(order).index_copy_(0, order, torch.arange(nodes))
     edge_index = number[graph.edge_index]
     if _distance(edge_index) > MAX_DISTANCE * _distance(graph.edge_index):
@@ -61,6 +62,6 @@ def renumbered_graph(graph: Graph) -> tuple[Graph, Tensor] | None:
 
 
 def _distance(edge_index: Tensor) -> int:
-    """Between the numbers of neighbours, summed over all edges."""
+    """Sum the distances between the numbers of neighbours over all edges."""
     source, target = edge_index
     return int((source - target).abs().sum())

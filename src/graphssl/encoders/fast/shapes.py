@@ -1,4 +1,4 @@
-"""Where what a mask hides is left out, and where it is multiplied by zero."""
+"""The choice between leaving out what a mask hides and multiplying it by zero."""
 
 from __future__ import annotations
 

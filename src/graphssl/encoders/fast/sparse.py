@@ -9,20 +9,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-# torch says this once a process, of every CSR tensor; what we use of it is tested.
+# torch warns once per process about CSR tensors; the parts that are used here are tested.
 warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta state")
 
 
 @dataclass(frozen=True, eq=False)
 class Pattern:
-    """Where the entries of a sparse (rows x cols) matrix lie, in compressed-row order.
+    """Positions of the entries of a sparse (rows x cols) matrix, in compressed-row order.
 
     Attributes:
         size: (rows, cols).
         crow: (rows + 1,) int64, row pointers.
         col: (nnz,) int64, column of each entry.
         order: (nnz,) int64; entry k in compressed-row order is entry ``order[k]`` as given. None
-            where they were given in that order.
+            if they were given in that order.
     """
 
     size: tuple[int, int]
@@ -32,27 +32,27 @@ class Pattern:
 
     @staticmethod
     def of(row: Tensor, col: Tensor, size: tuple[int, int]) -> Pattern:
-        """The pattern of entries given as coordinates, duplicates kept (they add up)."""
+        """Make the pattern of entries given as coordinates; duplicates are kept (they add up)."""
         order = torch.argsort(row, stable=True)
         return replace(Pattern.of_sorted(row, col[order], size), order=order)
 
     @staticmethod
     def of_sorted(row: Tensor, col: Tensor, size: tuple[int, int]) -> Pattern:
-        """The same of entries that stand in the order of their rows; ``row`` is only counted."""
-        counts = torch.bincount(row, minlength=size[0])
+        """Make the pattern of entries sorted by row; ``row`` is only counted."""
+        counts = torch.bincount(row, minlength=size[0])  # (rows,)
         return Pattern(size, torch.cat([counts.new_zeros(1), counts.cumsum(0)]), col)
 
     def only(self, keep: Tensor) -> Pattern:
-        """The pattern of the entries where ``keep`` (nnz,), in the original order, is True."""
+        """Keep the entries where ``keep`` (nnz,), in the original order, is True."""
         inside = keep if self.order is None else keep.index_select(0, self.order)
-        kept = inside.nonzero().flatten()
-        before = torch.cat([self.crow.new_zeros(1), inside.cumsum(0)])
+        kept = inside.nonzero().flatten()  # (nnz',)
+        before = torch.cat([self.crow.new_zeros(1), inside.cumsum(0)])  # (nnz + 1,)
         order = kept if self.order is None else self.order.index_select(0, kept)
         crow, col = before.index_select(0, self.crow), self.col.index_select(0, kept)
         return Pattern(self.size, crow, col, order)
 
     def matrix(self, values: Tensor) -> Tensor:
-        """The sparse CSR tensor with ``values`` (nnz,), given in the original order."""
+        """Make the sparse CSR tensor with ``values`` (nnz,), given in the original order."""
         if self.order is not None:
             values = values.index_select(0, self.order)
         return torch.sparse_csr_tensor(
@@ -68,34 +68,34 @@ class SparseMatrix:
     transposed: Tensor
 
     def __matmul__(self, dense: Tensor) -> Tensor:
-        """(rows, cols) @ (cols, D) -> (rows, D)."""
+        """Multiply: (rows, cols) @ (cols, D) -> (rows, D)."""
         product: Tensor = _ConstantProduct.apply(dense, self)
         return product
 
 
 @dataclass(frozen=True, eq=False)
 class BothWays:
-    """The pattern of a matrix and of its transpose, of entries given once."""
+    """The patterns of a matrix and of its transpose, made from the same entries."""
 
     forward: Pattern
     transposed: Pattern
 
     @staticmethod
     def of(row: Tensor, col: Tensor, size: tuple[int, int]) -> BothWays:
-        """Of entries given as coordinates, duplicates kept (they add up)."""
+        """Make both patterns of entries given as coordinates; duplicates are kept (they add up)."""
         return BothWays(Pattern.of(row, col, size), Pattern.of(col, row, (size[1], size[0])))
 
     def only(self, keep: Tensor) -> BothWays:
-        """Of the entries where ``keep`` (nnz,) is True."""
+        """Keep the entries where ``keep`` (nnz,) is True."""
         return BothWays(self.forward.only(keep), self.transposed.only(keep))
 
     def matrix(self, values: Tensor) -> SparseMatrix:
-        """The matrix with ``values``, (nnz,) as given, of which ``only`` may have left out some."""
+        """Make the matrix with ``values``, (nnz,) as given, of which ``only`` may use some."""
         return SparseMatrix(self.forward.matrix(values), self.transposed.matrix(values))
 
 
 class _ConstantProduct(torch.autograd.Function):
-    """``A @ H`` with gradient ``A^T @ G`` in H and none in A."""
+    """The product ``A @ H`` with gradient ``A^T @ G`` in H and none in A."""
 
     @staticmethod
     def forward(ctx: Any, dense: Tensor, matrix: SparseMatrix) -> Tensor:
@@ -108,9 +108,9 @@ class _ConstantProduct(torch.autograd.Function):
 
 
 def multiply(matrix: Tensor, dense: Tensor) -> Tensor:
-    """``matrix @ dense`` of a sparse CSR and a dense matrix, outside autograd."""
-    # The product with a reduction is native and the fastest on CPU; it exists there only.
-    dense = dense.to(matrix.dtype).contiguous()  # under autocast what comes in is bfloat16
+    """Compute ``matrix @ dense`` of a sparse CSR and a dense matrix, outside autograd."""
+    # The product with a reduction is native and the fastest on a CPU; it exists only there.
+    dense = dense.to(matrix.dtype).contiguous()  # under autocast the input is bfloat16
     product: Tensor
     if matrix.device.type == "cpu":
         product = torch.sparse.mm(matrix, dense, "sum")

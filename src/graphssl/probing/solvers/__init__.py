@@ -1,1 +1,1 @@
-"""Logistic regression: scikit-learn's solvers, and one in torch for many fits at once."""
+"""Solvers for logistic regression: scikit-learn's, and one in torch for many fits at once."""

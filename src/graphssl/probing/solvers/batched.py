@@ -19,9 +19,9 @@ from graphssl.probing.solvers.linear import LinearModels
 from graphssl.probing.solvers.logistic import LogisticObjective
 from graphssl.probing.solvers.path import minimize_along
 
-# Training sets are solved together up to this many numbers in their rows or their logits. On a CPU
-# few, so that they stay in its cache (4 MiB in float32). On a GPU as many as fit, because launches
-# cost more than the work in them; there are about six such tensors at a time (256 MiB each).
+# Training sets are solved together up to this many numbers in their rows or logits: few on a CPU,
+# so that they stay in its cache (4 MiB in float32); on a GPU as many as fit, because launches cost
+# more than the work in them. About six such tensors exist at a time (256 MiB each).
 MAX_NUMBERS_ON_CPU = 2**20
 MAX_NUMBERS_ON_GPU = 2**26
 
@@ -38,7 +38,7 @@ def fit_batched(
     device: str = "cpu",
     tolerance: float = 1e-5,
 ) -> LinearModels:
-    """The optimum that ``fit_multinomial`` (or ``fit_one_vs_rest``) approaches, in rows' precision.
+    """Fit the optimum that ``fit_multinomial`` (``fit_one_vs_rest``) approaches, in rows' dtype.
 
     Args:
         rows: (N, D) float32 or float64.
@@ -47,8 +47,11 @@ def fit_batched(
         C: (K,) inverse regularization strengths.
         num_classes: labels are 0..num_classes-1.
         one_vs_rest: liblinear's objective (penalised intercept) in place of the multinomial one.
-        device: where to compute.
-        tolerance: largest decrease still promised at the end, relative to the objective.
+        device: device to compute on.
+        tolerance: largest decrease that is still promised at the end, relative to the objective.
+
+    Returns:
+        Models with weight (T, K, C, D) and bias (T, K, C).
     """
     on_cpu = torch.device(device).type == "cpu"
     most = MAX_NUMBERS_ON_CPU if on_cpu else MAX_NUMBERS_ON_GPU
@@ -58,6 +61,7 @@ def fit_batched(
     for start in range(0, len(trains), at_once):
         part = trains[start : start + at_once]
         ids = [torch.as_tensor(train) for train in part]
+        # (T, n, D); labels (T, n)
         x = pad_sequence([torch.as_tensor(rows)[i] for i in ids], batch_first=True).to(device)
         labels = pad_sequence([torch.as_tensor(y)[i] for i in ids], True, num_classes).to(device)
         parts.append(_fit_together(x, labels, grid.tolist(), num_classes, one_vs_rest, tolerance))
@@ -68,11 +72,11 @@ def fit_batched(
 def _fit_together(
     x: Tensor, y: Tensor, C: list[float], num_classes: int, one_vs_rest: bool, tolerance: float
 ) -> tuple[Tensor, Tensor]:
-    """Weights (T, K, C, D) and biases (T, K, C) from rows (T, n, D) and labels (T, n).
+    """Fit weights (T, K, C, D) and biases (T, K, C) to rows (T, n, D) and labels (T, n).
 
-    ``C`` increases. The label ``num_classes`` marks rows beyond the end, which are zero.
+    ``C`` is increasing. The label ``num_classes`` marks rows beyond the end, which are zero.
     """
-    real = (y < num_classes).to(x.dtype)[..., None]
+    real = (y < num_classes).to(x.dtype)[..., None]  # (T, n, 1)
     size = real.sum(1, keepdim=True)  # (T, 1, 1)
     if one_vs_rest:
         mean = None
@@ -80,9 +84,9 @@ def _fit_together(
         penalty = x.new_ones(coordinates.size(2))
     else:
         # Centring changes the intercept alone, and makes it independent of the weights.
-        mean = x.sum(1, keepdim=True) / size
+        mean = x.sum(1, keepdim=True) / size  # (T, 1, D)
         coordinates, basis = _eigenbasis((x - mean) * real)
-        coordinates = torch.cat([coordinates, real], 2)
+        coordinates = torch.cat([coordinates, real], 2)  # (T, n, R)
         penalty = pad(x.new_ones(coordinates.size(2) - 1), (0, 1))
     objective = LogisticObjective(
         x=coordinates,
@@ -96,6 +100,7 @@ def _fit_together(
     # With two classes scikit-learn penalises the difference w of the two weight vectors by
     # |w|^2 / 2. The pair (-w/2, w/2) has half of that penalty, which half of C makes up for.
     halved = not one_vs_rest and num_classes == 2
+    # (T, K, C, R)
     W = minimize_along(
         objective,
         [c / 2 for c in C] if halved else C,
@@ -103,24 +108,26 @@ def _fit_together(
         tolerance,
     )
     if mean is None:
+        # (T, K * C, R) @ (T, R, D + 1), the intercept's column last
         weight = (W.flatten(1, 2) @ basis.mT).unflatten(1, W.shape[1:3])
         return weight[..., :-1], weight[..., -1]
+    # (T, K, C, D); the intercept takes the centring back
     weight = (W[..., :-1].flatten(1, 2) @ basis.mT).unflatten(1, W.shape[1:3])
     return weight, W[..., -1] - (weight * mean[:, None]).sum(3)
 
 
 def _eigenbasis(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Coordinates (T, n, R) and orthonormal basis (T, D, R) with ``x = coordinates basis^T``.
+    """Compute coordinates (T, n, R), orthonormal basis (T, D, R) with ``x = coordinates basis^T``.
 
     The columns of the coordinates are orthogonal: the scatter matrix becomes diagonal. Computed
     from the smaller Gram matrix, R = min(n, D); directions without variance get a zero basis.
     """
     n, dims = x.shape[1:]
     if dims <= n:
-        basis = torch.linalg.eigh(x.mT @ x).eigenvectors
+        basis = torch.linalg.eigh(x.mT @ x).eigenvectors  # (T, D, D)
         return x @ basis, basis
     exact = x.double()  # short directions are divided by their lengths
-    eigenvalues, vectors = torch.linalg.eigh(exact @ exact.mT)
+    eigenvalues, vectors = torch.linalg.eigh(exact @ exact.mT)  # (T, n), (T, n, n)
     floor = eigenvalues[:, -1:] * n * torch.finfo(torch.float64).eps
     lengths = eigenvalues.clamp_min(0).sqrt()[:, None] * (eigenvalues > floor)[:, None]
     inverse = torch.where(lengths > 0, 1 / lengths, 0)

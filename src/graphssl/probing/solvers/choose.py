@@ -1,4 +1,4 @@
-"""Which function fits which classifier."""
+"""Choice of the solver for a classifier, and the grid of C."""
 
 from __future__ import annotations
 
@@ -18,15 +18,20 @@ from graphssl.probing.solvers.multinomial import fit_multinomial
 
 Classifier = Literal["one_vs_rest", "multinomial"]
 Solver = Literal["sklearn", "batched"]
-# The square of C is a float32 up to here, and so is C times any loss.
+# Up to here the square of C, and C times any loss, fit into float32.
 MAX_EXPONENT = 60
 
 
 def powers_of_two(log2_C: Sequence[int]) -> FloatArray:
-    """The grid of C: 2^first to 2^last, both included.
+    """Make the grid of C (K,): 2^first to 2^last, both included.
 
     Raises:
-        ConfigError: not a pair of ascending whole exponents within +-``MAX_EXPONENT``.
+        ConfigError: ``log2_C`` is not a pair of ascending whole exponents within
+            +-``MAX_EXPONENT``.
+
+    Example:
+        >>> powers_of_two([-1, 2]).tolist()
+        [0.5, 1.0, 2.0, 4.0]
     """
     pair = len(log2_C) == 2 and all(type(exponent) is int for exponent in log2_C)
     if not pair or log2_C[0] > log2_C[1]:
@@ -40,7 +45,7 @@ def powers_of_two(log2_C: Sequence[int]) -> FloatArray:
 
 
 def choose_solver(classifier: Classifier, solver: Solver, device: str) -> tuple[str, Fit]:
-    """The name for the record, and the function, of what fits ``classifier``.
+    """Look up the solver for ``classifier``: its name for the record, and its function.
 
     Raises:
         ConfigError: there is no such classifier, solver or device.

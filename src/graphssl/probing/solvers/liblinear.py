@@ -1,4 +1,4 @@
-"""One-vs-rest logistic regression by liblinear, as the official BGRL and GRACE code fits it."""
+"""One-vs-rest logistic regression by liblinear, as in the official BGRL and GRACE code."""
 
 from __future__ import annotations
 
@@ -16,11 +16,21 @@ from graphssl.probing.solvers.linear import LinearModels
 def fit_one_vs_rest(
     rows: FloatArray, y: IntArray, trains: Sequence[IntArray], C: FloatArray, num_classes: int
 ) -> LinearModels:
-    """A binary classifier for each class, ``min C sum log(1 + exp(-s(xw + b))) + (|w|^2 + b^2)/2``.
+    """Fit ``min C sum log(1 + exp(-s(xw + b))) + (|w|^2 + b^2)/2``, one classifier per class.
 
     liblinear penalises the intercept b too. Equal to scikit-learn's ``OneVsRestClassifier`` on
     one-hot labels, to the last digit; a class that a training set lacks (or has alone) gets the
     constant answer there as well.
+
+    Args:
+        rows: (N, D).
+        y: class of every node, (N,).
+        trains: row ids of each training set.
+        C: inverse regularization strengths, (K,).
+        num_classes: labels are 0..num_classes-1.
+
+    Returns:
+        Models with weight (T, K, C, D) and bias (T, K, C).
     """
     rows = rows.astype(np.float64, copy=False)
     weight = np.zeros((len(trains), len(C), num_classes, rows.shape[1]))
@@ -33,8 +43,8 @@ def fit_one_vs_rest(
                 bias[t, :, label] = np.inf if target.all() else -np.inf
                 continue
             for k, c in enumerate(C):
-                # Published results come from liblinear's own limit of 100 iterations. Its seed does
-                # not matter to this primal solver, but None would advance numpy's global stream.
+                # Published results use liblinear's own limit of 100 iterations. The seed does not
+                # matter to this primal solver, but None would advance numpy's global stream.
                 model = LogisticRegression(solver="liblinear", C=float(c), random_state=0)
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", ConvergenceWarning)

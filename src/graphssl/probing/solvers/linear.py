@@ -1,4 +1,4 @@
-"""Fitted linear classifiers, and the rows they are fitted on.
+"""Fitted linear classifiers, and the rows that they are fitted on.
 
 Shapes: T training sets, K values of C, C classes, D dimensions.
 """
@@ -19,12 +19,13 @@ from graphssl.errors import DataError
 
 @dataclass(frozen=True, eq=False)
 class LinearModels:
-    """One classifier for every training set and value of C: ``scores = x W^T + b``.
+    """One linear classifier per training set and value of C: ``scores = x W^T + b``.
 
     Attributes:
         weight: (T, K, C, D).
         bias: (T, K, C).
-        one_vs_rest: a score is the log-odds of its class against the rest; else a softmax logit.
+        one_vs_rest: whether a score is the log-odds of its class against the rest, or else a
+            softmax logit.
     """
 
     weight: FloatArray
@@ -32,19 +33,19 @@ class LinearModels:
     one_vs_rest: bool
 
     def scores(self, t: int, rows: FloatArray) -> FloatArray:
-        """Scores of ``rows`` (n, D) by the models of training set ``t``, (K, n, C)."""
-        products = rows @ self.weight[t].transpose(0, 2, 1)
+        """Score ``rows`` (n, D) with the models of training set ``t``, (K, n, C)."""
+        products = rows @ self.weight[t].transpose(0, 2, 1)  # (n, D) @ (K, D, C)
         return np.asarray(products + self.bias[t][:, None, :])
 
     def predict(self, t: int, rows: FloatArray) -> IntArray:
-        """The class of largest probability, (K, n)."""
+        """Predict the class of largest probability, (K, n)."""
         scores = self.scores(t, rows)
-        # Far from zero probabilities tie where log-odds do not; published code compares the former.
+        # Far from 0, probabilities tie where log-odds do not; published code compares the former.
         best: IntArray = (expit(scores) if self.one_vs_rest else scores).argmax(axis=-1)
         return best
 
     def indicators(self, t: int, rows: FloatArray) -> npt.NDArray[np.bool_]:
-        """Which classes are more likely than not, one against the rest, (K, n, C)."""
+        """Mark the classes that are more likely than not, each against the rest, (K, n, C)."""
         return np.asarray(self.scores(t, rows) > 0)
 
 
@@ -53,16 +54,20 @@ Fit = Callable[[FloatArray, IntArray, Sequence[IntArray], FloatArray, int], Line
 
 
 def normalized_rows(embeddings: FloatArray, y: IntArray) -> FloatArray:
-    """``embeddings`` (N, D) with rows of unit Euclidean length; zero rows stay zero.
+    """Scale the rows of ``embeddings`` (N, D) to unit Euclidean length; zero rows stay zero.
 
     Raises:
-        DataError: not a matrix with a row for every label, or a value is not finite.
+        DataError: ``embeddings`` is not a matrix with one row per label, or a value is not finite.
+
+    Example:
+        >>> normalized_rows(np.array([[3.0, 4.0]]), np.array([0])).tolist()
+        [[0.6, 0.8]]
     """
     if embeddings.ndim != 2 or len(embeddings) != len(y):
         raise DataError(f"embeddings of shape {embeddings.shape} do not fit {len(y)} labels")
     finite = np.isfinite(embeddings).all(axis=1)
     if not finite.all():
         raise DataError(f"embeddings have NaN or infinity in {(~finite).sum()} of {len(y)} rows")
-    # scikit-learn takes rows shorter than 1e-6 for rows of zeros. Powers of two divide exactly.
+    # scikit-learn treats rows shorter than 1e-6 as zeros. Powers of two divide exactly.
     _, exponents = np.frexp(np.abs(embeddings).max(axis=1, keepdims=True, initial=0.0))
     return np.asarray(normalize(np.ldexp(embeddings, -exponents)))

@@ -1,4 +1,4 @@
-"""The objective of logistic regression for many training sets.
+"""Objective of logistic regression for many training sets.
 
 Shapes: T training sets of at most n rows, C classes, R coordinates.
 """
@@ -14,19 +14,19 @@ from torch.nn.functional import log_softmax, softplus
 
 @dataclass(frozen=True, eq=False)
 class LogisticObjective:
-    """``C sum loss + |W|^2 / 2`` for every training set.
+    """The objective ``C sum loss + |W|^2 / 2`` of every training set.
 
     Rows beyond the end of a shorter training set are zero, the intercept's column and the target
-    included, so that they add nothing but the constant in ``padding``.
+    included, so that they only add the constant in ``padding``.
 
     Attributes:
-        x: (T, n, R), the intercept's column last where it is free.
+        x: (T, n, R), with the intercept's column last where it is free.
         target: (T, C, n) one-hot labels, zero beyond the end.
         C: inverse regularization strength.
         scatter: (T, 1, R), diagonal of ``x^T x``.
-        penalty: (R,), one; zero for a free intercept.
+        penalty: (R,), ones; zero for a free intercept.
         padding: (T, 1, 1), binary losses of the rows beyond the end.
-        one_vs_rest: sum of binary losses over classes, in place of the multinomial loss.
+        one_vs_rest: whether the loss is the sum of binary losses over classes, or else multinomial.
     """
 
     x: Tensor
@@ -38,11 +38,11 @@ class LogisticObjective:
     one_vs_rest: bool
 
     def logits(self, W: Tensor) -> Tensor:
-        """(T, C, R) -> (T, C, n)."""
+        """Compute the logits of all rows: (T, C, R) -> (T, C, n)."""
         return W @ self.x.mT
 
     def value(self, W: Tensor, Z: Tensor) -> tuple[Tensor, Tensor]:
-        """The objective, (T, 1, 1), and the probabilities (T, C, n) found on the way."""
+        """Compute the objective, (T, 1, 1), and the probabilities, (T, C, n), from logits ``Z``."""
         if self.one_vs_rest:
             p = torch.sigmoid(Z)
             loss = (softplus(Z) - self.target * Z).sum((1, 2), keepdim=True) - self.padding
@@ -53,24 +53,25 @@ class LogisticObjective:
         return self.C * loss + 0.5 * (self.penalty * W.square()).sum((1, 2), keepdim=True), p
 
     def gradient(self, W: Tensor, p: Tensor) -> Tensor:
-        """(T, C, R)."""
+        """Compute the gradient, (T, C, R), at the probabilities ``p``."""
         return torch.add(self.penalty * W, (p - self.target) @ self.x, alpha=self.C)
 
     def hessian_diagonal(self, p: Tensor) -> Tensor:
-        """(T, C, R), with the mean over rows of ``p (1 - p)`` for each row's own."""
+        """Approximate the Hessian's diagonal, (T, C, R), by the mean of ``p (1 - p)`` over rows."""
+        # (T, C, 1), times scatter (T, 1, R)
         curvature = (p - p.square()).mean(2, keepdim=True).clamp_min(torch.finfo(p.dtype).eps)
         return torch.addcmul(self.penalty, curvature, self.scatter, value=self.C)
 
     def hessian_product(self, p: Tensor, V: Tensor, Z_V: Tensor) -> Tensor:
-        """The Hessian at the probabilities ``p`` times V, (T, C, R), whose logits are ``Z_V``."""
-        change = p * Z_V
+        """Multiply the Hessian at probabilities ``p`` by V, (T, C, R), whose logits are ``Z_V``."""
+        change = p * Z_V  # (T, C, n)
         mean = change if self.one_vs_rest else change.sum(1, keepdim=True)
         return torch.add(
             self.penalty * V, torch.addcmul(change, p, mean, value=-1) @ self.x, alpha=self.C
         )
 
     def of_sets(self, sets: Tensor) -> LogisticObjective:
-        """The same for some of the training sets, given by their numbers."""
+        """Select some of the training sets, given by their numbers."""
         x, target, scatter, padding = (
             v[sets] for v in (self.x, self.target, self.scatter, self.padding)
         )

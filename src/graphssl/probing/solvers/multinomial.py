@@ -20,11 +20,22 @@ def fit_multinomial(
     *,
     tolerance: float = 1e-6,
 ) -> LinearModels:
-    """``min C sum cross-entropy + |W|^2 / 2`` with a free intercept, warm-started along C.
+    """Fit ``min C sum cross-entropy + |W|^2 / 2`` with a free intercept, warm-started along C.
 
     Every class must occur in every training set. With two classes scikit-learn fits one vector w
     under ``|w|^2 / 2``; it is returned as the pair ``(-w/2, w/2)``, which has the same odds.
     scikit-learn's own tolerance of 1e-4 can stop a third above the optimum where C is large.
+
+    Args:
+        rows: (N, D).
+        y: class of every node, (N,).
+        trains: row ids of each training set.
+        C: inverse regularization strengths, (K,).
+        num_classes: labels are 0..num_classes-1.
+        tolerance: largest gradient entry at which scikit-learn stops.
+
+    Returns:
+        Models with weight (T, K, C, D) and bias (T, K, C).
     """
     rows = rows.astype(np.float64, copy=False)
     weight = np.zeros((len(trains), len(C), num_classes, rows.shape[1]))

@@ -2,8 +2,8 @@
 
 Nocedal and Wright, Algorithm 7.1, preconditioned by the diagonal of the Hessian.
 
-Shapes: T training sets, each a problem with its own step size and its own end, C classes,
-n rows, R coordinates of a weight vector. Numbers of a problem are (T, 1, 1).
+Shapes: T training sets, each a problem with its own step size and end, C classes,
+n rows, R coordinates of a weight vector. Scalars of a problem are (T, 1, 1).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from graphssl.probing.solvers.logistic import LogisticObjective
 
-FORCING = 0.01  # share of what the gradient promises that conjugate gradients may leave
+FORCING = 0.01  # share of the promised decrease that conjugate gradients may leave
 MAX_CONJUGATE = 500
 SUFFICIENT_DECREASE = 1e-4
 MAX_HALVINGS = 30
@@ -21,13 +21,13 @@ MAX_STEPS = 100
 
 
 def minimize(problem: LogisticObjective, W: Tensor, tolerance: float) -> Tensor:
-    """Minimize all problems from the starting point ``W``, (T, C, R); the same shape comes back.
+    """Minimize all problems from the starting point ``W``, (T, C, R); return the minimizers.
 
     A problem ends, and leaves the computation, when its gradient promises a decrease (``g . g / h``
     with the diagonal h of the Hessian) below ``tolerance`` of its value, or when a step decreases
     it by no more than rounding does: 16 machine epsilons of it (2e-6 in float32), since it is a
     sum over thousands of nodes. The line search halves from 1 to Armijo's rule, with as much slack.
-    Logits are linear in the weights, so it needs no product.
+    Logits are linear in the weights, so the search takes no product.
     """
     slack = 16 * torch.finfo(W.dtype).eps
     result = W.clone()
@@ -52,18 +52,18 @@ def minimize(problem: LogisticObjective, W: Tensor, tolerance: float) -> Tensor:
         enough = torch.maximum(FORCING * promise, tolerance * f)
         # (T, C, R) and its logits (T, C, n): the line search below is element by element.
         direction, Z_direction = _newton_direction(problem, p, g, h, enough)
-        slope = _dot(g, direction)
+        slope = _dot(g, direction)  # (T, 1, 1)
         step = torch.ones_like(f)
         for _ in range(MAX_HALVINGS):
             W_new = torch.addcmul(W, step, direction)
             Z_new = torch.addcmul(Z, step, Z_direction)
             f_new, p = problem.value(W_new, Z_new)
-            # Armijo; written so that NaN counts as too long.
+            # Armijo's rule, (T, 1, 1); written so that NaN counts as too long.
             too_long = ~(f_new <= f + SUFFICIENT_DECREASE * step * slope + slack * f)
             if not too_long.any():
                 break
             step = torch.where(too_long, step / 2, step)
-        # A problem whose step gained nothing keeps its weights and ends at the next turn.
+        # A problem whose step gained nothing keeps its weights and ends in the next iteration.
         W = torch.where(f_new < f, W_new, W)
         stuck = ~(f_new < f - slack * f)
         Z, f = Z_new, f_new
@@ -74,9 +74,9 @@ def minimize(problem: LogisticObjective, W: Tensor, tolerance: float) -> Tensor:
 def _newton_direction(
     problem: LogisticObjective, p: Tensor, g: Tensor, h: Tensor, enough: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Solve ``Hessian direction = -g`` by conjugate gradients; returns the logits too.
+    """Solve ``Hessian direction = -g`` by conjugate gradients; also return the direction's logits.
 
-    Solved until the residual r promises as little as is asked, ``r . r / h <= enough``.
+    The iteration stops when the residual r promises little enough, ``r . r / h <= enough``.
     """
     tiny = torch.finfo(g.dtype).tiny
     direction, Z_direction = torch.zeros_like(g), torch.zeros_like(p)
@@ -86,7 +86,7 @@ def _newton_direction(
     v = -toward
     for _ in range(MAX_CONJUGATE):
         Z_v = problem.logits(v)  # (T, C, n), one of the two products of an iteration
-        H_v = problem.hessian_product(p, v, Z_v)
+        H_v = problem.hessian_product(p, v, Z_v)  # (T, C, R), the other one
         # Problems that are solved take steps of length 0 while the others go on.
         length = torch.where(promise > enough, promise / _dot(v, H_v), 0)
         direction.addcmul_(length, v)

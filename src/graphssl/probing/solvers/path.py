@@ -1,4 +1,4 @@
-"""Logistic regression along the values of C, each started from the minimizers before it."""
+"""Logistic regression along the values of C, each started from the previous minimizers."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from graphssl.probing.solvers.newton import minimize
 def minimize_along(
     problem: LogisticObjective, C: Sequence[float], W: Tensor, tolerance: float
 ) -> Tensor:
-    """The minimizers (T, K, C, R) for ``C``, K increasing values, from ``W`` at the smallest.
+    """Compute the minimizers (T, K, C, R) for K increasing ``C``, starting at ``W`` (T, C, R).
 
-    They lie on a smooth curve over log C, so each starts where the parabola through the last three
-    ends. A cubic takes more iterations: it magnifies what the tolerance leaves open.
+    They lie on a smooth curve over log C, so each starts from the extrapolation of the parabola
+    through the last three. A cubic takes more iterations: it magnifies the error that the tolerance
+    leaves.
     """
     found: list[Tensor] = []
     for k, c in enumerate(C):
@@ -27,9 +28,9 @@ def minimize_along(
         if k:
             W = torch.stack([_weight(C, last, i, c) * found[i] for i in last]).sum(0)
         found.append(minimize(replace(problem, C=c), W, tolerance))
-    return torch.stack(found, 1)
+    return torch.stack(found, 1)  # (T, K, C, R)
 
 
 def _weight(C: Sequence[float], nodes: Sequence[int], i: int, at: float) -> float:
-    """Lagrange's, of node i of the polynomial in log C that is evaluated at ``at``."""
+    """Compute Lagrange's weight of node i for the polynomial in log C evaluated at ``at``."""
     return prod(log(at / C[j]) / log(C[i] / C[j]) for j in nodes if j != i)

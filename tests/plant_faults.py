@@ -141,7 +141,7 @@ FAULTS = (
         file="data/node_dataset.py",
         old="booleans(name, key, given[key]).reshape(mask.shape)",
         new="mask.bool()",
-        tests="tests/data/test_node_dataset.py tests/data/test_custom.py",
+        tests="tests/data/test_malformed_files.py",
     ),
     Fault(
         name="data-own-graph-named-by-its-path",

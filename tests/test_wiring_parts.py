@@ -147,7 +147,7 @@ def plain(**trainer):
     groups = ("dataset", "encoder", "augmentation", "objective", "regularizer", "optimizer")
     settings = {
         "steps": 5, "warmup": 0.1, "precision": "fp32", "grad_clip": None, "select": "last",
-        "eval_every": 2, "log_every": 1,
+        "eval_every": 2, "log_every": 1, "schedule": "cosine",
     }  # fmt: skip
     return {**{group: {"a": 1} for group in groups}, "seed": 0, "trainer": settings | trainer}
 
@@ -157,6 +157,7 @@ def plain(**trainer):
     [
         ({}, {"steps": 6}, True),
         ({}, {"warmup": 0.2}, True),
+        ({}, {"schedule": "constant"}, True),
         ({}, {"precision": "bf16"}, True),
         ({}, {"grad_clip": 1.0}, True),
         ({}, {"select": "val_accuracy"}, True),

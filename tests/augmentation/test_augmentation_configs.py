@@ -1,7 +1,5 @@
 """Every conf/augmentation/*.yaml: composes with a recipe, constructs, runs."""
 
-from pathlib import Path
-
 import pytest
 from augmentation_graphs import generator, random_graph
 from hydra.errors import InstantiationException
@@ -9,8 +7,9 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from graphssl.augmentation.two_views import TwoViews
+from graphssl.config.folder import config_dir
 
-FILES = sorted((Path(__file__).parents[2] / "conf" / "augmentation").glob("*.yaml"))
+FILES = sorted((config_dir() / "augmentation").glob("*.yaml"))
 RECIPE = {"drop_edge": [0.31, 0.32], "drop_feature": [0.11, 0.12], "dense_features": False}
 every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 

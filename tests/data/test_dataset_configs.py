@@ -13,9 +13,10 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from torch_geometric.data import Data
 
+from graphssl.config.folder import config_dir
 from graphssl.contracts import NodeDataset
 
-FOLDER = Path(__file__).parents[2] / "conf" / "dataset"
+FOLDER = config_dir() / "dataset"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 

@@ -11,6 +11,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
 import graphssl.probing.selection as selection
+from graphssl.config.folder import config_dir
 from graphssl.errors import ConfigError, DataError
 from graphssl.probing.protocols import CrossValidatedSplits, GivenSplits, RandomSplits
 from graphssl.probing.solvers.batched import fit_batched
@@ -18,7 +19,7 @@ from graphssl.probing.solvers.choose import MAX_EXPONENT
 from graphssl.probing.solvers.liblinear import fit_one_vs_rest
 from graphssl.probing.solvers.linear import normalized_rows
 
-FOLDER = Path(__file__).parents[2] / "conf" / "probe"
+FOLDER = config_dir() / "probe"
 FILES = sorted(FOLDER.glob("*.yaml"))
 SMALL = {"num_splits": 2, "log2_C": [2, 3]}
 

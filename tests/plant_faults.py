@@ -1567,15 +1567,15 @@ FAULTS = (
     Fault(
         name="report-condition-without-the-optimizer",
         file="report/runs/frame.py",
-        old='config = {"optimizer": {}, **config, "seed": None}',
-        new='config = {**config, "optimizer": {}, "seed": None}',
+        old='config = {"optimizer": {}, "probe": {}, **content["config"], "seed": None}',
+        new='config = {"probe": {}, **content["config"], "optimizer": {}, "seed": None}',
         tests="tests/report/test_wiring_report.py",
     ),
     Fault(
         name="report-newer-records-taken-for-ours",
         file="report/runs/records.py",
-        old='if content["behaviour_version"] != behaviour_version:',
-        new='if content["behaviour_version"] < behaviour_version:',
+        old="    if found != behaviour_version:",
+        new="    if found < behaviour_version:",
         tests="tests/report/test_wiring_report.py",
     ),
     Fault(

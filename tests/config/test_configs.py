@@ -63,6 +63,48 @@ def test_the_dataset_alone_gives_the_published_recipe(dataset, objective):
         assert config["objective"]["ema"] == 0.99
 
 
+HEAD = {"_target_": "graphssl.encoders.MLPHead", "_partial_": True, "hidden_channels": 512}
+OBJECTIVES = {
+    "bgrl": {"_target_": "graphssl.objectives.BGRL", "ema": 0.99, "predictor": HEAD},
+    "byol": {
+        "_target_": "graphssl.objectives.BYOL", "ema": 0.99, "projection_channels": 256,
+        "projector": {**HEAD, "batch_norm": True}, "predictor": {**HEAD, "batch_norm": True},
+    },
+    "untrained": {"_target_": "graphssl.objectives.Untrained"},
+    "raw": {"_target_": "graphssl.objectives.Raw"},
+    "supervised": {
+        "_target_": "graphssl.objectives.Supervised", "dropout": 0.5,
+        "conv": {"_target_": "torch_geometric.nn.GCNConv", "_partial_": True},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_an_objective_is_what_its_name_says(objective):
+    assert resolved(f"objective={objective}")["objective"] == OBJECTIVES[objective]
+
+
+@pytest.mark.parametrize("dataset", ["cora", "wikics", "digits"])
+def test_supervised_is_kipf_and_wellings_gcn_on_every_graph(dataset):
+    config = resolved("objective=supervised", f"dataset={dataset}")
+    encoder, trainer = config["encoder"], config["trainer"]
+    assert (encoder["channels"], encoder["dropout"]) == ([64], 0.5)
+    assert encoder["weight_standardization"] is False
+    assert encoder["norm"]["_target_"] == "torch.nn.Identity"
+    assert encoder["act"]["_target_"] == "torch.nn.ReLU"
+    assert config["optimizer"] == {
+        "_target_": "torch.optim.Adam", "_partial_": True, "lr": 0.01, "weight_decay": 5e-4,
+    }  # fmt: skip
+    habits = {"steps": 200, "warmup": 0.0, "schedule": "constant", "eval_every": 1}
+    assert habits | {"select": "val_accuracy"} == {key: trainer[key] for key in (*habits, "select")}
+    assert not config["augmentation"]["view1"]
+
+
+def test_only_supervised_has_dropout_and_a_constant_learning_rate():
+    config = resolved()
+    assert (config["encoder"]["dropout"], config["trainer"]["schedule"]) == (0.0, "cosine")
+
+
 def test_the_command_line_wins_over_the_recipe():
     config = resolved("dataset=coauthor_cs", "optimizer.lr=0.5", "encoder.channels=[8]")
     assert config["optimizer"]["lr"] == 0.5
@@ -137,10 +179,12 @@ def test_every_yaml_says_what_it_is_and_names_targets_that_exist(path):
 # What names the weights of a run, and what does not.
 IDENTITY = [
     ("seed=1", True), ("trainer.steps=7", True), ("trainer.warmup=0.2", True),
-    ("trainer.precision=bf16", True), ("trainer.grad_clip=1.0", True), ("optimizer.lr=0.1", True),
+    ("trainer.precision=bf16", True), ("trainer.schedule=constant", True),
+    ("trainer.grad_clip=1.0", True), ("optimizer.lr=0.1", True),
     ("encoder=gat", True), ("encoder.channels=[8]", True), ("norm=layer", True), ("act=relu", True),
     ("objective=byol", True), ("recipe.ema=0.9", True), ("augmentation=none", True),
-    ("augmentation.strength=0.5", True), ("regularizer=werank", True), ("dataset=cora", True),
+    ("augmentation.strength=0.5", True), ("recipe.dropout=0.5", True),
+    ("regularizer=werank", True), ("dataset=cora", True),
     ("trainer.select=effective_rank_centred", True),
     ("paths.runs=elsewhere", False), ("paths.data=elsewhere", False), ("paths.mirror=m", False),
     ("trainer.device=cpu", False), ("trainer.progress=false", False), ("logger=tensorboard", False),

@@ -105,7 +105,7 @@ def test_werank_reaches_both_layers(graph):
 
 @pytest.mark.slow
 def test_as_good_as_plain_pyg_on_ten_splits_of_cora(mirror, tmp_path):
-    """Paired over the splits, other seeds: within 1.2 points, four standard errors of what is seen.
+    """Paired over the splits, other seeds: the means differ by less than 1.2 points.
 
     Both keep the best validation epoch of 200.
     """

@@ -33,7 +33,11 @@ def logger(folder, name, config):
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"), [("Silent", "KeyError"), ("Talks", "RuntimeError: two lines")]
+    ("kind", "words"),
+    [
+        ("Silent", r"KeyError without a message, raised in test_build.py:15"),
+        ("Talks", "RuntimeError: two lines"),
+    ],
 )
 def test_an_error_of_a_constructor_names_key_target_and_class(kind, words):
     config = OmegaConf.create({"objective": {"_target_": f"{THIS}.{kind}"}})
@@ -46,7 +50,9 @@ def test_the_key_is_that_of_the_part_that_failed():
     config = OmegaConf.create(
         {"encoder": {"_target_": f"{THIS}.Loads", "conv": {"_target_": f"{THIS}.Silent"}}}
     )
-    with pytest.raises(ConfigError, match=rf"^encoder\.conv: {THIS}\.Silent: KeyError$"):
+    with pytest.raises(
+        ConfigError, match=rf"^encoder\.conv: {THIS}\.Silent: KeyError without a message"
+    ):
         build.make(config.encoder, "encoder")
 
 
@@ -61,16 +67,6 @@ def test_a_logger_that_cannot_be_called_is_found_before_training(small_run, tmp_
     assert not list(tmp_path.glob("runs/[!.]*"))
 
 
-def test_another_default_dtype_is_refused_before_the_graph(small_run, tmp_path):
-    torch.set_default_dtype(torch.float64)
-    try:
-        with pytest.raises(ConfigError, match=r"default dtype is torch\.float64.*float32"):
-            small_run()
-    finally:
-        torch.set_default_dtype(torch.float32)
-    assert not list(tmp_path.glob("runs/[!.]*"))
-
-
 def test_a_default_dtype_that_an_encoders_module_sets_is_refused(small_run, monkeypatch):
     make = build.make
 
@@ -82,7 +78,7 @@ def test_a_default_dtype_that_an_encoders_module_sets_is_refused(small_run, monk
 
     monkeypatch.setattr(build, "make", imports)
     try:
-        with pytest.raises(ConfigError, match="default dtype is torch"):
+        with pytest.raises(ConfigError, match="set torch's default dtype to torch.float64"):
             small_run()
     finally:
         torch.set_default_dtype(torch.float32)

@@ -160,7 +160,7 @@ BAD = {
     "argument of an optimizer": (["+optimizer.lrr=3"], "did you mean lr?"),
     "argument deep inside": (
         ["+augmentation.view1.edges.foo=3"],
-        "augmentation.view1.edges: graphssl.augmentation.DropEdges: ",
+        "augmentation.view1.edges: graphssl.augmentation.drop_edges.DropEdges: ",
     ),
     "key deleted": (["~seed"], "~seed: a run needs seed, which was deleted"),
     "group deleted": (["~encoder"], "~encoder: a run needs encoder, which was deleted"),
@@ -321,7 +321,7 @@ def test_keys_that_something_refers_to_are_read(tmp_path, small_config, monkeypa
     few = [x for x in small_config if "channels=[" not in x] + ["trainer.steps=1", "probe=[]"]
     own = ["+width=12", "+recipe.deep=5", "recipe.channels=[${width},${recipe.deep}]", "++seed=3"]
     monkeypatch.setattr(
-        sys, "argv", ["graphssl", *few, *own, "+tags.study=x", "+paths.mirror=null"]
+        sys, "argv", ["graphssl", *few, *own, "+tags.study=x", "++paths.mirror=null"]
     )
     main()
     (record,) = (json.loads(p.read_text()) for p in tmp_path.glob("runs/*/record.json"))

@@ -4,12 +4,11 @@ from dataclasses import dataclass, field
 
 import pytest
 import torch
-from graphssl.regularizers.base import BaseRegularizer
 from torch import nn
 from torch_geometric.nn import GCNConv
 
 from graphssl.augmentation.two_views import TwoViews
-from graphssl.contracts import StepOutput
+from graphssl.contracts import Regularizer, StepOutput
 from graphssl.encoders.conv_stack import ConvStack
 from graphssl.encoders.heads import MLPHead
 from graphssl.objectives.bgrl import BGRL
@@ -40,7 +39,7 @@ class Spied(nn.Module):
 
 
 @dataclass(eq=False)
-class SpiedPenalty(BaseRegularizer):
+class SpiedPenalty(Regularizer):
     events: list = field(default_factory=list)
 
     def __call__(self, weights, output):

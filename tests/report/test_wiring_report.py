@@ -13,7 +13,7 @@ from graphssl.results.identity import BEHAVIOUR_VERSION
 
 
 def cell_of(report, label, column):
-    table = next(table for table in report.tables if table.value.is_accuracy)
+    table = next(table for table in report.tables if table.scored)
     return table.cell(next(row for row in table.rows if row.label == label), column)
 
 
@@ -28,7 +28,8 @@ def test_what_is_tied_with_the_best_is_told_after_holms_correction():
         cells = {label: Cell({s: (v,) for s, v in enumerate(x)}) for label, x in rows.items()}
         spec = SimpleNamespace(compare=True)
         table = SimpleNamespace(
-            value=SimpleNamespace(is_accuracy=True),
+            scored=True,
+            value=SimpleNamespace(key="score"),
             rows=[SimpleNamespace(label=label, spec=spec) for label in cells],
             cell=lambda row, column: cells[row.label],
         )

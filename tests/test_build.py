@@ -78,7 +78,7 @@ def test_a_default_dtype_that_an_encoders_module_sets_is_refused(small_run, monk
 
     monkeypatch.setattr(build, "make", imports)
     try:
-        with pytest.raises(ConfigError, match="set torch's default dtype to torch.float64"):
+        with pytest.raises(ConfigError, match=r"set torch's default dtype to torch\.float64"):
             small_run()
     finally:
         torch.set_default_dtype(torch.float32)

@@ -14,6 +14,7 @@ import numpy as np
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
+from graphssl.atomic import replacing
 from graphssl.config import build
 from graphssl.contracts import AnyArray, ClassifierObjective
 from graphssl.errors import DataError
@@ -145,8 +146,7 @@ def _embeddings_wanted(job: Job, folder: Path) -> bool:
 
 def save_embeddings(embeddings: Tensor, node_ids: AnyArray | None, path: Path) -> None:
     """``embeddings`` (N, D) float32 and ``node_ids`` (N,), 0..N-1 if None, whole or not at all."""
-    partial = path.with_suffix(".partial.npz")
     rows = embeddings.float().cpu().numpy()
     ids = np.arange(len(rows)) if node_ids is None else node_ids
-    np.savez_compressed(partial, embeddings=rows, node_ids=ids)
-    partial.replace(path)
+    with replacing(path) as file:
+        np.savez_compressed(file, embeddings=rows, node_ids=ids)

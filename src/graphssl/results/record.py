@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from graphssl.atomic import replace_text
 from graphssl.contracts import ProbeScores
 from graphssl.errors import DataError
 from graphssl.metric_names import metric_label
@@ -89,9 +90,7 @@ class RunRecord:
         """Write ``record.json`` into ``folder``, whole or not at all."""
         content = asdict(self)
         del content["folder"]
-        partial = folder / "record.json.partial"
-        partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        partial.replace(folder / "record.json")
+        replace_text(folder / "record.json", json.dumps(content, indent=2) + "\n")
 
     @staticmethod
     def read(folder: Path) -> RunRecord:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from graphssl.atomic import replacing
 from graphssl.errors import DataError
 from graphssl.training.loop import StepReport, TrainingState
 from graphssl.training.selection import Selection
@@ -17,13 +17,9 @@ log = logging.getLogger(__name__)
 
 
 def save_atomically(content: Any, path: Path) -> None:
-    """``torch.save`` beside ``path``, then rename: a reader never sees half a file."""
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
+    """``torch.save`` to ``path``, whole or not at all."""
+    with replacing(path) as file:
         torch.save(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 class Checkpointer:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from graphssl.atomic import replace_text
 from graphssl.contracts import Penalty
 from graphssl.training.loop import StepReport
 
@@ -51,9 +51,7 @@ def _cut_back(path: Path, step: int) -> None:
         return
     # A run that starts again starts its rows again, that of step 0 too.
     kept = [line for line in _whole_lines(path) if step > 0 and json.loads(line)["step"] <= step]
-    partial = path.with_suffix(".partial")
-    partial.write_text("".join(kept), encoding="utf-8")
-    os.replace(partial, path)
+    replace_text(path, "".join(kept))
 
 
 def _whole_lines(path: Path) -> list[str]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from graphssl.atomic import replacing
+
 
 class SpectraFile:
     """Arrays under the keys ``<step>/<where>/<which>``, float32.
@@ -29,6 +31,5 @@ class SpectraFile:
     def add(self, step: int, arrays: Mapping[str, Any]) -> None:
         """Add the arrays of ``step``."""
         self._arrays |= {f"{step}/{key}": np.float32(value) for key, value in arrays.items()}
-        partial = self.path.with_suffix(".partial.npz")
-        np.savez_compressed(partial, **self._arrays)
-        partial.replace(self.path)
+        with replacing(self.path) as file:
+            np.savez_compressed(file, **self._arrays)

@@ -1,4 +1,5 @@
 import os
+import signal
 
 import pytest
 
@@ -36,6 +37,21 @@ def test_an_error_leaves_the_old_content_and_no_remains(tmp_path, error):
     with pytest.raises(error):
         fail()
     assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_what_a_killed_writer_left_is_gone_after_the_next(tmp_path):
+    path = tmp_path / "file"
+    pid = os.fork()
+    if pid == 0:
+        with replacing(path) as file:
+            file.write(b"half of something long")
+            file.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
+    assert os.listdir(tmp_path) == [".file.partial"]
+    replace_text(path, "new")
+    assert path.read_text() == "new"
     assert os.listdir(tmp_path) == ["file"]
 
 

@@ -13,9 +13,10 @@ from typing import IO
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that takes the place of ``path`` when the block ends without an error.
 
-    The file is written next to ``path`` under a name with this process's id, flushed to the disk
-    (fsync) and renamed; then the folder's entry is flushed too. A reader sees either the old file
-    or the new one, whatever interrupts the writer; an error leaves the old file and no remains.
+    The file is written next to ``path`` as ``.<name>.partial``, flushed to the disk (fsync) and
+    renamed; then the folder's entry is flushed too. A reader sees either the old file or the new
+    one, whatever interrupts the writer. An error leaves the old file and no remains; what a killed
+    writer leaves is overwritten by the next. One process at a time may write a path.
 
     Args:
         path: the file to replace or create, in an existing folder.
@@ -31,7 +32,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         >>> path.read_text()
         '1 2 3'
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.partial")
     try:
         with partial.open("wb") as file:
             yield file

@@ -22,6 +22,8 @@ ROOMS = [
 # What starts a program, or hands out the public names.
 DOORS = ["cli", "examples", "fetch", "__init__", "__main__"]
 HEAVY = {"torch", "torch_geometric", "sklearn"}
+# Imported by PyG or only where they are used.
+LATE = {"sklearn", "scipy.stats", "scipy.sparse", "pandas", "matplotlib"}
 # Imported before a command is understood, or by a report: without torch.
 LIGHT = [
     "cli", "config.compose", "config.folder", "config.help_text", "config.messages",
@@ -103,13 +105,24 @@ def test_only_build_calls_instantiate():
 
 @pytest.mark.parametrize("module", [*LIGHT, *(m for m in MODULES if m.startswith("report"))])
 def test_what_must_start_fast_imports_no_torch(module):
-    seen, stack = set(), [module]
+    for name, names in imported_with(module).items():
+        assert not {n.split(".")[0] for n in names} & HEAVY, f"{name}, imported by {module}"
+
+
+def test_a_run_imports_late_what_not_every_run_needs():
+    for name, names in imported_with("pipeline.run").items():
+        for late in LATE:
+            assert not {n for n in names if f"{n}.".startswith(f"{late}.")}, name
+
+
+def imported_with(module):
+    """Every module of graphssl that importing ``module`` imports -> what that one imports."""
+    seen, stack = {}, [module]
     while stack:
         name = stack.pop()
         if name in seen or name not in MODULES:
             continue
-        seen.add(name)
-        names = set(imports(MODULES[name], also_inside_functions=False))
-        assert not {n.split(".")[0] for n in names} & HEAVY, f"{name}, imported by {module}"
+        seen[name] = set(imports(MODULES[name], also_inside_functions=False))
         stack += own_imports(MODULES[name], also_inside_functions=False)
         stack += [name.rpartition(".")[0]] if "." in name else []
+    return seen

@@ -29,7 +29,7 @@ from graphssl.config.folder import config_dir
 from graphssl.contracts import NodeDataset, Objective, ProbeProtocol, Regularizer
 from graphssl.errors import ConfigError, GraphSSLError, words
 from graphssl.seeding import every_global_stream, global_stream
-from graphssl.training.metrics import MetricSink
+from graphssl.training.metrics import Logger
 from graphssl.training.settings import TrainerSettings
 
 # What Hydra says in place of the cause.
@@ -235,7 +235,7 @@ def _require_plain_step(made: Callable[..., torch.optim.Optimizer], name: str) -
         ) from error
 
 
-def check_tracker(config: DictConfig) -> None:
+def check_logger(config: DictConfig) -> None:
     """Refuse a logger that cannot be made, before there is anything to log."""
     if "_target_" in config.logger:
         make(config.logger, "logger")
@@ -251,9 +251,9 @@ def check_tracker(config: DictConfig) -> None:
             raise ConfigError(f"logger: {config.logger._target_}: {error}{near}") from None
 
 
-def tracker(
+def loggers(
     config: DictConfig, folder: Path, run_id: str, plain: dict[str, Any], resume_step: int
-) -> list[MetricSink]:
+) -> list[Logger]:
     """TensorBoard or W&B where one was chosen; rows after ``resume_step`` come again."""
     if "_target_" not in config.logger:
         return []

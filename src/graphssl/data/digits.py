@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from sklearn.datasets import load_digits
-from sklearn.neighbors import kneighbors_graph
 from torch_geometric.data import Data
 
 from graphssl.contracts import NodeDataset
@@ -26,6 +24,9 @@ def digits_graph(neighbors: int) -> Data:
     Raises:
         ConfigError: ``neighbors`` is not in 1..1796.
     """
+    from sklearn.datasets import load_digits  # slow to import, and for this graph alone
+    from sklearn.neighbors import kneighbors_graph
+
     images, labels = load_digits(return_X_y=True)
     if not 1 <= neighbors < len(images):
         raise ConfigError(f"dataset.neighbors={neighbors} is not in 1..{len(images) - 1}")

@@ -91,7 +91,7 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
             f"collision must be one of {', '.join(COLLISIONS)}, got {config.collision}"
         )
     _check_types(config)
-    build.check_tracker(config)
+    build.check_logger(config)
     protocols = build.protocols(config)
     labels_used = build.labels_used(config)
     if labels_used and len(protocols) != 1:

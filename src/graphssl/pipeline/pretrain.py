@@ -120,19 +120,19 @@ def _train(
         if checkpointer.restore(state):
             log.info("going on from step %d of %s", state.step, folder)
         first = state.step
-        sinks = [
-            stack.enter_context(closing(sink))
-            for sink in (
+        loggers = [
+            stack.enter_context(closing(logger))
+            for logger in (
                 MetricsFile(folder / "metrics.jsonl", first),
-                *build.tracker(config, folder, run_id, job.plain, first),
+                *build.loggers(config, folder, run_id, job.plain, first),
             )
         ]
-        observers: list[Observer] = [StepMetrics(sinks, settings.log_every)]
+        observers: list[Observer] = [StepMetrics(loggers, settings.log_every)]
         if settings.eval_every:
             quick = partial(_quick_look, job)
-            observers.append(Evaluator(quick, settings.eval_every, sinks, selection))
+            observers.append(Evaluator(quick, settings.eval_every, loggers, selection))
         deep = DeepLook(job, SpectraFile(folder / "spectra.npz", first))
-        collapse = Evaluator(deep, config.diagnostics.every or settings.steps, sinks)
+        collapse = Evaluator(deep, config.diagnostics.every or settings.steps, loggers)
         if first == 0:
             with _before_training(job):
                 started = _started(job)

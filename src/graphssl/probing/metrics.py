@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.stats import rankdata
 
 from graphssl.contracts import FloatArray, IntArray, NodeDataset, Split
 from graphssl.errors import ConfigError, DataError
@@ -71,6 +70,8 @@ def roc_auc(positive: np.ndarray, scores: FloatArray) -> float:
         >>> roc_auc(np.array([True, False, False]), np.array([0.5, 0.5, 0.1]))
         0.75
     """
+    from scipy.stats import rankdata  # slow to import, and for two classes alone
+
     count = int(positive.sum())
     below = rankdata(scores)[positive].sum() - count * (count + 1) / 2
     return float(below / (count * (len(positive) - count)))

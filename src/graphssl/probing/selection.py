@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
-from sklearn.model_selection import KFold, ShuffleSplit
 
 from graphssl.contracts import FloatArray, IntArray, Split
 from graphssl.probing.solvers.linear import Fit, LinearModels
@@ -67,6 +66,8 @@ def select_by_folds(
     nodes of random splits are in random order). Every split uses the same fold positions, so its
     score does not depend on the other splits.
     """
+    from sklearn.model_selection import KFold, ShuffleSplit  # slow, for probing alone
+
     num_classes = _num_classes(y, splits)
     chosen, models = [], []
     for split in splits:

@@ -36,7 +36,7 @@ class RunRecord:
         scores: protocol name -> ``scores_entry``, with the settings and code of the protocol.
         diagnostics: numbers on representation and embedding.
         training: steps, wall time in seconds over all processes that took part, pace, peak memory
-            in MiB, wall time of the probes.
+            in MiB, wall time of the probes (scikit-learn's import included, once per process).
         environment: versions, git commit, machine, device, threads.
         overrides: what was said on the command line.
         code: target -> sha256 of its file, of the user's own code that determines the weights.

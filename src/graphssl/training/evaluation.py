@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from torch import nn
 
 from graphssl.training.loop import StepReport
-from graphssl.training.metrics import MetricSink
+from graphssl.training.metrics import Logger
 from graphssl.training.selection import Selection
 
 
@@ -17,7 +17,7 @@ class Evaluator:
     Args:
         measure: objective, step -> named numbers; must change neither weights nor random streams.
         every: steps between two looks.
-        sinks: where the numbers go.
+        loggers: where the numbers go.
         selection: is offered the objective with its numbers, if given.
     """
 
@@ -25,11 +25,11 @@ class Evaluator:
         self,
         measure: Callable[[nn.Module, int], dict[str, float]],
         every: int,
-        sinks: Sequence[MetricSink],
+        loggers: Sequence[Logger],
         selection: Selection | None = None,
     ) -> None:
         self.measure, self.every = measure, every
-        self.sinks, self.selection = sinks, selection
+        self.loggers, self.selection = loggers, selection
 
     def __call__(self, report: StepReport) -> None:
         """Look when it is time."""
@@ -42,5 +42,5 @@ class Evaluator:
         metrics = self.measure(objective, step)
         if self.selection is not None:
             self.selection.offer(objective, metrics, step)
-        for sink in self.sinks:
-            sink.log(step, metrics)
+        for logger in self.loggers:
+            logger.log(step, metrics)

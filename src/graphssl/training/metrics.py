@@ -1,4 +1,4 @@
-"""Metrics of training, row by row: to a file always, to a tracker by choice."""
+"""Metrics of training, row by row: to a file always, to another logger by choice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphssl.contracts import Penalty
 from graphssl.training.loop import StepReport
 
 
-class MetricSink(Protocol):
+class Logger(Protocol):
     """Takes rows of metrics."""
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
@@ -63,8 +63,8 @@ def _whole_lines(path: Path) -> list[str]:
 class StepMetrics:
     """An observer that logs loss, penalty, learning rate and pace every ``every`` steps."""
 
-    def __init__(self, sinks: Sequence[MetricSink], every: int) -> None:
-        self.sinks, self.every = sinks, every
+    def __init__(self, loggers: Sequence[Logger], every: int) -> None:
+        self.loggers, self.every = loggers, every
         self._mark: tuple[int, float] | None = None
 
     def __call__(self, report: StepReport) -> None:
@@ -78,8 +78,8 @@ class StepMetrics:
         if self._mark is not None and now > self._mark[1]:
             row["steps_per_second"] = (report.step - self._mark[0]) / (now - self._mark[1])
         self._mark = (report.step, now)
-        for sink in self.sinks:
-            sink.log(report.step, row)
+        for logger in self.loggers:
+            logger.log(report.step, row)
 
 
 def _penalty_row(penalty: Penalty) -> dict[str, float]:

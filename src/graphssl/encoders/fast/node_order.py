@@ -8,8 +8,6 @@ alike computes the same on any numbering.
 from __future__ import annotations
 
 import torch
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import reverse_cuthill_mckee
 from torch import Tensor
 
 from graphssl.encoders.fast.first_product import sparse_features
@@ -49,6 +47,9 @@ def renumbered_graph(graph: Graph) -> tuple[Graph, Tensor] | None:
     nodes, x = graph.num_nodes, graph.x
     if x.device.type != "cpu" or nodes < MIN_NODES or sparse_features(graph) is not None:
         return None
+    from scipy.sparse import csr_array  # slow to import, and for large graphs alone
+    from scipy.sparse.csgraph import reverse_cuthill_mckee
+
     source, target = graph.edge_index
     ones = torch.ones(graph.num_edges, dtype=torch.int8)
     adjacency = csr_array((ones.numpy(), (target.numpy(), source.numpy())), (nodes, nodes))

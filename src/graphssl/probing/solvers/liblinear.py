@@ -6,8 +6,6 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from graphssl.contracts import FloatArray, IntArray
 from graphssl.probing.solvers.linear import LinearModels
@@ -32,6 +30,9 @@ def fit_one_vs_rest(
     Returns:
         Models with weight (T, K, C, D) and bias (T, K, C).
     """
+    from sklearn.exceptions import ConvergenceWarning  # slow to import, and for probing alone
+    from sklearn.linear_model import LogisticRegression
+
     rows = rows.astype(np.float64, copy=False)
     weight = np.zeros((len(trains), len(C), num_classes, rows.shape[1]))
     bias = np.zeros(weight.shape[:-1])

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
-from sklearn.preprocessing import normalize
 
 from graphssl.contracts import FloatArray, IntArray
 from graphssl.errors import DataError
@@ -63,6 +62,8 @@ def normalized_rows(embeddings: FloatArray, y: IntArray) -> FloatArray:
         >>> normalized_rows(np.array([[3.0, 4.0]]), np.array([0])).tolist()
         [[0.6, 0.8]]
     """
+    from sklearn.preprocessing import normalize  # slow to import, and for probing alone
+
     if embeddings.ndim != 2 or len(embeddings) != len(y):
         raise DataError(f"embeddings of shape {embeddings.shape} do not fit {len(y)} labels")
     finite = np.isfinite(embeddings).all(axis=1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from graphssl.contracts import FloatArray, IntArray
 from graphssl.probing.solvers.linear import LinearModels
@@ -37,6 +36,8 @@ def fit_multinomial(
     Returns:
         Models with weight (T, K, C, D) and bias (T, K, C).
     """
+    from sklearn.linear_model import LogisticRegression  # slow to import, and for probing alone
+
     rows = rows.astype(np.float64, copy=False)
     weight = np.zeros((len(trains), len(C), num_classes, rows.shape[1]))
     bias = np.zeros(weight.shape[:-1])

@@ -7,15 +7,15 @@ from graphssl.training.loggers import TensorBoard, WandB
 
 
 @pytest.mark.parametrize(
-    ("tracker", "package", "module"),
+    ("logger", "package", "module"),
     [(TensorBoard, "tensorboard", "torch.utils.tensorboard"), (WandB, "wandb", "wandb")],
 )
 def test_a_missing_package_is_named_with_the_command(
-    tracker, package, module, monkeypatch, tmp_path
+    logger, package, module, monkeypatch, tmp_path
 ):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ConfigError, match=rf'pip install "graphssl-werank\[{package}\]"'):
-        tracker(tmp_path, "name", {})
+        logger(tmp_path, "name", {})
 
 
 def test_tensorboard_gets_the_rows(small_run):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.forked import shell
 
 from graphssl import __version__
 from graphssl.cli import main
@@ -28,12 +29,14 @@ def graphssl(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess:
     )
 
 
-def test_version(tmp_path):
-    assert graphssl("--version", cwd=tmp_path).stdout == f"graphssl {__version__}\n"
+def test_version(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["graphssl", "--version"])
+    main()
+    assert capsys.readouterr().out == f"graphssl {__version__}\n"
 
 
-def test_help_names_every_group_and_option(tmp_path):
-    shown = graphssl("--help", cwd=tmp_path).stdout
+def test_help_names_every_group_and_option():
+    shown = help_text(["--help"])
     groups = [g for g in config_dir().iterdir() if g.is_dir() and g.name != "hydra"]
     assert groups
     for group in groups:
@@ -66,12 +69,22 @@ def test_help_and_cfg_import_no_torch(tmp_path, flag):
     assert done.stdout
 
 
-def test_a_run_prints_one_line_of_result(tmp_path, small_config):
-    done = graphssl(*small_config, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    (line,) = done.stdout.splitlines()
-    line, folder = line.split(" -> ")
-    record = json.loads((tmp_path / folder / "record.json").read_text())
+@pytest.fixture(scope="module")
+def two_runs(tmp_path_factory, small_config):
+    """The same run by a Python of its own and in this process: what it said, and its record."""
+    folder = tmp_path_factory.mktemp("cli")
+    runs = []
+    for name, run in (("a", graphssl), ("b", shell)):
+        done = run(*small_config, f"paths.runs={name}", cwd=folder)
+        assert done.returncode == 0, done.stderr
+        (line,) = done.stdout.splitlines()
+        line, path = line.split(" -> ")
+        runs.append((line, json.loads((folder / path / "record.json").read_text())))
+    return runs
+
+
+def test_a_run_prints_one_line_of_result(two_runs):
+    line, record = two_runs[0]
     scores = record["scores"]["random_10_10_80"]
     test, val = (100 * np.array(scores[part]["accuracy"]) for part in ("test", "val"))
     ranks = record["diagnostics"]["representation"]
@@ -83,14 +96,10 @@ def test_a_run_prints_one_line_of_result(tmp_path, small_config):
     )
 
 
-def test_two_processes_agree_to_the_last_digit(tmp_path, small_config):
-    scores = []
-    for name in ("a", "b"):
-        done = graphssl(*small_config, f"paths.runs={name}", cwd=tmp_path)
-        folder = tmp_path / done.stdout.rsplit("-> ")[1].strip()
-        record = json.loads((folder / "record.json").read_text())
-        scores.append((record["scores"], record["diagnostics"]))
-    assert scores[0] == scores[1]
+def test_two_processes_agree_to_the_last_digit(two_runs):
+    (_, one), (_, other) = two_runs
+    assert one["scores"] == other["scores"]
+    assert one["diagnostics"] == other["diagnostics"]
 
 
 BAD = {

@@ -18,15 +18,21 @@ def test_the_checkout_uses_the_conf_at_its_root():
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def built(tmp_path_factory):
+    """A folder that holds the sdist and the wheel that is built from it."""
+    folder = tmp_path_factory.mktemp("built")
+    build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    subprocess.run(build, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(built):
     """A folder that holds the installed wheel and nothing else of ours."""
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
-    subprocess.run([*build, str(ROOT)], check=True, capture_output=True)
-    (wheel,) = folder.glob("graphssl_werank-*.whl")
-    site = folder / "site"
-    pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--target", str(site)]
-    subprocess.run([*pip, str(wheel)], check=True, capture_output=True)
+    (wheel,) = built.glob("graphssl_werank-*.whl")
+    site = built / "site"
+    pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--no-compile"]
+    subprocess.run([*pip, "--target", str(site), str(wheel)], check=True, capture_output=True)
     return site
 
 
@@ -70,10 +76,8 @@ def test_the_wheel_holds_its_own_conf(site):
     assert (site / "graphssl" / "py.typed").exists()
 
 
-def test_the_sdist_can_run_its_own_tests(tmp_path):
-    build = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", str(tmp_path)]
-    subprocess.run([*build, str(ROOT)], check=True, capture_output=True)
-    (archive,) = tmp_path.glob("*.tar.gz")
+def test_the_sdist_can_run_its_own_tests(built):
+    (archive,) = built.glob("*.tar.gz")
     with tarfile.open(archive) as content:
         shipped = {name.partition("/")[2] for name in content.getnames()}
     folders = ("src", "conf", "tests", "benchmarks", "docs", "notebooks")

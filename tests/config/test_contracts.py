@@ -1,9 +1,9 @@
 """What a custom class gets wrong is one line; what it raises is its own frames."""
 
-import subprocess
 import sys
 
 import pytest
+from tests.forked import shell
 
 import graphssl
 from graphssl.errors import ConfigError
@@ -247,13 +247,7 @@ def test_a_broken_contract_is_one_line(small_run, options, message):
     ],
 )
 def test_an_error_in_a_custom_class_shows_its_own_frames(tmp_path, name, message, frames):
-    # outside pytest, whose own files would count as custom
-    done = subprocess.run(
-        [sys.executable, "-m", "graphssl", "dataset=karate", *objective(name)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
+    done = shell("dataset=karate", *objective(name), cwd=tmp_path)
     assert done.returncode == 1
     first, *rest = [x for x in done.stderr.splitlines() if not x.startswith("[")]
     assert first.startswith("graphssl: error: ")

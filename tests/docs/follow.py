@@ -1,76 +1,20 @@
-"""Does what a page tells its reader to do, in the working directory.
-
-Commands run in children forked from this process, where everything is imported, so each costs
-what it computes and leaves nothing behind.
-"""
+"""Does what a page tells its reader to do, in the working directory."""
 
 from __future__ import annotations
 
-import importlib
 import os
-import pkgutil
 import re
 import runpy
 import shlex
 import sys
-import traceback
-import warnings
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from tests.docs.pages import Block, commands
+from tests.forked import forked
 
-import graphssl
 import graphssl.cli
 import graphssl.report.cli
-
-
-def preload() -> None:
-    """Import every module once, so that no child has to."""
-    for module in pkgutil.walk_packages(graphssl.__path__, "graphssl."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
-
-
-def forked(work: Callable[[], Any], log: Path) -> tuple[int, str, str]:
-    """Run ``work`` in a child; return its exit status, stdout and stderr."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # pytest's workers have a second thread
-        child = os.fork()
-    if child == 0:
-        code = 70  # what stays if this very function fails
-        try:
-            code = _child(work, log)
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    said = [log.with_suffix(end).read_text(encoding="utf-8") for end in (".out", ".err")]
-    return os.waitstatus_to_exitcode(status), said[0], said[1]
-
-
-def _child(work: Callable[[], Any], log: Path) -> int:
-    for descriptor, end in ((1, ".out"), (2, ".err")):
-        file = os.open(log.with_suffix(end), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(file, descriptor)
-    sys.stdout, sys.stderr = (os.fdopen(d, "w", encoding="utf-8", closefd=False) for d in (1, 2))
-    warnings.resetwarnings()
-    code = 0
-    try:
-        work()
-    except SystemExit as stop:
-        code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-        if isinstance(stop.code, str):
-            print(stop.code, file=sys.stderr)
-    except BaseException:
-        traceback.print_exc()
-        code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
-    return code
 
 
 def execute(command: str) -> None:

@@ -4,8 +4,8 @@ import json
 import os
 
 import pytest
-from tests.docs.follow import forked
 from tests.docs.pages import ROOT
+from tests.forked import forked
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 from tests.docs.compose_only import check
-from tests.docs.follow import follow, forked, preload
+from tests.docs.follow import follow
 from tests.docs.pages import ROOT, Block, all_pages, blocks, commands
+from tests.forked import forked, preload
 
 PAGES = {
     path.relative_to(ROOT).as_posix(): blocks(path.read_text(encoding="utf-8"))

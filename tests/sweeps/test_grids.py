@@ -2,13 +2,11 @@
 
 import json
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
+from tests.forked import shell
 
 import graphssl
 from graphssl.config.folder import config_dir
@@ -138,11 +136,9 @@ def test_every_table_and_every_profile_can_be_composed(experiment, profile):
 @pytest.fixture(scope="module")
 def table_main(tmp_path_factory):
     folder = tmp_path_factory.mktemp("table")
-    program = str(Path(sys.executable).with_name("graphssl"))
 
     def make(*args: str):
-        command = [program, "-m", "experiment=table_main", "profile=smoke", *TINY, *args]
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+        return shell("-m", "experiment=table_main", "profile=smoke", *TINY, *args, cwd=folder)
 
     make.runs = folder / "runs" / "paper-smoke"
     return make

@@ -13,6 +13,7 @@ from graphssl.pipeline.embed import embed
 from graphssl.probing.quick import quick_accuracy
 from graphssl.probing.splits import random_splits
 from graphssl.seeding import generator
+from graphssl.training.matmul import products
 
 ROUNDS = 5
 
@@ -32,7 +33,8 @@ def seconds_of_looks(graph: str, size: Any = None) -> dict[str, Any]:
         stream = generator(0, "diagnostics")
         collapse_diagnostics(step.objective, view, lambda: step.augmentation(view, stream))
 
-    step_s, quick_s, deep_s = interleaved([step, quick_look, deep_look], ROUNDS)
+    with products("auto", on.data.graph.x.device):
+        step_s, quick_s, deep_s = interleaved([step, quick_look, deep_look], ROUNDS)
     steps = step.settings.steps
     looks = _looks(steps, step.settings.eval_every) * quick_s
     looks += _looks(steps, on.config.diagnostics.every) * deep_s

@@ -26,6 +26,7 @@ from graphssl.encoders.layer_weights import layer_weights
 from graphssl.regularizers.werank import WERank
 from graphssl.seeding import generator
 from graphssl.training.loop import TrainingState, train
+from graphssl.training.matmul import products
 
 # at least, aim; rounds, fewer where a step takes seconds
 GCN = {
@@ -54,7 +55,8 @@ class OurStep:
 
     def __call__(self) -> None:
         one = replace(self.settings, steps=self.state.step + 1)
-        train(self.state, self.graph, self.augmentation, self.regularizer, one, [])
+        with products(one.matmul, self.graph.x.device):
+            train(self.state, self.graph, self.augmentation, self.regularizer, one, [])
 
 
 def plain_step(on: Setting, encoder: str) -> partial[float]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from graphssl.errors import ConfigError, TrainingError
-from graphssl.training.loop import LossWatch, matmul_precision
+from graphssl.training.loop import LossWatch
 from graphssl.training.settings import TrainerSettings
 
 
@@ -31,13 +31,6 @@ def test_clipping_changes_training_only_where_the_gradient_is_longer(small_run):
     )
 
 
-def test_matmul_precision_is_put_back():
-    before = torch.get_float32_matmul_precision()
-    with matmul_precision("tf32"):
-        assert torch.get_float32_matmul_precision() == "high"
-    assert torch.get_float32_matmul_precision() == before
-
-
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_the_watch_names_the_first_step_that_is_not_finite(bad):
     class Report:
@@ -57,6 +50,7 @@ def test_the_watch_names_the_first_step_that_is_not_finite(bad):
 BAD = {
     "steps": 0, "warmup": 1.0, "precision": "fp8", "grad_clip": 0.0, "log_every": 0,
     "eval_every": -1, "checkpoint_every": -1, "select": "best", "cuda_graph": "maybe",
+    "matmul": "mkl",
 }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from graphssl.probing.metrics import check_metric
 from graphssl.probing.splits import one_split, require_validation
 from graphssl.results.identity import identity, weights_part
 from graphssl.results.own_code import own_code
+from graphssl.training import matmul
 from graphssl.training.device import named_device
 from graphssl.training.settings import TrainerSettings
 
@@ -85,7 +86,7 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
     """Settle everything that can go wrong before the first step, without claiming a device."""
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
     settings = build.settings(config)
-    named_device(settings.device, settings.precision)
+    matmul.chosen(settings.matmul, named_device(settings.device, settings.precision))
     if config.collision not in COLLISIONS:
         raise ConfigError(
             f"collision must be one of {', '.join(COLLISIONS)}, got {config.collision}"

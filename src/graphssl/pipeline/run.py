@@ -32,6 +32,7 @@ from graphssl.results.store import RunStore
 from graphssl.training.default_dtype import float32_default
 from graphssl.training.determinism import deterministic
 from graphssl.training.device import claimed_device
+from graphssl.training.matmul import products
 from graphssl.training.threads import threads
 
 log = logging.getLogger(__name__)
@@ -91,7 +92,11 @@ def _finish(job: Job, folder: Path) -> RunRecord:
     else:
         OmegaConf.save(OmegaConf.create(job.plain), folder / "config.yaml")
         (folder / "overrides.json").write_text(json.dumps(job.overrides) + "\n")
-    with claimed_device(job.settings.device, job.settings.precision) as device:
+    settings = job.settings
+    with (
+        claimed_device(settings.device, settings.precision) as device,
+        products(settings.matmul, device),
+    ):
         return _work(job.on(device), folder, record)
 
 

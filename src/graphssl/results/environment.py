@@ -15,13 +15,14 @@ from typing import Any
 
 import torch
 
+from graphssl.training import matmul
 from graphssl.version import __version__
 
 _PACKAGES = ("torch", "torch-geometric", "hydra-core", "scikit-learn", "numpy", "torch-scatter")
 
 
 def environment(device: torch.device) -> dict[str, Any]:
-    """Versions, git commit, machine, device and threads, ready for JSON."""
+    """Versions, git commit, machine, device, threads and float32 products, ready for JSON."""
     return {
         "graphssl": __version__,
         "packages": {name: found for name in _PACKAGES if (found := _version(name))},
@@ -30,6 +31,7 @@ def environment(device: torch.device) -> dict[str, Any]:
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "threads": torch.get_num_threads(),
+        "matmul": matmul.current(),
     }
 
 

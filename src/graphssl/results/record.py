@@ -37,7 +37,8 @@ class RunRecord:
         diagnostics: numbers on representation and embedding.
         training: steps, wall time in seconds over all processes that took part, pace, peak memory
             in MiB, wall time of the probes (scikit-learn's import included, once per process).
-        environment: versions, git commit, machine, device, threads.
+        environment: versions, git commit, machine, device, threads, what multiplied float32
+            matrices on the CPU.
         overrides: what was said on the command line.
         code: target -> sha256 of its file, of the user's own code that determines the weights.
         folder: where the record was read; not part of it.

@@ -10,6 +10,7 @@ import torch
 
 from graphssl.atomic import replacing
 from graphssl.errors import DataError
+from graphssl.training import matmul
 from graphssl.training.loop import StepReport, TrainingState
 from graphssl.training.selection import Selection
 
@@ -48,6 +49,7 @@ class Checkpointer:
             "seconds": state.seconds,
             "device": state.generator.device.type,
             "threads": torch.get_num_threads(),
+            "matmul": matmul.current(),
             "objective": state.objective.state_dict(),
             "optimizer": state.optimizer.state_dict(),
             "generator": state.generator.get_state(),
@@ -87,6 +89,15 @@ class Checkpointer:
                 content["threads"],
                 threads,
                 content["threads"],
+            )
+        route = matmul.current()
+        if content.get("matmul", route) != route:
+            log.warning(
+                "begun with the products of %s, going on with those of %s: the last digits may "
+                "differ (trainer.matmul=%s for the same)",
+                content["matmul"],
+                route,
+                content["matmul"],
             )
         state.objective.load_state_dict(content["objective"])
         state.optimizer.load_state_dict(content["optimizer"])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -21,6 +20,7 @@ from graphssl.graph import Graph
 from graphssl.training.clock import Clock
 from graphssl.training.fused import fuse
 from graphssl.training.gpu.cuda_graph import CapturedStep, Step, captures
+from graphssl.training.matmul import matmul_precision
 from graphssl.training.settings import TrainerSettings
 
 
@@ -95,7 +95,7 @@ def train(
     watch.suspect = suspect
     started = time.perf_counter() - state.seconds
     objective.train()
-    with matmul_precision(settings.precision):
+    with matmul_precision("high" if settings.precision == "tf32" else None):
         for step in range(state.step, total):
             with clock("other"):
                 factor = settings.learning_rate_factor(step)
@@ -203,15 +203,3 @@ class LossWatch:
                     f"{self.advice}"
                 )
             self.last_finite = total
-
-
-@contextmanager
-def matmul_precision(precision: str) -> Iterator[None]:
-    """Let float32 products round to TF32 inside the block if ``precision`` says so."""
-    before = torch.get_float32_matmul_precision()
-    if precision == "tf32":
-        torch.set_float32_matmul_precision("high")
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from graphssl.errors import ConfigError
 from graphssl.schedules import warmup_constant, warmup_cosine
+from graphssl.training.matmul import ROUTES
 
 PRECISIONS = ("fp32", "tf32", "bf16")
 SCHEDULES = ("cosine", "constant")
@@ -24,6 +25,8 @@ class TrainerSettings:
         threads: threads on the CPU; None for what the launcher of a sweep implies
             (``launcher.py``), and outside a sweep for torch's own default.
         precision: ``fp32``; ``tf32`` or ``bf16`` (autocast).
+        matmul: what multiplies float32 matrices on the CPU: ``default`` (torch's choice),
+            ``onednn``, or ``auto`` by the kind of CPU (``training/matmul.py``).
         grad_clip: largest gradient norm, or None for no clipping.
         log_every: steps between two rows of ``metrics.jsonl`` and looks at the loss.
         eval_every: steps between two evaluations (quick probe, rank); 0 for none.
@@ -32,8 +35,8 @@ class TrainerSettings:
             ``val_accuracy`` or ``effective_rank_centred``.
         progress: show a progress bar on a terminal.
         profile: write ``profile.json``, where the time of a step goes.
-        cuda_graph: on a GPU, capture the step and replay it: ``auto`` where it can be, True or
-            False.
+        cuda_graph: on a GPU, capture the step and replay it: False, True, or ``auto`` where it can
+            be. Not by default: no GPU has shown it equal and faster yet.
         deterministic: use torch's deterministic algorithms alone (``training/determinism.py``); an
             operation that has none is an error.
 
@@ -47,6 +50,7 @@ class TrainerSettings:
     device: str = "auto"
     threads: int | None = None
     precision: str = "fp32"
+    matmul: str = "auto"
     grad_clip: float | None = None
     log_every: int = 10
     eval_every: int = 250
@@ -54,7 +58,7 @@ class TrainerSettings:
     select: str = "last"
     progress: bool = True
     profile: bool = False
-    cuda_graph: bool | str = "auto"
+    cuda_graph: bool | str = False
     deterministic: bool = False
 
     def __post_init__(self) -> None:
@@ -70,6 +74,10 @@ class TrainerSettings:
         if self.precision not in PRECISIONS:
             raise ConfigError(
                 f"trainer.precision must be one of {', '.join(PRECISIONS)}, got {self.precision}"
+            )
+        if self.matmul not in ROUTES:
+            raise ConfigError(
+                f"trainer.matmul must be one of {', '.join(ROUTES)}, got {self.matmul}"
             )
         if self.grad_clip is not None and not self.grad_clip > 0:
             raise ConfigError(f"trainer.grad_clip must be positive or null, got {self.grad_clip}")

@@ -12,7 +12,7 @@ PACKAGE = Path(graphssl.__file__).parent
 # What every room may import: contracts and facts, no behaviour of another room.
 GROUND_FLOOR = [
     "atomic", "contracts", "errors", "graph", "graph_cache", "metric_names", "schedules", "seeding",
-    "version",
+    "terminal", "version",
 ]  # fmt: skip
 # Data moves from left to right.
 ROOMS = [
@@ -28,7 +28,7 @@ LATE = {"sklearn", "scipy.stats", "scipy.sparse", "pandas", "matplotlib"}
 LIGHT = [
     "cli", "config.compose", "config.folder", "config.help_text", "config.messages",
     "config.user_frames", "results.identity", "results.public_names", "sweeps.launcher",
-    "sweeps.outcomes", "sweeps.progress",
+    "sweeps.outcomes", "sweeps.progress", "terminal",
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import logging
 import math
 import os
 import sys
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
@@ -22,7 +23,8 @@ from graphssl.config.messages import EXPECTED, check_keys, describe, expected
 from graphssl.config.user_frames import user_frames
 from graphssl.errors import ConfigError, RunBusyError
 from graphssl.results import quantities
-from graphssl.sweeps import launcher, optimize, outcomes
+from graphssl.sweeps import launcher, optimize, outcomes, progress
+from graphssl.terminal import moving, spinner
 from graphssl.version import __version__
 from hydra_plugins.graphssl_optuna.sweeper import register as register_optuna
 
@@ -94,6 +96,7 @@ def _run_in_sweep(config: DictConfig) -> float | list[float]:
     job = HydraConfig.get()
     overrides = list(job.overrides.task)
     launcher.show_gpus(job.launcher)
+    started, outcome = time.time(), "failed"
     values = [math.nan] * (len(config.optimize) if OmegaConf.is_list(config.optimize) else 1)
     try:
         with outcomes.begun(job, overrides):
@@ -102,19 +105,24 @@ def _run_in_sweep(config: DictConfig) -> float | list[float]:
                 optimize.require_validation(names, config)
             record = _run(config, launcher.threads_per_job(job.launcher))
             values = [record.value(name) for name in names]
+            outcome = "done" if record.written_since(started) else "done before"
     except RunBusyError as error:
-        outcomes.note(job, "skipped", error, overrides)
+        outcome = "skipped"
+        outcomes.note(job, outcome, error, overrides)
         log.warning("skipped (collision=skip): %s", error)
     except Exception as error:
-        outcomes.note(job, "failed", error, overrides)
+        outcomes.note(job, outcome, error, overrides)
         if config.fail_fast:
             _fail(error, overrides)
         log.error("failed: %s", describe(error, overrides))
+    progress.ended(job, overrides, outcome, started)
     return values[0] if len(values) == 1 else values
 
 
 def _run(config: DictConfig, launcher_threads: int | None) -> RunRecord:
-    from graphssl.pipeline.run import run
+    shown = launcher_threads is None and OmegaConf.select(config, "trainer.progress") is True
+    with moving(shown), spinner("importing torch"):
+        from graphssl.pipeline.run import run
 
     job = HydraConfig.get()
     choices, overrides = group_choices(job.runtime.choices), list(job.overrides.task)

@@ -22,6 +22,7 @@ from graphssl.probing.metrics import check_metric
 from graphssl.probing.splits import one_split, require_validation
 from graphssl.results.identity import identity, weights_part
 from graphssl.results.own_code import own_code
+from graphssl.terminal import spinner
 from graphssl.training import matmul
 from graphssl.training.device import named_device
 from graphssl.training.settings import TrainerSettings
@@ -100,7 +101,8 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
             "labels have a part in this run (supervised, or trainer.select=val_accuracy), so it is "
             f"scored on one split of one protocol; got probe={list(protocols)}"
         )
-    data = build.dataset(config)
+    with spinner(f"loading {choices['dataset']}"):
+        data = build.dataset(config)
     if not re.fullmatch(r"[\w+-][\w.+-]*", str(data.name)):
         raise ConfigError(f"dataset.name={data.name!r} cannot be part of a run folder's name")
     split_seed = config.probe.split_seed

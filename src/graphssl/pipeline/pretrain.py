@@ -142,8 +142,7 @@ def _train(
         observers.append(collapse)
         observers.append(checkpointer)
         title = f"{job.data.name} seed {config.seed}"
-        bar = progress_bar(title, first, settings.steps, settings.progress)
-        observers += stack.enter_context(bar)
+        observers += stack.enter_context(progress_bar(title, first, settings.steps))
         clock = RunningClock(job.device) if settings.profile else None
         steps, threads = settings.steps - first, torch.get_num_threads()
         log.info("%d steps on %s, %d threads, into %s", steps, job.device, threads, folder)

@@ -29,6 +29,7 @@ from graphssl.results.own_code import own_code
 from graphssl.results.quantities import names
 from graphssl.results.record import RunRecord, scores_entry, unscored
 from graphssl.results.store import RunStore
+from graphssl.terminal import moving, spinner
 from graphssl.training.default_dtype import float32_default
 from graphssl.training.determinism import deterministic
 from graphssl.training.device import claimed_device
@@ -52,7 +53,10 @@ def run(
     names(config.optimize)
     store, settings = RunStore(build.folder(config, "runs")), build.settings(config)
     count = settings.threads or launcher_threads
-    with threads(count), float32_default(), deterministic(settings.deterministic):
+    alone = settings.progress and launcher_threads is None
+    with (
+        threads(count), float32_default(), deterministic(settings.deterministic), moving(alone),
+    ):  # fmt: skip
         return _run(prepare(config, choices, overrides), store)
 
 
@@ -117,7 +121,8 @@ def _work(job: Job, folder: Path, record: RunRecord | None) -> RunRecord:
         for name in missing:
             log.info("probing under %s", name)
             started = time.perf_counter()
-            scores = {**record.scores, name: probe(job, objective, embeddings, name)}
+            with spinner(f"probing under {name}"):
+                scores = {**record.scores, name: probe(job, objective, embeddings, name)}
             seconds = record.training.get("probe_seconds", 0.0) + time.perf_counter() - started
             training = {**record.training, "probe_seconds": seconds}
             record = replace(record, scores=scores, training=training)

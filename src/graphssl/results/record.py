@@ -87,6 +87,10 @@ class RunRecord:
                 return float(found[self.seed % len(found)])
         return math.nan
 
+    def written_since(self, seconds: float) -> bool:
+        """Whether its file is as young as ``seconds`` since the epoch."""
+        return (Path(self.folder) / "record.json").stat().st_mtime >= seconds
+
     def write(self, folder: Path) -> None:
         """Write ``record.json`` into ``folder``, whole or not at all."""
         content = asdict(self)

@@ -19,6 +19,7 @@ from graphssl.config.messages import check_keys
 from graphssl.errors import ConfigError
 from graphssl.results.failure import write_failure
 from graphssl.results.quantities import names
+from graphssl.sweeps import progress
 
 # Jobs that failed in the sweep that this process started; the command line exits by it.
 failed: list[str] = []
@@ -90,6 +91,8 @@ def cut_short(error: Exception) -> bool:
 
 
 def _list(folder: Path) -> None:
+    if told := progress.summary(folder):
+        print(f"graphssl: {told}", file=sys.stderr)
     skipped, lost = _notes(folder / "skipped"), _notes(folder / "begun")
     failed.extend(_notes(folder / "failed") + lost)
     for lines, what in (

@@ -6,39 +6,99 @@ Jobs may run in other processes, so they count themselves through files in the s
 from __future__ import annotations
 
 import json
+import math
+import sys
 import time
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
+
+from graphssl.atomic import replace_text
+
+# Outcomes of a job that took as long as its work takes.
+_WORKED = ("done", "pruned")
 
 
-def begin(sweep_dir: Path, jobs: int) -> None:
-    """Say that a sweep of ``jobs`` jobs begins now."""
-    content = {"jobs": jobs, "started": time.time()}
-    _path(sweep_dir).write_text(json.dumps(content), encoding="utf-8")
+class CountJobs(Callback):
+    """Before a sweep by Hydra's own sweeper: how many jobs it has. Other sweepers say it."""
 
-
-def _path(sweep_dir: Path) -> Path:
-    return sweep_dir / "pace.json"
-
-
-class TellProgress(Callback):
-    """After each job: how many have ended, and about how long the rest takes at this pace."""
-
-    def on_job_end(self, config: DictConfig, job_return: Any, **kwargs: Any) -> None:
-        """Hydra calls it where the job ran."""
-        path = _path(Path(config.hydra.sweep.dir))
-        if not path.exists():
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Multiply the numbers of values given."""
+        if config.hydra.runtime.choices["hydra/sweeper"] != "basic":
             return
-        pace, folder = json.loads(path.read_text(encoding="utf-8")), path.with_name("ended")
-        folder.mkdir(exist_ok=True)
-        (folder / str(config.hydra.job.num)).touch()
-        ended = len(list(folder.iterdir()))
-        left = pace["jobs"] - ended
-        seconds = (time.time() - pace["started"]) / ended * left
-        print(f"graphssl: {ended} of {pace['jobs']} ended, about {duration(seconds)} left")
+        params = OmegaConf.select(config, "hydra.sweeper.params") or {}
+        written = [f"{key}={value}" for key, value in params.items()]
+        arguments = [*written, *config.hydra.overrides.task]
+        axes = OverridesParser.create().parse_overrides(arguments)
+        counts = [len(list(o.sweep_string_iterator())) for o in axes if o.is_sweep_override()]
+        begin(Path(config.hydra.sweep.dir), math.prod(counts), arguments)
+
+
+def begin(sweep_dir: Path, jobs: int, arguments: Sequence[str]) -> None:
+    """Say that a sweep of ``jobs`` jobs begins now, started with ``arguments``."""
+    sweep_dir.mkdir(parents=True, exist_ok=True)
+    content = {"jobs": jobs, "started": time.time(), "arguments": list(arguments)}
+    replace_text(sweep_dir / "pace.json", json.dumps(content))
+
+
+def ended(job: Any, overrides: Sequence[str], outcome: str, started: float) -> None:
+    """Print a line for a job that has ended: the count, the time left, and which one it was.
+
+    The time left is the mean over the jobs that did all of their work, times the number of those
+    left, over the number of those at work.
+
+    Args:
+        job: Hydra's configuration in the job.
+        overrides: those of the job.
+        outcome: ``done``, ``done before``, ``failed``, ``skipped`` or ``pruned``.
+        started: when it began, in seconds since the epoch.
+    """
+    sweep_dir = Path(job.sweep.dir)
+    if not (sweep_dir / "pace.json").exists():  # a sweeper that does not say how many jobs it has
+        return
+    pace = _read(sweep_dir / "pace.json")
+    own = " ".join(o for o in overrides if o not in pace["arguments"]) or " ".join(overrides)
+    note = {"outcome": outcome, "seconds": time.time() - started}
+    (sweep_dir / "ended").mkdir(exist_ok=True)
+    with FileLock(sweep_dir / "ended.lock"):
+        replace_text(sweep_dir / "ended" / f"{job.job.num}.json", json.dumps(note))
+        notes = _ended(sweep_dir)
+    left, took = pace["jobs"] - len(notes), [n["seconds"] for n in notes if n["outcome"] in _WORKED]
+    told = f"{len(notes)} of {pace['jobs']} jobs ended"
+    if left > 0 and took:
+        at_work = len(list((sweep_dir / "begun").glob("*.json"))) + 1
+        told += f", about {duration(sum(took) / len(took) * left / at_work)} left"
+    # One write, so that parallel jobs do not come between.
+    sys.stderr.write(f"graphssl: {told}: {own}{'' if outcome == 'done' else f' ({outcome})'}\n")
+    sys.stderr.flush()
+
+
+def summary(sweep_dir: Path) -> str:
+    """``10 jobs in 12 min: 8 done, 1 done before, 1 failed``; empty where none has ended."""
+    notes = _ended(sweep_dir)
+    if not notes:
+        return ""
+    counts = Counter(note["outcome"] for note in notes)
+    took = time.time() - _read(sweep_dir / "pace.json")["started"]
+    jobs = "1 job" if len(notes) == 1 else f"{len(notes)} jobs"
+    return f"{jobs} in {duration(took)}: " + ", ".join(
+        f"{n} {o}" for o, n in sorted(counts.items())
+    )
+
+
+def _ended(sweep_dir: Path) -> list[dict[str, Any]]:
+    return [_read(path) for path in (sweep_dir / "ended").glob("*.json")]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
 
 
 def duration(seconds: float) -> str:

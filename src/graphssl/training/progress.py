@@ -3,38 +3,48 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
+from graphssl.terminal import console, moves
 from graphssl.training.loop import Observer, StepReport
 
-# How often the loss is fetched for the bar: each fetch makes a GPU wait.
-_REFRESH_STEPS = 10
+# Between two looks at the loss: each makes a GPU wait.
+_SECONDS = 0.2
 
 
 @contextmanager
-def progress_bar(name: str, start: int, total: int, show: bool) -> Iterator[list[Observer]]:
-    """An observer that moves a bar with loss, step rate and remaining time; none if not shown."""
-    if not (show and sys.stderr.isatty()):
+def progress_bar(name: str, start: int, total: int) -> Iterator[list[Observer]]:
+    """An observer that moves a bar with loss, step rate and remaining time, where bars move."""
+    if not moves():
         yield []
         return
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
+        TextColumn("{task.description}", table_column=Column(no_wrap=True, max_width=28)),
+        BarColumn(bar_width=None),
         MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]:.4f}"),
-        TextColumn("{task.fields[rate]:.1f} steps/s"),
+        TextColumn("{task.fields[pace]}", table_column=Column(no_wrap=True)),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=total, completed=start, loss=float("nan"), rate=0.0)
+    stdout_too = sys.stdout.isatty()  # what is printed into a file must not come here
+    with Progress(
+        *columns, console=console(), transient=True, expand=True, redirect_stdout=stdout_too
+    ) as bar:
+        task, due = bar.add_task(name, total=total, completed=start, pace=""), 0.0
 
         def observe(report: StepReport) -> None:
-            if report.step % _REFRESH_STEPS == 0 or report.step == total:
-                rate = bar.tasks[0].speed or 0.0
-                bar.update(task, completed=report.step, loss=report.loss.item(), rate=rate)
+            nonlocal due
+            now = time.monotonic()
+            if now < due and report.step != total:
+                return
+            due = now + _SECONDS
+            pace = f"loss {report.loss.item():.4f}"
+            if speed := bar.tasks[0].speed:
+                pace += f" {speed:.1f} steps/s"
+            bar.update(task, completed=report.step, pace=pace, refresh=True)
 
         yield [observe]

@@ -84,7 +84,7 @@ class Grids(Sweeper):
         folder = Path(config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(config, folder / "multirun.yaml")
-        progress.begin(folder, len(plan.left))
+        progress.begin(folder, len(plan.left), arguments)
         results = self.launcher.launch(plan.left, initial_job_idx=0) if plan.left else []
         for result in results:
             _ = result.return_value  # raises what made a job end

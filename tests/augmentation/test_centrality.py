@@ -91,11 +91,11 @@ def test_degree_as_a_function_counts_isolated_nodes():
 
 @pytest.mark.parametrize("damping", [-0.1, 1.0])
 def test_damping_outside_0_1_is_refused(damping):
-    with pytest.raises(ConfigError, match=rf"^PageRank.damping={damping}"):
+    with pytest.raises(ConfigError, match=rf"^PageRank.damping must .* {damping}$"):
         PageRank(damping)
 
 
 @pytest.mark.parametrize("centrality", [PageRank, Eigenvector])
 def test_no_iterations_are_refused(centrality):
-    with pytest.raises(ConfigError, match=rf"^{centrality.__name__}.iterations=0"):
+    with pytest.raises(ConfigError, match=rf"^{centrality.__name__}.iterations must .* 0$"):
         centrality(iterations=0)

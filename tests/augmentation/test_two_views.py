@@ -58,7 +58,7 @@ def test_strength_0_is_no_augmentation():
     assert TwoViews({"edges": DropEdges(0.5)}, {}, strength=0)(view, generator()) == (view, view)
 
 
-@pytest.mark.parametrize("strength", [2.0, 2.5, float("inf")])
+@pytest.mark.parametrize("strength", [2.0, 2.5])
 def test_a_probability_brought_to_1_or_more_is_refused(strength):
     with pytest.raises(ConfigError) as error:
         TwoViews({}, {"edges": DropEdges(0.5)}, strength)
@@ -68,9 +68,11 @@ def test_a_probability_brought_to_1_or_more_is_refused(strength):
     )
 
 
-@pytest.mark.parametrize("strength", [-1.0, float("nan"), "much", None])
+@pytest.mark.parametrize("strength", [-1.0, float("nan"), float("inf"), "much", True, None])
 def test_a_strength_that_is_no_factor_is_refused(strength):
-    with pytest.raises(ConfigError, match=rf"^augmentation.strength={strength!r}: "):
+    with pytest.raises(
+        ConfigError, match=rf"^augmentation.strength must be a finite .* {strength!r}$"
+    ):
         TwoViews({}, {}, strength)
 
 

@@ -77,8 +77,8 @@ def test_a_seed_gives_one_dataset() -> None:
         ({"num_classes": 3}, "num_classes=3"),
         ({"num_classes": 1}, "num_classes=1"),
         ({"num_classes": 128}, "num_classes=128"),
-        ({"noise": -0.1}, "noise=-0.1"),
-        ({"noise": float("nan")}, "noise=nan"),
+        ({"noise": -0.1}, "noise must be .* got -0.1"),
+        ({"noise": float("nan")}, "noise must be .* got nan"),
     ],
 )
 def test_impossible_options(changes, message: str) -> None:

@@ -121,4 +121,7 @@ def test_help_names_its_options(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_option_that_cannot_work_is_one_line() -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["trainer.steps=0"])
-    assert stopped.value.code == "graphssl: error: trainer.steps must be at least 1, got 0"
+    assert (
+        stopped.value.code
+        == "graphssl: error: trainer.steps must be a whole number, 1 or more, got 0"
+    )

@@ -69,7 +69,7 @@ def test_after_a_step_both_targets_move_by_the_schedule_and_buffers_stay(byol, v
 
 @pytest.mark.parametrize(
     ("option", "message"),
-    [({"ema": 1.5}, r"objective\.ema .*1\.5"), ({"projection_channels": 0}, "at least 1, got 0")],
+    [({"ema": 1.5}, r"objective\.ema .*1\.5"), ({"projection_channels": 0}, "1 or more, got 0")],
 )
 def test_options_out_of_range(graph, option, message):
     encoder = ConvStack(graph.num_features, [8], GCNConv, torch.nn.PReLU)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from graphssl.errors import ConfigError
-from graphssl.regularizers.alpha import alpha_factor, alpha_per_layer, check_alpha
+from graphssl.regularizers import WERank
+from graphssl.regularizers.alpha import alpha_factor, alpha_per_layer
 
 LAYERS = ["encoder.convs.0.lin", "encoder.convs.1.lin", "predictor.0"]
 
@@ -27,7 +28,7 @@ def test_a_pattern_that_fits_nothing_lists_the_layers():
 @pytest.mark.parametrize("bad", [-1e-3, float("nan"), float("inf"), "much", True, None])
 def test_bad_alpha_is_named(bad):
     with pytest.raises(ConfigError, match=f"alpha must be a finite number.*{bad!r}"):
-        check_alpha(bad)
+        WERank(alpha=bad)
 
 
 @pytest.mark.parametrize(

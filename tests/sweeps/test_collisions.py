@@ -30,7 +30,7 @@ def test_skip_names_the_run_that_another_process_makes(small_run):
 
 
 def test_a_third_way_is_an_error(small_run):
-    with pytest.raises(ConfigError, match="collision must be one of wait, skip, got both"):
+    with pytest.raises(ConfigError, match="collision must be one of wait, skip, got 'both'"):
         small_run("collision=both")
 
 

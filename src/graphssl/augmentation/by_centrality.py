@@ -14,7 +14,7 @@ from torch import Tensor
 from graphssl.augmentation.centrality import Centrality
 from graphssl.augmentation.drop_edges import edge_uniforms
 from graphssl.augmentation.importance import drop_ratio, edge_importance, feature_importance
-from graphssl.augmentation.probability import check_probability
+from graphssl.checks import number
 from graphssl.graph import Graph, GraphView
 from graphssl.graph_cache import once_per
 
@@ -58,8 +58,8 @@ class DropEdgesByCentrality:
     undirected: bool = False
 
     def __post_init__(self) -> None:
-        check_probability("DropEdgesByCentrality.p", self.p)
-        check_probability("DropEdgesByCentrality.p_tau", self.p_tau)
+        number("DropEdgesByCentrality.p", self.p, least=0, below=1)
+        number("DropEdgesByCentrality.p_tau", self.p_tau, least=0, below=1)
 
     def __call__(self, view: GraphView, generator: torch.Generator) -> GraphView:
         """Hide edges of ``view``."""
@@ -99,8 +99,8 @@ class MaskFeaturesByCentrality:
     dense: bool = False
 
     def __post_init__(self) -> None:
-        check_probability("MaskFeaturesByCentrality.p", self.p)
-        check_probability("MaskFeaturesByCentrality.p_tau", self.p_tau)
+        number("MaskFeaturesByCentrality.p", self.p, least=0, below=1)
+        number("MaskFeaturesByCentrality.p_tau", self.p_tau, least=0, below=1)
 
     def __call__(self, view: GraphView, generator: torch.Generator) -> GraphView:
         """Hide feature dimensions of ``view``."""

@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from graphssl.errors import ConfigError
+from graphssl.checks import number, whole_number
 from graphssl.graph import Graph
 
 
@@ -96,9 +96,8 @@ class PageRank:
     iterations: int = 100
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.damping < 1.0:
-            raise ConfigError(f"PageRank.damping={self.damping!r}: must lie in [0, 1)")
-        _check_iterations("PageRank", self.iterations)
+        number("PageRank.damping", self.damping, least=0, below=1)
+        whole_number("PageRank.iterations", self.iterations, least=1)
 
     def __call__(self, graph: Graph) -> Tensor:
         """Compute the PageRank of every node, (N,)."""
@@ -126,13 +125,8 @@ class Eigenvector:
     iterations: int = 500
 
     def __post_init__(self) -> None:
-        _check_iterations("Eigenvector", self.iterations)
+        whole_number("Eigenvector.iterations", self.iterations, least=1)
 
     def __call__(self, graph: Graph) -> Tensor:
         """Compute the eigenvector centrality of every node, (N,)."""
         return eigenvector(graph.edge_index, graph.num_nodes, self.iterations) + 1e-8
-
-
-def _check_iterations(owner: str, iterations: int) -> None:
-    if iterations < 1:
-        raise ConfigError(f"{owner}.iterations={iterations!r}: at least 1")

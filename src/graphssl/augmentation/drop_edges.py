@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from graphssl.augmentation.probability import check_probability
+from graphssl.checks import number
 from graphssl.graph import Graph, GraphView
 from graphssl.graph_cache import once_per
 
@@ -76,7 +76,7 @@ class DropEdges:
     undirected: bool = False
 
     def __post_init__(self) -> None:
-        check_probability("DropEdges.p", self.p)
+        number("DropEdges.p", self.p, least=0, below=1)
 
     def __call__(self, view: GraphView, generator: torch.Generator) -> GraphView:
         """Hide random edges of ``view``."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from graphssl.augmentation.probability import check_probability
+from graphssl.checks import number
 from graphssl.graph import GraphView
 
 
@@ -47,7 +47,7 @@ class DropNodes:
     p: float
 
     def __post_init__(self) -> None:
-        check_probability("DropNodes.p", self.p)
+        number("DropNodes.p", self.p, least=0, below=1)
 
     def __call__(self, view: GraphView, generator: torch.Generator) -> GraphView:
         """Hide the edges of random nodes of ``view``."""

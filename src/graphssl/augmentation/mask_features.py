@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from graphssl.augmentation.probability import check_probability
+from graphssl.checks import number
 from graphssl.graph import GraphView
 
 
@@ -42,7 +42,7 @@ class MaskFeatures:
     p: float
 
     def __post_init__(self) -> None:
-        check_probability("MaskFeatures.p", self.p)
+        number("MaskFeatures.p", self.p, least=0, below=1)
 
     def __call__(self, view: GraphView, generator: torch.Generator) -> GraphView:
         """Hide random feature dimensions of ``view``."""

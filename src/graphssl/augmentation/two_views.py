@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from graphssl.checks import number
 from graphssl.contracts import Augmentation
 from graphssl.errors import ConfigError
 from graphssl.graph import GraphView
@@ -72,8 +73,7 @@ class TwoViews:
         view2: Mapping[str, Augmentation],
         strength: float = 1.0,
     ) -> None:
-        if not isinstance(strength, int | float) or not strength >= 0:
-            raise ConfigError(f"augmentation.strength={strength!r}: must be a number >= 0")
+        number("augmentation.strength", strength, least=0)
         self.view1, self.view2 = (
             {
                 name: at_strength(a, strength, f"augmentation.{view}.{name}")

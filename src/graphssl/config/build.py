@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from graphssl.augmentation.two_views import TwoViews
+from graphssl.checks import whole_number
 from graphssl.config.contract_checks import (
     check_encoder,
     check_methods,
@@ -85,8 +86,7 @@ def _folders(config: DictConfig) -> tuple[Path, Path | None]:
 def _loader(config: DictConfig) -> Any:
     """What loads the graph; gets the seed and the published checksums where it names them."""
     node, seed = config.dataset, config.dataset.get("transform_seed", 0)
-    if type(seed) is not int or seed < 0:
-        raise ConfigError(f"dataset.transform_seed must be a whole number, 0 or more, got {seed!r}")
+    whole_number("dataset.transform_seed", seed, least=0)
     asked = inspect.signature(_resolve(node)).parameters
     ours = {"metric"}
     if "transform_seed" not in asked:

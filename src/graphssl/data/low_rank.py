@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch_geometric.data import Data
 
+from graphssl.checks import number
 from graphssl.contracts import FloatArray, NodeDataset
 from graphssl.data.generated import Generated
 from graphssl.data.node_dataset import node_dataset
@@ -76,8 +77,7 @@ class LowRankDataset(Generated):
             raise ConfigError(
                 f"dataset.num_classes={num_classes} is not a power of 2 in 2..2^{rank}"
             )
-        if not noise >= 0:
-            raise ConfigError(f"dataset.noise={noise} is negative")
+        number("dataset.noise", noise, least=0)
         self.num_nodes = num_nodes
         self.num_features = num_features
         self.rank = rank

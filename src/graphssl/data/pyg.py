@@ -13,6 +13,7 @@ from typing import Any
 import torch_geometric
 from torch_geometric.data import Data
 
+from graphssl.checks import boolean
 from graphssl.contracts import NodeDataset
 from graphssl.data.checksums import Checksums, fingerprint
 from graphssl.data.guarded import guarded, raw_files
@@ -52,9 +53,8 @@ class PyGDataset:
         transform_seed: int = 0,
         published: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        for key, value in (("pickle", pickle), ("trust", trust)):
-            if not isinstance(value, bool):
-                raise ConfigError(f"dataset.{key} must be true or false, got {value!r}")
+        boolean("dataset.pickle", pickle)
+        boolean("dataset.trust", trust)
         self.name = name
         self.source = source
         self.transforms = transforms

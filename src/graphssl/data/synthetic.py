@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch_geometric.data import Data
 
+from graphssl.checks import number, whole_number
 from graphssl.contracts import FloatArray, IntArray, NodeDataset
 from graphssl.data.block_model import FloatMatrix, balanced_labels, block_model_edges
 from graphssl.data.generated import Generated
@@ -120,8 +121,7 @@ class CSBMDataset(Generated):
     ) -> None:
         self.num_nodes = _positive("num_nodes", num_nodes)
         self.num_features = _positive("num_features", num_features)
-        if not mu >= 0:
-            raise ConfigError(f"dataset.mu={mu} is negative")
+        number("dataset.mu", mu, least=0)
         if not average_degree > 0 or abs(lam) > sqrt(average_degree):
             raise ConfigError(f"dataset.lam={lam} is above sqrt(average_degree={average_degree})")
         spread = lam * sqrt(average_degree)
@@ -161,8 +161,7 @@ def _probabilities(num_classes: int, inside: float, outside: float) -> FloatMatr
 
 
 def _positive(name: str, value: int) -> int:
-    if value < 1:
-        raise ConfigError(f"dataset.{name}={value} is below 1")
+    whole_number(f"dataset.{name}", value, least=1)
     return value
 
 

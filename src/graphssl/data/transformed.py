@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from graphssl.checks import whole_number
 from graphssl.contracts import IntArray
-from graphssl.errors import ConfigError, DataError, GraphSSLError, words
+from graphssl.errors import DataError, GraphSSLError, words
 from graphssl.seeding import every_global_stream
 
 Transform = Callable[[Any], Any]
@@ -42,8 +43,7 @@ def transformed(
         DataError: a transform fails, returns no ``Data``, or changes the number of nodes without
             a trace of which are left.
     """
-    if type(seed) is not int or seed < 0:
-        raise ConfigError(f"dataset.transform_seed must be a whole number, 0 or more, got {seed!r}")
+    whole_number("dataset.transform_seed", seed, least=0)
     before = torch.arange(1, len(data.x) + 1)
     data, ids = copy.copy(data), before
     data[_CARRIED] = ids

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from graphssl.checks import number, one_of
 from graphssl.encoders.fast import gat_propagation, gcn_propagation
 from graphssl.encoders.fast.first_product import first_product, first_products
 from graphssl.encoders.fast.node_order import renumbered
@@ -71,19 +72,13 @@ class ConvStack(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        if not 0.0 <= dropout < 1.0:
-            raise ConfigError(f"encoder.dropout must lie in [0, 1), got {dropout}")
+        number("encoder.dropout", dropout, least=0, below=1)
         if not channels or min(channels) < 1:
             raise ConfigError(
                 f"encoder.channels must name at least one layer, each at least 1 wide, "
                 f"got {list(channels)}"
             )
-        known = get_args(JumpingKnowledge)
-        if jumping_knowledge not in known:
-            raise ConfigError(
-                f"encoder.jumping_knowledge must be one of {', '.join(known)}, "
-                f"got {jumping_knowledge!r}"
-            )
+        one_of("encoder.jumping_knowledge", jumping_knowledge, get_args(JumpingKnowledge))
         if jumping_knowledge == "max" and len(set(channels)) > 1:
             raise ConfigError(
                 f"encoder.jumping_knowledge=max needs layers of equal width, got encoder.channels="

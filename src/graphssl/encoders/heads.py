@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from graphssl.checks import whole_number
 from graphssl.encoders.prelu import PReLU
-from graphssl.errors import ConfigError
 
 
 class MLPHead(nn.Sequential):
@@ -40,10 +40,7 @@ class MLPHead(nn.Sequential):
         hidden_channels: int = 512,
         batch_norm: bool = False,
     ) -> None:
-        if hidden_channels < 1:
-            raise ConfigError(
-                f"hidden_channels of a head must be at least 1, got {hidden_channels}"
-            )
+        whole_number("hidden_channels of a head", hidden_channels, least=1)
         super().__init__(
             nn.Linear(in_channels, hidden_channels),
             *([nn.BatchNorm1d(hidden_channels)] if batch_norm else []),

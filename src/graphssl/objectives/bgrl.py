@@ -7,9 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from graphssl.checks import number
 from graphssl.contracts import Objective, StepOutput
 from graphssl.encoders.encoding import encode_pair
-from graphssl.errors import ConfigError
 from graphssl.graph import GraphView
 from graphssl.objectives.target_network import ema_update, target_of
 from graphssl.schedules import ema_momentum
@@ -75,8 +75,7 @@ class BGRL(Objective):
         self, encoder: nn.Module, predictor: Callable[..., nn.Module], ema: float = 0.99
     ) -> None:
         super().__init__()
-        if not 0.0 <= ema <= 1.0:
-            raise ConfigError(f"objective.ema must lie in [0, 1], got {ema}")
+        number("objective.ema", ema, least=0, most=1)
         self.encoder = encoder
         self.target_encoder = target_of(encoder)
         channels = encoder.out_channels

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from graphssl.checks import number, whole_number
 from graphssl.contracts import Objective, StepOutput
 from graphssl.encoders.encoding import encode_pair
-from graphssl.errors import ConfigError
 from graphssl.graph import GraphView
 from graphssl.objectives.bgrl import cosine_loss
 from graphssl.objectives.target_network import ema_update, target_of
@@ -52,12 +52,8 @@ class BYOL(Objective):
         ema: float = 0.99,
     ) -> None:
         super().__init__()
-        if not 0.0 <= ema <= 1.0:
-            raise ConfigError(f"objective.ema must lie in [0, 1], got {ema}")
-        if projection_channels < 1:
-            raise ConfigError(
-                f"objective.projection_channels must be at least 1, got {projection_channels}"
-            )
+        number("objective.ema", ema, least=0, most=1)
+        whole_number("objective.projection_channels", projection_channels, least=1)
         self.encoder = encoder
         self.projector = projector(
             in_channels=encoder.out_channels, out_channels=projection_channels

@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from graphssl.augmentation.two_views import TwoViews
+from graphssl.checks import boolean, one_of, whole_number
 from graphssl.config import build
 from graphssl.config.compose import resolved
 from graphssl.contracts import NodeDataset, ProbeProtocol, Regularizer, Split
@@ -88,10 +89,7 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
     settings = build.settings(config)
     matmul.chosen(settings.matmul, named_device(settings.device, settings.precision))
-    if config.collision not in COLLISIONS:
-        raise ConfigError(
-            f"collision must be one of {', '.join(COLLISIONS)}, got {config.collision}"
-        )
+    one_of("collision", config.collision, COLLISIONS)
     _check_types(config)
     build.check_logger(config)
     protocols = build.protocols(config)
@@ -168,15 +166,11 @@ def run_id(config: DictConfig, data: NodeDataset | None = None) -> str:
 
 
 def _check_types(config: DictConfig) -> None:
-    every = config.diagnostics.every
-    whole = {"seed": config.seed, "probe.split_seed": config.probe.split_seed}
-    if every is not None:
-        whole["diagnostics.every"] = every
-    for name, value in whole.items():
-        if type(value) is not int or value < 0:
-            raise ConfigError(f"{name} must be a whole number, 0 or more, got {value!r}")
+    whole_number("seed", config.seed, least=0)
+    whole_number("probe.split_seed", config.probe.split_seed, least=0)
+    if config.diagnostics.every is not None:
+        whole_number("diagnostics.every", config.diagnostics.every, least=0)
     if not OmegaConf.is_dict(config.tags):
         raise ConfigError(f"tags must be words with values, +tags.study=mine, got {config.tags!r}")
     for name in ("force", "save_embeddings", "fail_fast", "debug"):
-        if not isinstance(config[name], bool):
-            raise ConfigError(f"{name} must be true or false, got {config[name]!r}")
+        boolean(name, config[name])

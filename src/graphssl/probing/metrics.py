@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from graphssl.checks import one_of
 from graphssl.contracts import FloatArray, IntArray, NodeDataset, Split
 from graphssl.errors import ConfigError, DataError
 from graphssl.metric_names import METRICS
@@ -98,10 +99,7 @@ def check_metric(dataset: NodeDataset, splits: Mapping[str, Sequence[Split]]) ->
         ConfigError: the metric is unknown, or is ROC AUC with other than two classes.
         DataError: the metric is ROC AUC, and nodes to be scored are all of one class.
     """
-    if dataset.metric not in METRICS:
-        raise ConfigError(
-            f"dataset.metric must be one of {', '.join(METRICS)}, got {dataset.metric!r}"
-        )
+    one_of("dataset.metric", dataset.metric, METRICS)
     if dataset.metric != "roc_auc":
         return
     if dataset.num_classes != 2:

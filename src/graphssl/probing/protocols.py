@@ -10,7 +10,9 @@ All fit logistic regression on L2-normalised rows. They share these arguments:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
+from graphssl.checks import one_of
 from graphssl.contracts import FloatArray, IntArray, NodeDataset, ProbeScores, Split
 from graphssl.errors import ConfigError, DataError
 from graphssl.probing.metrics import measure
@@ -57,8 +59,7 @@ class CrossValidatedSplits:
         solver: Solver = "sklearn",
         device: str = "cpu",
     ) -> None:
-        if folds not in ("shuffle_split", "k_fold"):
-            raise ConfigError(f"folds must be shuffle_split or k_fold, got {folds!r}")
+        one_of("folds", folds, get_args(Folds))
         check_ratios(num_splits, train_ratio, 0.0)
         self.name = name
         self._num_splits, self._train_ratio, self._folds = num_splits, train_ratio, folds

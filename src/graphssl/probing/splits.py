@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from torch import Tensor
 
+from graphssl.checks import whole_number
 from graphssl.contracts import IntArray, NodeDataset, ProbeProtocol, Split
 from graphssl.errors import ConfigError, DataError
 
@@ -18,8 +19,7 @@ def check_ratios(num_splits: int, train_ratio: float, val_ratio: float) -> None:
     Raises:
         ConfigError: an argument is out of range.
     """
-    if type(num_splits) is not int or num_splits < 1:
-        raise ConfigError(f"num_splits must be a whole number, 1 or more, got {num_splits!r}")
+    whole_number("num_splits", num_splits, least=1)
     if not (0 < train_ratio < 1 and 0 <= val_ratio < 1 and train_ratio + val_ratio < 1 - 1e-9):
         raise ConfigError(
             "train_ratio must be above 0, val_ratio at least 0 and their sum below 1, "

@@ -5,34 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
-from typing import Literal, get_args
+from typing import Literal
 
 from graphssl.errors import ConfigError
 
 Alpha = float | Mapping[str, float]
 Schedule = Literal["constant", "warmup", "cosine"]
-
-
-def check_alpha(alpha: float, name: str = "alpha") -> None:
-    """Check that ``alpha`` is a finite number that is at least 0.
-
-    Raises:
-        ConfigError: it is not; ``name`` is the argument's name in the message.
-    """
-    number = isinstance(alpha, (int, float)) and not isinstance(alpha, bool)
-    if not number or not math.isfinite(alpha) or alpha < 0:
-        raise ConfigError(f"{name} must be a finite number that is at least 0, got {alpha!r}")
-
-
-def check_choice(name: str, value: str, choices: object) -> None:
-    """Check that ``value`` is one of the ``Literal`` type ``choices``.
-
-    Raises:
-        ConfigError: it is not; ``name`` is the argument's name in the message.
-    """
-    if value not in get_args(choices):
-        options = ", ".join(get_args(choices))
-        raise ConfigError(f"{name} must be one of {options}; got {value!r}")
 
 
 def alpha_per_layer(alpha: Alpha, layers: Iterable[str]) -> dict[str, float]:

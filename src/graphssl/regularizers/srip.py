@@ -8,7 +8,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from graphssl.errors import ConfigError
+from graphssl.checks import whole_number
 from graphssl.regularizers.weight_penalty import WeightPenalty
 
 
@@ -71,8 +71,7 @@ class SRIP(WeightPenalty):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.iterations < 1:
-            raise ConfigError(f"iterations must be at least 1, got {self.iterations}")
+        whole_number("iterations", self.iterations, least=1)
 
     def value(self, weight: Tensor) -> Tensor:
         """Compute ``sigma(S - I)`` of one matrix (out, in)."""

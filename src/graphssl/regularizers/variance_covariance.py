@@ -8,9 +8,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from graphssl.checks import number
 from graphssl.contracts import Penalty, Regularizer, StepOutput
-from graphssl.errors import ConfigError
-from graphssl.regularizers.alpha import check_alpha
 
 
 def variance_term(z: Tensor, gamma: float = 1.0, eps: float = 1e-4) -> Tensor:
@@ -85,10 +84,9 @@ class VarianceCovariance(Regularizer):
     def __init__(
         self, alpha_variance: float = 1.0, alpha_covariance: float = 0.04, gamma: float = 1.0
     ) -> None:
-        check_alpha(alpha_variance, "alpha_variance")
-        check_alpha(alpha_covariance, "alpha_covariance")
-        if not gamma > 0:
-            raise ConfigError(f"gamma must be above 0, got {gamma}")
+        number("alpha_variance", alpha_variance, least=0)
+        number("alpha_covariance", alpha_covariance, least=0)
+        number("gamma", gamma, above=0)
         self.alpha_variance, self.alpha_covariance = alpha_variance, alpha_covariance
         self.gamma = gamma
 

@@ -7,11 +7,12 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 import torch
 from torch import Tensor, nn
 
+from graphssl.checks import number, one_of, whole_number
 from graphssl.contracts import Penalty, Regularizer, StepOutput
 from graphssl.encoders.layer_weights import LayerWeights, layer_weights
 from graphssl.errors import ConfigError
@@ -20,8 +21,6 @@ from graphssl.regularizers.alpha import (
     Schedule,
     alpha_factor,
     alpha_per_layer,
-    check_alpha,
-    check_choice,
 )
 
 Layers = Literal["all", "encoder", "projector", "predictor"]
@@ -73,16 +72,15 @@ class WeightPenalty(Regularizer):
             if not self.alpha:
                 raise ConfigError("alpha must name at least one layer pattern, got {}")
             for pattern, value in self.alpha.items():
-                check_alpha(value, f"alpha of {pattern!r}")
+                number(f"alpha of {pattern!r}", value, least=0)
         else:
-            check_alpha(self.alpha)
-        check_choice("layers", self.layers, Layers)
-        check_choice("heads", self.heads, Heads)
-        check_choice("schedule", self.schedule, Schedule)
-        check_choice("apply", self.apply, Apply)
-        steps = self.schedule_steps
-        if steps is not None and (type(steps) is not int or steps < 1):
-            raise ConfigError(f"schedule_steps must be a whole number, 1 or more, got {steps!r}")
+            number("alpha", self.alpha, least=0)
+        one_of("layers", self.layers, get_args(Layers))
+        one_of("heads", self.heads, get_args(Heads))
+        one_of("schedule", self.schedule, get_args(Schedule))
+        one_of("apply", self.apply, get_args(Apply))
+        if self.schedule_steps is not None:
+            whole_number("schedule_steps", self.schedule_steps, least=1)
 
     @abstractmethod
     def value(self, weight: Tensor) -> Tensor:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 from torch import Tensor
 
-from graphssl.regularizers.alpha import check_choice
+from graphssl.checks import one_of
 from graphssl.regularizers.gram import Gram, Norm, gram_floor, gram_penalty
 from graphssl.regularizers.weight_penalty import WeightPenalty
 
@@ -41,8 +42,8 @@ class WERank(WeightPenalty):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_choice("norm", self.norm, Norm)
-        check_choice("gram", self.gram, Gram)
+        one_of("norm", self.norm, get_args(Norm))
+        one_of("gram", self.gram, get_args(Gram))
 
     def value(self, weight: Tensor) -> Tensor:
         """Compute ``||G - I||`` of one matrix (out, in)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from graphssl.checks import boolean, number, one_of, whole_number
 from graphssl.errors import ConfigError
 from graphssl.schedules import warmup_constant, warmup_cosine
 from graphssl.training.matmul import ROUTES
@@ -62,60 +63,31 @@ class TrainerSettings:
     deterministic: bool = False
 
     def __post_init__(self) -> None:
-        self._check_types()
-        if self.steps < 1:
-            raise ConfigError(f"trainer.steps must be at least 1, got {self.steps}")
-        if not 0.0 <= self.warmup < 1.0:
-            raise ConfigError(f"trainer.warmup is a share in [0, 1), got {self.warmup}")
-        if self.schedule not in SCHEDULES:
-            raise ConfigError(
-                f"trainer.schedule must be one of {', '.join(SCHEDULES)}, got {self.schedule}"
-            )
-        if self.precision not in PRECISIONS:
-            raise ConfigError(
-                f"trainer.precision must be one of {', '.join(PRECISIONS)}, got {self.precision}"
-            )
-        if self.matmul not in ROUTES:
-            raise ConfigError(
-                f"trainer.matmul must be one of {', '.join(ROUTES)}, got {self.matmul}"
-            )
-        if self.grad_clip is not None and not self.grad_clip > 0:
-            raise ConfigError(f"trainer.grad_clip must be positive or null, got {self.grad_clip}")
-        for name in ("log_every", "threads"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ConfigError(f"trainer.{name} must be at least 1, got {value}")
-        for name in ("eval_every", "checkpoint_every"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"trainer.{name} must not be negative, got {getattr(self, name)}")
-        if self.select not in SELECTIONS:
-            raise ConfigError(
-                f"trainer.select must be one of {', '.join(SELECTIONS)}, got {self.select}"
-            )
+        whole_number("trainer.steps", self.steps, least=1)
+        number("trainer.warmup", self.warmup, least=0, below=1)
+        one_of("trainer.schedule", self.schedule, SCHEDULES)
+        if not isinstance(self.device, str):
+            raise ConfigError(f"trainer.device must be text, got {self.device!r}")
+        if self.threads is not None:
+            whole_number("trainer.threads", self.threads, least=1)
+        one_of("trainer.precision", self.precision, PRECISIONS)
+        one_of("trainer.matmul", self.matmul, ROUTES)
+        if self.grad_clip is not None:
+            number("trainer.grad_clip", self.grad_clip, above=0)
+        whole_number("trainer.log_every", self.log_every, least=1)
+        whole_number("trainer.eval_every", self.eval_every, least=0)
+        whole_number("trainer.checkpoint_every", self.checkpoint_every, least=0)
+        one_of("trainer.select", self.select, SELECTIONS)
         if self.select != "last" and self.eval_every == 0:
             raise ConfigError(
                 f"trainer.select={self.select} needs trainer.eval_every above 0, got 0"
             )
-
+        for name in ("progress", "profile", "deterministic"):
+            boolean(f"trainer.{name}", getattr(self, name))
         if not isinstance(self.cuda_graph, bool) and self.cuda_graph != "auto":
             raise ConfigError(
-                f"trainer.cuda_graph must be auto, true or false, got {self.cuda_graph}"
+                f"trainer.cuda_graph must be auto, true or false, got {self.cuda_graph!r}"
             )
-
-    def _check_types(self) -> None:
-        whole = ("steps", "threads", "log_every", "eval_every", "checkpoint_every")
-        for name in (*whole, "warmup", "grad_clip"):
-            value = getattr(self, name)
-            if value is None and name in ("grad_clip", "threads"):
-                continue
-            kind, word = (int, "a whole number") if name in whole else (int | float, "a number")
-            if not isinstance(value, kind) or isinstance(value, bool):
-                raise ConfigError(f"trainer.{name} must be {word}, got {value!r}")
-        for name in ("progress", "profile", "deterministic"):
-            if not isinstance(value := getattr(self, name), bool):
-                raise ConfigError(f"trainer.{name} must be true or false, got {value!r}")
-        if not isinstance(self.device, str):
-            raise ConfigError(f"trainer.device must be text, got {self.device!r}")
 
     @property
     def warmup_steps(self) -> int:

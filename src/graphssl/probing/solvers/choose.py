@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
 
+from graphssl.checks import one_of
 from graphssl.contracts import FloatArray
 from graphssl.errors import ConfigError
 from graphssl.probing.solvers.batched import fit_batched
@@ -50,6 +51,8 @@ def choose_solver(classifier: Classifier, solver: Solver, device: str) -> tuple[
     Raises:
         ConfigError: there is no such classifier, solver or device.
     """
+    one_of("classifier", classifier, get_args(Classifier))
+    one_of("solver", solver, get_args(Solver))
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError):  # the latter from a build of torch without CUDA
@@ -65,9 +68,4 @@ def choose_solver(classifier: Classifier, solver: Solver, device: str) -> tuple[
         ("multinomial", "sklearn"): ("lbfgs", fit_multinomial),
         ("multinomial", "batched"): ("batched", partial(fit_batched, device=device)),
     }
-    if (classifier, solver) not in fits:
-        raise ConfigError(
-            "classifier must be one_vs_rest or multinomial and solver sklearn or batched, "
-            f"got classifier={classifier!r} solver={solver!r}"
-        )
     return fits[classifier, solver]

@@ -1,9 +1,10 @@
 import os
+import resource
 import signal
 
 import pytest
 
-from graphssl.atomic import replace_text, replacing
+from graphssl.atomic import PARTIAL, replace_text, replacing
 
 
 def test_the_new_content_takes_the_place_of_the_old(tmp_path):
@@ -40,7 +41,7 @@ def test_an_error_leaves_the_old_content_and_no_remains(tmp_path, error):
     assert os.listdir(tmp_path) == ["file"]
 
 
-def test_what_a_killed_writer_left_is_gone_after_the_next(tmp_path):
+def test_what_a_killed_writer_left_harms_nobody(tmp_path):
     path = tmp_path / "file"
     pid = os.fork()
     if pid == 0:
@@ -49,9 +50,37 @@ def test_what_a_killed_writer_left_is_gone_after_the_next(tmp_path):
             file.flush()
             os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(pid, 0)
-    assert os.listdir(tmp_path) == [".file.partial"]
+    (left,) = os.listdir(tmp_path)
+    assert left.startswith(".file.")
+    assert left.endswith(PARTIAL)
     replace_text(path, "new")
     assert path.read_text() == "new"
+    assert sorted(os.listdir(tmp_path)) == [left, "file"]
+
+
+def test_two_writers_of_one_file_do_not_meet(tmp_path):
+    path = tmp_path / "file"
+    with replacing(path) as first, replacing(path) as second:
+        first.write(b"first, which ends last")
+        second.write(b"second")
+    assert path.read_text() == "first, which ends last"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_full_disk_names_the_file_and_leaves_the_old_content(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+    pid = os.fork()
+    if pid == 0:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+        try:
+            replace_text(path, "more than ten bytes")
+        except OSError as error:
+            os._exit(0 if error.filename == str(path) else 1)
+        os._exit(2)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
 
 

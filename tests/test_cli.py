@@ -264,7 +264,9 @@ def test_a_results_folder_that_cannot_be_written(tmp_path, small_config, monkeyp
     (tmp_path / "runs").write_text("a file stands in the way")
     code, _, err = run_main(monkeypatch, capsys, tmp_path, *small_config)
     assert code == 1
-    assert err == ["graphssl: error: paths.runs=runs cannot be written: Not a directory"]
+    assert err == [
+        f"graphssl: error: paths.runs=runs cannot be written: {tmp_path}/runs is not a folder"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+# What the name of a file that is not yet whole ends with.
+PARTIAL = ".partial"
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that takes the place of ``path`` when the block ends without an error.
 
-    The file is written next to ``path`` as ``.<name>.partial``, flushed to the disk (fsync) and
-    renamed; then the folder's entry is flushed too. A reader sees either the old file or the new
-    one, whatever interrupts the writer. An error leaves the old file and no remains; what a killed
-    writer leaves is overwritten by the next. One process at a time may write a path.
+    The file is written next to ``path`` under a hidden name of its own, flushed to the disk (fsync)
+    and renamed; then the folder's entry is flushed too. A reader sees either the old file or the
+    new one, whatever interrupts the writer, and of several writers the last one to end counts. An
+    error leaves the old file and no remains; a killed writer leaves its partial file.
 
     Args:
         path: the file to replace or create, in an existing folder.
 
     Yields:
         The open file, in binary mode.
+
+    Raises:
+        OSError: it cannot be written; ``filename`` names it.
 
     Example:
         >>> import tempfile
@@ -32,27 +39,45 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         >>> path.read_text()
         '1 2 3'
     """
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    partial = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{PARTIAL}")
+    with naming(path):
+        try:
+            with partial.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+        sync(path.parent)
+
+
+def replace_bytes(path: Path, content: bytes | memoryview) -> None:
+    """Write ``content`` to ``path``, whole or not at all."""
+    with replacing(path) as file:
+        file.write(content)
 
 
 def replace_text(path: Path, text: str) -> None:
     """Write ``text`` to ``path`` as UTF-8, whole or not at all."""
-    with replacing(path) as file:
-        file.write(text.encode())
+    replace_bytes(path, text.encode())
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an error in the block that names no file, as a full disk gives, name ``path``."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def sync(path: Path) -> None:
+    """Flush a file's bytes, or a folder's entries, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

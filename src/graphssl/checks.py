@@ -40,8 +40,8 @@ def boolean(name: str, value: Any) -> None:
         raise ConfigError(f"{name} must be true or false, got {value!r}")
 
 
-def whole_number(name: str, value: Any, least: int) -> None:
-    """Check that ``value`` is an int, ``least`` or more.
+def whole_number(name: str, value: Any, least: int, most: int | None = None) -> None:
+    """Check that ``value`` is an int, ``least`` or more, and at most ``most`` where given.
 
     Raises:
         ConfigError: it is not.
@@ -51,8 +51,11 @@ def whole_number(name: str, value: Any, least: int) -> None:
         Traceback (most recent call last):
         graphssl.errors.ConfigError: trainer.steps must be a whole number, 1 or more, got 1.5
     """
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ConfigError(f"{name} must be a whole number, {least} or more, got {value!r}")
+    is_int = isinstance(value, int) and not isinstance(value, bool)
+    if is_int and least <= value and (most is None or value <= most):
+        return
+    bounds = f", {least} or more" if most is None else f" from {least} to {most}"
+    raise ConfigError(f"{name} must be a whole number{bounds}, got {value!r}")
 
 
 def number(

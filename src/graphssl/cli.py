@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import math
 import os
+import signal
 import sys
+import threading
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import hydra
 from hydra._internal.utils import get_args_parser
@@ -19,9 +22,9 @@ from omegaconf import DictConfig, OmegaConf
 from graphssl.config.compose import check_recipe, compose, group_choices, with_home
 from graphssl.config.folder import config_dir
 from graphssl.config.help_text import help_text
-from graphssl.config.messages import EXPECTED, check_keys, describe, expected
+from graphssl.config.messages import check_keys, describe, expected, is_expected
 from graphssl.config.user_frames import user_frames
-from graphssl.errors import ConfigError, RunBusyError
+from graphssl.errors import ConfigError, Interrupted, RunBusyError
 from graphssl.results import quantities
 from graphssl.sweeps import launcher, optimize, outcomes, progress
 from graphssl.terminal import moving, spinner
@@ -59,13 +62,17 @@ def _main() -> None:
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     launcher.keep_visible_gpus()
     try:
-        _check_flags(sys.argv[1:])
-        sys.argv[1:] = map(with_home, sys.argv[1:])
-        register_optuna()
-        _hydra_main()
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
-        sys.exit(130)
+        with _ending_by_exception(signal.SIGTERM):
+            _check_flags(sys.argv[1:])
+            sys.argv[1:] = map(with_home, sys.argv[1:])
+            register_optuna()
+            _hydra_main()
+    except KeyboardInterrupt as stop:
+        outcomes.close()
+        print(f"graphssl: interrupted: {stop or 'no run was under way'}", file=sys.stderr)
+        sys.exit(128 + getattr(stop, "signal", signal.SIGINT))
+    except BrokenPipeError:
+        raise
     except Exception as error:
         if known := expected(error, sys.argv[1:]):
             outcomes.close()
@@ -76,16 +83,35 @@ def _main() -> None:
         sys.exit(1)
 
 
+@contextmanager
+def _ending_by_exception(number: signal.Signals) -> Iterator[None]:
+    """Let the signal raise, as Ctrl-C does, so that what is open is closed."""
+
+    def stop(*_: Any) -> NoReturn:
+        raise Interrupted("", number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
 @hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")
 def _hydra_main(config: DictConfig) -> float | list[float] | None:
     if HydraConfig.get().mode == RunMode.MULTIRUN:
         return _run_in_sweep(config)
     try:
         _run(config, None)
+    except BrokenPipeError:
+        raise
     except RunBusyError as error:
         print(f"graphssl: skipped (collision=skip): {error}", file=sys.stderr)
     except Exception as error:
-        if config.debug or not (isinstance(error, EXPECTED) or user_frames(error)):
+        if config.debug or not (is_expected(error) or user_frames(error)):
             raise
         _fail(error, sys.argv[1:])
     return None
@@ -137,6 +163,8 @@ def _check_flags(arguments: Sequence[str]) -> None:
     """Refuse flags that Hydra has not, where it would print its usage, or would pass over."""
     _, unknown = get_args_parser().parse_known_args(arguments)
     for flag in unknown:
+        if not flag.startswith("-"):
+            raise ConfigError(f"{flag}: flags such as -m come before or after all key=value")
         if flag.startswith("-"):
             raise ConfigError(f"{flag}: no such flag; options are key=value, e.g. trainer.steps=3")
     if sum(a.partition("=")[0] in ("--config-dir", "-cd") for a in arguments) > 1:

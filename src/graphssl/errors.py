@@ -26,6 +26,18 @@ class NotFiniteError(TrainingError):
     """A value to be measured is not finite, or cannot be told from overflow and rounding."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """A signal ended the run; the message says what is kept of it.
+
+    Attributes:
+        signal: its number.
+    """
+
+    def __init__(self, message: str, signal: int) -> None:
+        super().__init__(message)
+        self.signal = signal
+
+
 class RunBusyError(GraphSSLError):
     """Another process is working on this run, and ``collision=skip`` is set: do not wait for it."""
 

@@ -170,7 +170,7 @@ def test_embeddings_that_cannot_be_probed(masked, rows, message):
         (lambda: RandomSplits("r", 2, 0.1, 0.0, [0, 1]), "val_ratio must be above 0, got 0.0"),
         (
             lambda: RandomSplits("r", 0, 0.1, 0.1, [0, 1]),
-            "num_splits must be a whole number, 1 or more, got 0",
+            "num_splits must be a whole number from 1 to 10000, got 0",
         ),
         (lambda: RandomSplits("r", 2, 0.7, 0.6, [0, 1]), "train_ratio=0.7 val_ratio=0.6"),
         (lambda: CrossValidatedSplits("c", 2, 1.5, "k_fold", [0, 1]), "train_ratio=1.5"),

@@ -61,7 +61,8 @@ def test_splits_without_validation_are_those_of_the_official_code(n, ratio, seed
         ((100, 1.2, 0.0, 1, 0), "train_ratio=1.2"),
         ((100, 0.0, 0.5, 1, 0), "train_ratio=0.0"),
         ((100, 0.1, -0.1, 1, 0), "val_ratio=-0.1"),
-        ((100, 0.1, 0.1, 0, 0), "num_splits must be a whole number, 1 or"),
+        ((100, 0.1, 0.1, 10**9, 0), "num_splits must be .*, got 1000000000"),
+        ((100, 0.1, 0.1, 0, 0), "num_splits must be a whole number from 1 to 10000, got 0"),
         ((100, 0.1, 0.1, 1, -1), "split_seed .* got -1"),
     ],
 )

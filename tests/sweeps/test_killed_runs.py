@@ -8,12 +8,12 @@ import signal
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
+from tests.traces import traces
 
 import graphssl
-from graphssl.results.record import RunRecord
+from graphssl.training.checkpoint import Checkpointer
 
 # Children are forked from this process, so that they need no imports of their own.
 FORK = multiprocessing.get_context("fork")
@@ -25,21 +25,6 @@ def overrides(small_config, root):
         *small_config, f"trainer.steps={STEPS}", "trainer.checkpoint_every=7",
         "diagnostics.every=40", f"paths.runs={root}",
     ]  # fmt: skip
-
-
-def traces(folder: Path):
-    """Everything a run leaves but wall-clock figures and what it was interrupted by."""
-    record = RunRecord.read(folder)
-    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    for row in rows:
-        row.pop("steps_per_second", None)
-    weights = torch.load(folder / "encoder.pt", weights_only=True)
-    with np.load(folder / "spectra.npz") as file:
-        spectra = {key: file[key].tobytes() for key in file}
-    return (
-        rows, record.scores, record.diagnostics, spectra,
-        {key: value.numpy().tobytes() for key, value in weights.items()},
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -87,17 +72,21 @@ def test_killed_thirty_times(tmp_path, small_config, whole, seed):
 
 def test_killed_in_the_middle_of_a_checkpoint(tmp_path, small_config, whole):
     args = overrides(small_config, tmp_path)
-    save = torch.save
+    save, replace = Checkpointer.save, Path.replace
 
-    def die_half_way(content, file):
-        if "step" in content and content["step"] >= 21:
-            file.write(b"half a checkpoint")
-            file.flush()
-            os.kill(os.getpid(), signal.SIGKILL)
-        save(content, file)
+    def die_half_way(self, state):
+        def die(partial, target):
+            if Path(target).name == "checkpoint.pt":
+                os.truncate(partial, 1000)
+                os.kill(os.getpid(), signal.SIGKILL)
+            return replace(partial, target)
+
+        if state.step >= 21:
+            Path.replace = die
+        save(self, state)
 
     def run():
-        torch.save = die_half_way
+        Checkpointer.save = die_half_way
         graphssl.run(args)
 
     child = FORK.Process(target=run)
@@ -106,6 +95,7 @@ def test_killed_in_the_middle_of_a_checkpoint(tmp_path, small_config, whole):
     assert child.exitcode == -signal.SIGKILL
     (folder,) = tmp_path.glob("sbm-*")
     assert torch.load(folder / "checkpoint.pt", weights_only=True)["step"] == 14
+    assert list(folder.glob(".checkpoint.pt.*.partial"))
     record = graphssl.run(args)
     assert record.training["resumed_from"] == 14
     assert traces(folder) == whole

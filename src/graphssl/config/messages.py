@@ -16,14 +16,20 @@ from graphssl.config.compose import compose
 from graphssl.config.folder import config_dir
 from graphssl.config.help_text import options_in
 from graphssl.errors import ConfigError, GraphSSLError, words
+from graphssl.results.failure import OUT_OF_MEMORY, kind_of
 
-EXPECTED = (GraphSSLError, HydraException, OmegaConfBaseException, YAMLError)
+EXPECTED = (GraphSSLError, HydraException, OmegaConfBaseException, YAMLError, OSError)
 
 # What Hydra's own plugins bring; they come with an extra.
 _IN_SWEEPS = {
     "hydra/launcher": ("joblib", "submitit_local", "submitit_slurm"),
     "hydra/sweeper": ("optuna",),
 }
+
+
+def is_expected(error: BaseException) -> bool:
+    """Whether users can mend ``error``, so that they are spared its traceback."""
+    return isinstance(error, EXPECTED) or kind_of(error) == OUT_OF_MEMORY
 
 
 def expected(error: BaseException, overrides: Sequence[str]) -> GraphSSLError | None:
@@ -35,7 +41,7 @@ def expected(error: BaseException, overrides: Sequence[str]) -> GraphSSLError | 
             (o for o in overrides if o.endswith(("=null", "="))), "a group without an option"
         )
         return ConfigError(f"{said}: a group needs one of its options, see graphssl --help")
-    return ConfigError(describe(error, overrides)) if isinstance(error, EXPECTED) else None
+    return ConfigError(describe(error, overrides)) if is_expected(error) else None
 
 
 def describe(error: BaseException, overrides: Sequence[str]) -> str:
@@ -45,6 +51,8 @@ def describe(error: BaseException, overrides: Sequence[str]) -> str:
         return words(error)
     if isinstance(error, GraphSSLError):
         return " ".join(lines)
+    if kind_of(error) == OUT_OF_MEMORY:
+        return f"out of memory: {' '.join(lines)[:200]}; use a smaller graph or encoder"
     if not isinstance(error, EXPECTED):
         return f"{type(error).__name__}: {lines[0]}"
     if isinstance(error, YAMLError):
@@ -66,6 +74,10 @@ def describe(error: BaseException, overrides: Sequence[str]) -> str:
         return f"{key}: no such key or group{_near(key, keys)}"
     if lines[0].startswith("Ambiguous value"):
         return f"{lines[0]}: several values are a sweep, which needs -m"
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}; once that is mended, the same command goes on"
+    if isinstance(error, OSError) and not isinstance(error, HydraException):
+        return words(error)
     return lines[0]
 
 

@@ -10,12 +10,12 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from filelock import FileLock
 from torch_geometric.data import Data
 
 from graphssl.data.checksums import Checksums, fingerprint
 from graphssl.data.raw_files import collect
 from graphssl.errors import DataError
+from graphssl.locks import exclusive
 
 
 def guarded(base: Any, data_dir: Path, mirror: Path | None, checksums: Checksums, key: str) -> Any:
@@ -64,9 +64,10 @@ def guarded(base: Any, data_dir: Path, mirror: Path | None, checksums: Checksums
         def _process(self) -> None:
             if self._ready():
                 return
-            label = "-".join(self._place().parts[:-1])
+            home = self._place().parent
+            label = "-".join(home.parts)
             data_dir.mkdir(parents=True, exist_ok=True)
-            with FileLock(data_dir / f".{label}.lock"):
+            with exclusive(data_dir / home, data_dir / f".{label}.lock"):
                 if not self._ready():
                     self._prepare(data_dir / f".{label}.staging")
 

@@ -17,7 +17,7 @@ AnyArray = npt.NDArray[Any]
 _LARGEST_RATIO = 1032
 
 
-def read_npz(path: Path, wanted: Collection[str]) -> dict[str, AnyArray | None]:
+def read_npz(path: Path, wanted: Collection[str] | None = None) -> dict[str, AnyArray | None]:
     """Read the arrays of ``path`` by key, in native byte order; None for keys not in ``wanted``.
 
     Raises:
@@ -29,7 +29,7 @@ def read_npz(path: Path, wanted: Collection[str]) -> dict[str, AnyArray | None]:
         if len(members) < len(archive.infolist()):
             raise ValueError("it holds a key twice")
         return {
-            key: _read(archive, info, key) if key in wanted else None
+            key: _read(archive, info, key) if wanted is None or key in wanted else None
             for key, info in members.items()
         }
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock
 from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
 from torch_geometric.data.storage import GlobalStorage
 from torch_geometric.utils import index_to_mask
@@ -20,6 +19,7 @@ from graphssl.data.checksums import fingerprint
 from graphssl.data.node_dataset import node_dataset
 from graphssl.data.transformed import Transform
 from graphssl.errors import DataError
+from graphssl.locks import exclusive
 
 # ogb saves a whole Data and loads it with torch's default, weights_only
 torch.serialization.add_safe_globals([DataEdgeAttr, DataTensorAttr, GlobalStorage])
@@ -97,7 +97,7 @@ class OGBDataset:
         home = folders[0]
         home.parent.mkdir(parents=True, exist_ok=True)
         if not _is_ready(home):
-            with FileLock(home.parent / f".{home.name}.lock"):
+            with exclusive(home.parent, home.parent / f".{home.name}.lock"):
                 if not _is_ready(home):
                     self._prepare(home, folders)
         return self._open(home.parent)

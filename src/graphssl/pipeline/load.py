@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from pickle import UnpicklingError
 from pkgutil import resolve_name
 from typing import Any
 
@@ -16,14 +15,15 @@ from torch_geometric.nn import Sequential as PyGSequential
 from graphssl.config import build
 from graphssl.contracts import ClassifierObjective
 from graphssl.encoders.pyg_models import pyg_model
-from graphssl.errors import DataError
+from graphssl.errors import DataError, GraphSSLError, words
 from graphssl.results.public_names import with_public_names
 from graphssl.results.record import RunRecord
 from graphssl.training.default_dtype import float32_default
 
-# Building a target runs its code with the arguments that a record gives it: no function is harmless
-# by where it lies, a layer or a network of these packages is.
-_LIBRARIES = ("graphssl.", "torch.nn.", "torch_geometric.nn.")
+# Looking a target up imports what its path names, and building it runs its code with the arguments
+# that a record gives it. Below these packages an import does nothing else, and a layer or a network
+# is harmless; no function is.
+_LIBRARIES = ("graphssl.encoders.", "graphssl.objectives.", "torch.nn.", "torch_geometric.nn.")
 _TRUSTED = (
     "graphssl.encoders.",
     "graphssl.objectives.",
@@ -52,6 +52,17 @@ def load_objective(folder: Path, trust: bool = False) -> nn.Module:
             without ``trust``.
     """
     record = RunRecord.read(folder)
+    try:
+        return _objective(record, folder, trust)
+    except (GraphSSLError, MemoryError):
+        raise
+    except Exception as error:  # whatever a damaged record gives
+        raise DataError(
+            f"{folder}: its record's encoder and objective cannot be built: {words(error)[:200]}"
+        ) from error
+
+
+def _objective(record: RunRecord, folder: Path, trust: bool) -> nn.Module:
     config = with_public_names(record.config)
     foreign = list(_foreign({name: config.get(name) for name in ("encoder", "objective")}))
     if foreign and not trust:
@@ -72,8 +83,11 @@ def load_objective(folder: Path, trust: bool = False) -> nn.Module:
         try:
             weights = torch.load(path, map_location="cpu", weights_only=True)
             getattr(objective, name).load_state_dict(weights)
-        except (OSError, EOFError, RuntimeError, TypeError, UnpicklingError) as error:
-            raise DataError(f"{path} does not hold the run's {name}") from error
+        except Exception as error:  # whatever a damaged file gives
+            raise DataError(
+                f"{path} does not hold the run's {name} ({words(error)[:150]}); run it afresh "
+                "with force=true"
+            ) from error
     return objective.eval()
 
 

@@ -26,6 +26,7 @@ from graphssl.results.own_code import own_code
 from graphssl.terminal import spinner
 from graphssl.training import matmul
 from graphssl.training.device import named_device
+from graphssl.training.interruption import named_signals
 from graphssl.training.settings import TrainerSettings
 
 # What to do about a run that another process is making.
@@ -89,6 +90,7 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
     settings = build.settings(config)
     matmul.chosen(settings.matmul, named_device(settings.device, settings.precision))
+    named_signals(settings.checkpoint_on)
     one_of("collision", config.collision, COLLISIONS)
     _check_types(config)
     build.check_logger(config)
@@ -101,8 +103,11 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
         )
     with spinner(f"loading {choices['dataset']}"):
         data = build.dataset(config)
-    if not re.fullmatch(r"[\w+-][\w.+-]*", str(data.name)):
-        raise ConfigError(f"dataset.name={data.name!r} cannot be part of a run folder's name")
+    if not re.fullmatch(r"[\w+-][\w.+-]*", str(data.name)) or len(str(data.name)) > 100:
+        raise ConfigError(
+            f"dataset.name={data.name!r} cannot be part of a run folder's name: at most 100 "
+            "letters, digits, +, - and, not first, dots"
+        )
     split_seed = config.probe.split_seed
     splits = {name: protocol.splits(data, split_seed) for name, protocol in protocols.items()}
     check_metric(data, splits)

@@ -30,6 +30,7 @@ from graphssl.seeding import generator, global_stream
 from graphssl.training.checkpoint import Checkpointer, save_atomically
 from graphssl.training.clock import RunningClock, write_profile
 from graphssl.training.evaluation import Evaluator
+from graphssl.training.interruption import Interruption, named_signals
 from graphssl.training.loop import Observer, TrainingState, train
 from graphssl.training.metrics import MetricsFile, StepMetrics
 from graphssl.training.progress import progress_bar
@@ -59,7 +60,8 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
     else:
         training, deep = _train(job, job.optimizer, selection, folder, run_id)
     selection.apply(objective)
-    of_kept = deep.last if selection.step is None else deep.measure(objective)
+    seen = deep.last if selection.step is None else None
+    of_kept = seen or deep.measure(objective)
     encoder: nn.Module = objective.encoder  # type: ignore[assignment]
     save_atomically(encoder.state_dict(), folder / "encoder.pt")
     z = _representation(job, objective)
@@ -141,6 +143,8 @@ def _train(
                     collapse.look(started, 0)
         observers.append(collapse)
         observers.append(checkpointer)
+        signals = named_signals(settings.checkpoint_on)
+        observers.append(stack.enter_context(Interruption(checkpointer, signals)))
         title = f"{job.data.name} seed {config.seed}"
         observers += stack.enter_context(progress_bar(title, first, settings.steps))
         clock = RunningClock(job.device) if settings.profile else None
@@ -210,10 +214,10 @@ class DeepLook:
     """Every layer and weight: numbers for ``metrics.jsonl``, spectra for ``spectra.npz``.
 
     Attributes:
-        last: what the last look found.
+        last: what the last look found; None before one.
     """
 
-    last: Diagnostics
+    last: Diagnostics | None = None
 
     def __init__(self, job: Job, spectra: SpectraFile) -> None:
         self.job, self.spectra = job, spectra

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,10 @@ import numpy as np
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
-from graphssl.atomic import replacing
+from graphssl.atomic import replace_bytes, replace_text
 from graphssl.config import build
 from graphssl.contracts import AnyArray, ClassifierObjective
-from graphssl.errors import DataError
+from graphssl.errors import DataError, Interrupted
 from graphssl.pipeline.embed import classify, embed
 from graphssl.pipeline.load import load_objective
 from graphssl.pipeline.prepare import Job, prepare
@@ -30,6 +32,7 @@ from graphssl.results.quantities import names
 from graphssl.results.record import RunRecord, scores_entry, unscored
 from graphssl.results.store import RunStore
 from graphssl.terminal import moving, spinner
+from graphssl.training.checkpoint import kept
 from graphssl.training.default_dtype import float32_default
 from graphssl.training.determinism import deterministic
 from graphssl.training.device import claimed_device
@@ -68,8 +71,14 @@ def _run(job: Job, store: RunStore) -> RunRecord:
         failure = folder / "failed.json"
         try:
             record = _finish(job, folder)
+        except KeyboardInterrupt as stop:
+            number = stop.signal if isinstance(stop, Interrupted) else signal.SIGINT
+            raise Interrupted(kept(folder), number) from None
         except Exception as error:
-            write_failure(failure, error, job.overrides)
+            try:
+                write_failure(failure, error, job.overrides)
+            except OSError as unwritten:  # often the same that stopped the run
+                log.warning("%s", unwritten)
             raise
         failure.unlink(missing_ok=True)
         return replace(record, folder=str(folder))
@@ -94,8 +103,8 @@ def _finish(job: Job, folder: Path) -> RunRecord:
         if not unscored(record.scores, job.plain) and not _embeddings_wanted(job, folder):
             return record
     else:
-        OmegaConf.save(OmegaConf.create(job.plain), folder / "config.yaml")
-        (folder / "overrides.json").write_text(json.dumps(job.overrides) + "\n")
+        replace_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(job.plain)))
+        replace_text(folder / "overrides.json", json.dumps(job.overrides) + "\n")
     settings = job.settings
     with (
         claimed_device(settings.device, settings.precision) as device,
@@ -158,5 +167,6 @@ def save_embeddings(embeddings: Tensor, node_ids: AnyArray | None, path: Path) -
     """``embeddings`` (N, D) float32 and ``node_ids`` (N,), 0..N-1 if None, whole or not at all."""
     rows = embeddings.float().cpu().numpy()
     ids = np.arange(len(rows)) if node_ids is None else node_ids
-    with replacing(path) as file:
-        np.savez_compressed(file, embeddings=rows, node_ids=ids)
+    content = BytesIO()
+    np.savez_compressed(content, embeddings=rows, node_ids=ids)
+    replace_bytes(path, content.getbuffer())

@@ -12,6 +12,9 @@ from graphssl.checks import whole_number
 from graphssl.contracts import IntArray, NodeDataset, ProbeProtocol, Split
 from graphssl.errors import ConfigError, DataError
 
+# Published protocols have 20 or fewer; memory grows with the number.
+MAX_SPLITS = 10_000
+
 
 def check_ratios(num_splits: int, train_ratio: float, val_ratio: float) -> None:
     """Check the arguments of ``random_splits`` before anything is loaded.
@@ -19,7 +22,7 @@ def check_ratios(num_splits: int, train_ratio: float, val_ratio: float) -> None:
     Raises:
         ConfigError: an argument is out of range.
     """
-    whole_number("num_splits", num_splits, least=1)
+    whole_number("num_splits", num_splits, least=1, most=MAX_SPLITS)
     if not (0 < train_ratio < 1 and 0 <= val_ratio < 1 and train_ratio + val_ratio < 1 - 1e-9):
         raise ConfigError(
             "train_ratio must be above 0, val_ratio at least 0 and their sum below 1, "

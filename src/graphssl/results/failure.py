@@ -7,27 +7,35 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+from graphssl.atomic import replace_text
 from graphssl.errors import ConfigError, DataError, RunBusyError, TrainingError, words
 
+OUT_OF_MEMORY = "out of memory"
 _KINDS: tuple[tuple[type[BaseException], str], ...] = (
     (TrainingError, "training"),
     (DataError, "graph not to be had"),
     (ConfigError, "configuration"),
     (RunBusyError, "busy"),
-    (MemoryError, "out of memory"),
+    (MemoryError, OUT_OF_MEMORY),
+    (OSError, "file system"),
 )
 
 
 def kind_of(error: BaseException) -> str:
     """The cause in two or three words; the class of the error where none is known."""
     # torch raises its own class on a GPU and a plain RuntimeError on CPU.
-    if type(error).__name__ == "OutOfMemoryError" or "not enough memory" in str(error):
-        return "out of memory"
+    said = ("not enough memory", "can't allocate memory")
+    if type(error).__name__ == "OutOfMemoryError" or any(text in str(error) for text in said):
+        return OUT_OF_MEMORY
     return next((word for cls, word in _KINDS if isinstance(error, cls)), type(error).__name__)
 
 
 def write_failure(path: Path, error: BaseException, overrides: Sequence[str]) -> None:
-    """Write ``error`` with its traceback to ``path`` as JSON."""
+    """Write ``error`` with its traceback to ``path`` as JSON.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     lines = str(error).strip().splitlines() or [words(error)]
     content = {
         "error": kind_of(error),
@@ -36,4 +44,4 @@ def write_failure(path: Path, error: BaseException, overrides: Sequence[str]) ->
         "traceback": "".join(traceback.format_exception(error)),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    replace_text(path, json.dumps(content, indent=2) + "\n")

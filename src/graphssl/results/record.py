@@ -11,9 +11,11 @@ from typing import Any
 
 from graphssl.atomic import replace_text
 from graphssl.contracts import ProbeScores
-from graphssl.errors import DataError
+from graphssl.errors import DataError, words
 from graphssl.metric_names import metric_label
+from graphssl.results.identity import BEHAVIOUR_VERSION
 from graphssl.results.own_code import own_code
+from graphssl.results.record_checks import check_record, version_of
 
 
 @dataclass(frozen=True)
@@ -107,11 +109,19 @@ class RunRecord:
         path = folder / "record.json"
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            return RunRecord(**content, folder=str(folder))
-        except FileNotFoundError:
+            version = version_of(content)
+            record = RunRecord(**content, folder=str(folder))
+            if version == BEHAVIOUR_VERSION:
+                check_record(content)
+                record.summary()  # what it reads is there
+        except (FileNotFoundError, NotADirectoryError):
             raise DataError(f"{folder} holds no record.json: not a finished run") from None
-        except (json.JSONDecodeError, TypeError, UnicodeDecodeError) as error:
-            raise DataError(f"{path} is not a run record: {error}") from None
+        except Exception as error:  # whatever a damaged file gives
+            raise DataError(
+                f"{path} is not a run record: {words(error)[:200]}; delete it, and the command "
+                "that made it makes it anew"
+            ) from error
+        return record
 
 
 def unscored(scores: Mapping[str, Mapping[str, Any]], config: Mapping[str, Any]) -> list[str]:

@@ -1,21 +1,22 @@
-"""The folder of runs: one folder an id, one process at a time in it."""
+"""The folder of runs: one folder per id, one process at a time in it."""
 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
+from graphssl.atomic import PARTIAL
 from graphssl.errors import ConfigError, RunBusyError
+from graphssl.locks import BusyError, exclusive, holding
 
 log = logging.getLogger(__name__)
 
 
 class RunStore:
-    """``paths.runs``.
+    """``paths.runs``; nothing is made in it before a run begins.
 
     Raises:
         ConfigError: the folder cannot be written.
@@ -23,12 +24,11 @@ class RunStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        try:
-            (root / ".locks").mkdir(parents=True, exist_ok=True)
-            probe = root / ".locks" / ".writable"
-            probe.touch()
-        except OSError as error:
-            raise ConfigError(f"paths.runs={root} cannot be written: {error.strerror}") from None
+        place = next(path for path in (root.absolute(), *root.absolute().parents) if path.exists())
+        if not place.is_dir():
+            raise ConfigError(f"paths.runs={root} cannot be written: {place} is not a folder")
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise ConfigError(f"paths.runs={root} cannot be written: no permission in {place}")
 
     @contextmanager
     def folder(
@@ -45,19 +45,22 @@ class RunStore:
         Raises:
             RunBusyError: another process holds it, and ``wait`` is false.
         """
-        path = self.root / f"{name}-{run_id}"
-        lock = FileLock(self.root / ".locks" / f"{run_id}.lock")
-        try:
-            held = lock.acquire(timeout=0)
-        except Timeout:
-            if not wait:
-                raise RunBusyError(f"another process is making {path}") from None
-            log.info("another process is making %s: waiting for it (collision=wait)", path)
-            held = lock.acquire()
-        with held:
-            if afresh and path.exists():
+        path, locks = self.root / f"{name}-{run_id}", self.root / ".locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        lock_file = locks / f"{run_id}.lock"
+        with ExitStack() as held:
+            try:
+                held.enter_context(exclusive(path, lock_file, wait=False))
+            except BusyError:
+                if not wait:
+                    raise RunBusyError(f"another process is making {path}") from None
+                log.info("another process is making %s: waiting for it (collision=wait)", path)
+                held.enter_context(exclusive(path, lock_file))
+            if afresh and any(path.iterdir()):
                 path.rename(_free_name(path))
-            path.mkdir(exist_ok=True)
+                held.enter_context(holding(path))
+            for left in path.glob(f".*{PARTIAL}"):  # by a process that was killed
+                left.unlink()
             yield path
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from graphssl.atomic import replacing
-from graphssl.errors import DataError
+from graphssl.atomic import replace_bytes, sync
+from graphssl.errors import DataError, words
 from graphssl.training import matmul
 from graphssl.training.loop import StepReport, TrainingState
 from graphssl.training.selection import Selection
@@ -19,15 +20,30 @@ log = logging.getLogger(__name__)
 
 def save_atomically(content: Any, path: Path) -> None:
     """``torch.save`` to ``path``, whole or not at all."""
-    with replacing(path) as file:
-        torch.save(content, file)
+    buffer = BytesIO()  # torch.save into a file says nothing of why a disk refuses it
+    torch.save(content, buffer)
+    replace_bytes(path, buffer.getbuffer())
+
+
+def kept(folder: Path) -> str:
+    """What an interrupted run in ``folder`` goes on from when the same command is given again."""
+    if (folder / "record.json").exists():
+        return "trained and saved; the same command goes on with what is left to measure"
+    path = folder / "checkpoint.pt"
+    if not path.exists():
+        return "no checkpoint yet; the same command begins this run anew"
+    try:
+        step = torch.load(path, map_location="cpu", weights_only=True)["step"]
+    except Exception:  # whatever a damaged file gives, which the next run says
+        return f"see {path}"
+    return f"the same command goes on from step {step}"
 
 
 class Checkpointer:
     """An observer that saves the state every ``every`` steps.
 
     Args:
-        path: of the file.
+        path: of the file; rows of ``metrics.jsonl`` beside it reach the disk before it does.
         every: steps between two; 0 for none.
         selection: saved with the state.
         graph: the content hash of the graph that is trained on.
@@ -57,16 +73,29 @@ class Checkpointer:
             "cuda_rng": _cuda_stream(state.generator.device),
             "selection": self.selection.state_dict(),
         }
+        if (rows := self.path.with_name("metrics.jsonl")).exists():
+            sync(rows)
         save_atomically(content, self.path)
 
     def restore(self, state: TrainingState) -> bool:
         """Put ``state`` back to the last checkpoint; False if there is none to go on from.
 
         Raises:
-            DataError: it was made on another graph.
+            DataError: it cannot be read, or was made on another graph.
         """
         if not self.path.exists():
             return False
+        try:
+            return self._restore(state)
+        except (DataError, MemoryError):
+            raise
+        except Exception as error:  # whatever a damaged file gives
+            raise DataError(
+                f"{self.path} cannot be read ({words(error)[:150]}): delete it, and the same "
+                "command begins this run anew"
+            ) from error
+
+    def _restore(self, state: TrainingState) -> bool:
         content = torch.load(self.path, map_location="cpu", weights_only=True)
         if content.get("graph") != self.graph:
             raise DataError(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from graphssl.atomic import replace_text
+from graphssl.atomic import naming, replace_bytes
 from graphssl.contracts import Penalty
+from graphssl.training.damaged import set_aside
 from graphssl.training.loop import StepReport
 
 
@@ -26,38 +28,56 @@ class Logger(Protocol):
 
 
 class MetricsFile:
-    """``metrics.jsonl``: one JSON object a line, ``step`` first.
+    """``metrics.jsonl``: one JSON object per line, ``step`` first.
 
     Args:
         path: the file, made if it is not there.
-        resume_step: rows after this step are cut off first; they come again.
+        resume_step: rows after this step are cut off first; they come again. Where rows cannot be
+            read, the file is set aside and the others are kept.
     """
 
     def __init__(self, path: Path, resume_step: int = 0) -> None:
         _cut_back(path, resume_step)
+        self._path = path
         self._file = path.open("a", encoding="utf-8", buffering=1)
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """Append one row."""
-        self._file.write(json.dumps({"step": step, **values}) + "\n")
+        with naming(self._path):
+            self._file.write(json.dumps({"step": step, **values}) + "\n")
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Flush the file to the disk and close it."""
+        with naming(self._path), self._file:
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
 
 def _cut_back(path: Path, step: int) -> None:
     if not path.exists():
         return
-    # A run that starts again starts its rows again, that of step 0 too.
-    kept = [line for line in _whole_lines(path) if step > 0 and json.loads(line)["step"] <= step]
-    replace_text(path, "".join(kept))
+    kept, damage = [], None
+    for line in path.read_bytes().splitlines(keepends=True):
+        if not line.endswith(b"\n"):
+            continue  # half a last line, which a killed process may leave
+        try:
+            # A run that starts again starts its rows again, that of step 0 too.
+            if 0 < step >= _step(line):
+                kept.append(line)
+        except ValueError as error:
+            damage = error
+    if damage is not None:
+        set_aside(path, damage)
+    replace_bytes(path, b"".join(kept))
 
 
-def _whole_lines(path: Path) -> list[str]:
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    # A killed process may leave half a last line.
-    return [line for line in lines if line.endswith("\n")]
+def _step(line: bytes) -> int:
+    """The step of a row; ValueError where the line is no row."""
+    row = json.loads(line)
+    if not isinstance(row, dict) or type(row.get("step")) is not int:
+        raise ValueError(f"{line[:40]!r} is not a row with a step")
+    step: int = row["step"]
+    return step
 
 
 class StepMetrics:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graphssl.checks import boolean, number, one_of, whole_number
@@ -11,6 +12,8 @@ from graphssl.training.matmul import ROUTES
 
 PRECISIONS = ("fp32", "tf32", "bf16")
 SCHEDULES = ("cosine", "constant")
+# Thread pools of more cannot be started on most machines, and would gain nothing.
+MAX_THREADS = 1024
 SELECTIONS = ("last", "val_accuracy", "effective_rank_centred")
 
 
@@ -32,6 +35,7 @@ class TrainerSettings:
         log_every: steps between two rows of ``metrics.jsonl`` and looks at the loss.
         eval_every: steps between two evaluations (quick probe, rank); 0 for none.
         checkpoint_every: steps between two checkpoints; 0 for none.
+        checkpoint_on: signals at which a checkpoint is saved before they take their course.
         select: which encoder is kept: the last one, or the best evaluated one by
             ``val_accuracy`` or ``effective_rank_centred``.
         progress: show a progress bar on a terminal.
@@ -56,6 +60,7 @@ class TrainerSettings:
     log_every: int = 10
     eval_every: int = 250
     checkpoint_every: int = 500
+    checkpoint_on: Sequence[str] = ("INT", "TERM", "USR2")
     select: str = "last"
     progress: bool = True
     profile: bool = False
@@ -69,7 +74,7 @@ class TrainerSettings:
         if not isinstance(self.device, str):
             raise ConfigError(f"trainer.device must be text, got {self.device!r}")
         if self.threads is not None:
-            whole_number("trainer.threads", self.threads, least=1)
+            whole_number("trainer.threads", self.threads, least=1, most=MAX_THREADS)
         one_of("trainer.precision", self.precision, PRECISIONS)
         one_of("trainer.matmul", self.matmul, ROUTES)
         if self.grad_clip is not None:

@@ -20,7 +20,7 @@ from benchmarks.measure import Row, machine
 PARTS: dict[str, Callable[[], list[Row]]] = {
     "startup": startup.rows,
     "step": partial(step.rows, "gcn", list(step.GCN)),
-    "gat": partial(step.rows, "gat", ["amazon_photo"]),
+    **{name: partial(step.rows, name, ["amazon_photo"]) for name in ("gat", "sage", "gin")},
     "diagnostics": diagnostics.rows,
     "memory": memory.rows,
     "probe": probe_trained.rows,

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch_geometric.nn import GATConv, GCNConv
+from torch_geometric.nn import GATConv, GCNConv, SAGEConv
 
 from benchmarks.floor import measured_rates, step_floor
 from benchmarks.graphs import Setting, setting
@@ -23,6 +23,7 @@ from benchmarks.reference_step import PlainBGRL
 from benchmarks.table import as_text
 from graphssl.config import build
 from graphssl.encoders.layer_weights import layer_weights
+from graphssl.encoders.operators import MLPGINConv
 from graphssl.regularizers.werank import WERank
 from graphssl.seeding import generator
 from graphssl.training.loop import TrainingState, train
@@ -35,7 +36,12 @@ GCN = {
     "amazon_computers": (2.2, 3.5, 5),
     "coauthor_cs": (4.5, 8.0, 3),
 }
-GAT = {"amazon_photo": (1.3, 2.0, 5)}
+TARGETS = {
+    "gcn": GCN,
+    "gat": {"amazon_photo": (1.3, 2.0, 5)},
+    "sage": {"amazon_photo": (1.5, 2.5, 3)},
+    "gin": {"amazon_photo": (1.5, 2.5, 3)},
+}
 WERANK = {"amazon_photo": (0.03, 0.01), "coauthor_cs": (0.10, 0.05)}
 
 
@@ -59,17 +65,19 @@ class OurStep:
             train(self.state, self.graph, self.augmentation, self.regularizer, one, [])
 
 
+def _four_heads(in_channels: int, out_channels: int) -> GATConv:
+    return GATConv(in_channels, out_channels // 4, heads=4)
+
+
+PLAIN = {"gcn": GCNConv, "gat": _four_heads, "sage": SAGEConv, "gin": MLPGINConv}
+
+
 def plain_step(on: Setting, encoder: str) -> partial[float]:
     """The same in plain PyG, on masks drawn once."""
     recipe, graph = on.config.recipe, on.data.graph
-    heads = 4
-
-    def gat(in_channels: int, out_channels: int) -> GATConv:
-        return GATConv(in_channels, out_channels // heads, heads=heads)
-
     plain = PlainBGRL(
         graph.num_features, list(recipe.channels), recipe.predictor_channels, recipe.lr,
-        recipe.weight_decay, total=1000, warmup=100, conv=gat if encoder == "gat" else GCNConv,
+        recipe.weight_decay, total=1000, warmup=100, conv=PLAIN[encoder],
     )  # fmt: skip
     plain.start()
     drops = [p for pair in zip(recipe.drop_feature, recipe.drop_edge, strict=True) for p in pair]
@@ -99,7 +107,7 @@ def rows(encoder: str, graphs: Sequence[str], env: Mapping[str, str] = KEEP_MEMO
     """Each graph in a process of its own."""
     table = []
     for graph in graphs:
-        least, aim, rounds = (GAT if encoder == "gat" else GCN)[graph]
+        least, aim, rounds = TARGETS[encoder][graph]
         found = in_child(
             "benchmarks.step:compare", env, graph=graph, encoder=encoder, rounds=rounds
         )

@@ -28,7 +28,7 @@ TINY = (40, 120, 12, 0.5, 3)  # nodes, edges, features, density, classes
 ROW = Row("a", "s", 1.0, 3.0, "x", 2.0, 4.0, rounds=3, floor=0.5)
 
 
-@pytest.mark.parametrize("encoder", ["gcn", "gat"])
+@pytest.mark.parametrize("encoder", list(step.PLAIN))
 def test_step(encoder):
     found = step.compare("amazon_photo", encoder, rounds=1, size=TINY)
     assert min(found["plain"], found["ours"], found["werank"]) > 0

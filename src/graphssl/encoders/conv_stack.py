@@ -12,7 +12,12 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from graphssl.checks import number, one_of
-from graphssl.encoders.fast import gat_propagation, gcn_propagation
+from graphssl.encoders.fast import (
+    gat_propagation,
+    gcn_propagation,
+    gin_propagation,
+    sage_propagation,
+)
 from graphssl.encoders.fast.first_product import first_product, first_products
 from graphssl.encoders.fast.node_order import renumbered
 from graphssl.encoders.layer_widths import make_layer
@@ -127,14 +132,15 @@ class ConvStack(nn.Module):
     def encode_view(self, view: GraphView) -> Tensor:
         """Compute ``self(view.x, view.edge_index, view.edge_weight)`` through the masks, (N, D).
 
-        GCN and GAT use the masks directly; for any other operator the edges are removed, and so
-        they are in training with dropout, which leaves no part of the first product to share.
+        GCN, GAT, GraphSAGE and GIN use the masks directly; for any other operator the edges are
+        removed, and so they are in training with dropout, which leaves no part of the first product
+        to share.
         """
         fast = self._fast_path(view)
         if fast is None:
             return self.forward(view.x, view.edge_index, view.edge_weight)
         view, number = renumbered(view)
-        h = self._after_first(first_product(view, self._first_weight), fast, view)
+        h = self._after_first(first_product(view, fast.linear_map(self.convs[0])), fast, view)
         return _in_graph_order(h, number)
 
     def encode_pair(self, view1: GraphView, view2: GraphView) -> tuple[Tensor, Tensor]:
@@ -143,7 +149,7 @@ class ConvStack(nn.Module):
         if fast is None or not view2.hides_only or view1.graph is not view2.graph:
             return self.encode_view(view1), self.encode_view(view2)
         (view1, number), (view2, _) = renumbered(view1), renumbered(view2)
-        firsts = [*first_products(view1, view2, self._first_weight)]
+        firsts = [*first_products(view1, view2, fast.linear_map(self.convs[0]))]
         # Popped, so that the memory of the first one is freed before the second one is computed.
         h1 = _in_graph_order(self._after_first(firsts.pop(0), fast, view1), number)
         return h1, _in_graph_order(self._after_first(firsts.pop(), fast, view2), number)
@@ -157,12 +163,6 @@ class ConvStack(nn.Module):
                 if hasattr(part, "reset_parameters"):
                     part.reset_parameters()
 
-    @property
-    def _first_weight(self) -> Tensor:
-        first: Any = self.convs[0]
-        weight: Tensor = first.lin.weight
-        return weight
-
     def _after_first(self, h: Tensor, fast: Any, view: GraphView) -> Tensor:
         """Apply all that follows the first linear map, whose result is ``h``: -> (N, D)."""
         propagate = fast.propagation(view)
@@ -171,7 +171,7 @@ class ConvStack(nn.Module):
         for layer, conv in enumerate(convs):
             before = h if self.shortcuts else None
             if layer > 0:
-                weight = conv.lin.weight
+                weight = fast.linear_map(conv)
                 h = h @ (standardized_rows(weight) if self.weight_standardization else weight).t()
             h = self._finish(layer, propagate(conv, h), before)
             outputs = self._kept(outputs, h)
@@ -197,7 +197,10 @@ class ConvStack(nn.Module):
     def _fast_path(self, view: GraphView) -> Any:
         if not view.hides_only or (self.training and self.dropout > 0):
             return None
-        for fast in (gcn_propagation, gat_propagation):
+        fast_paths = [gcn_propagation, gat_propagation, sage_propagation]
+        if not self.weight_standardization:  # which is of GIN's second linear map too
+            fast_paths.append(gin_propagation)
+        for fast in fast_paths:
             if all(map(fast.supports_conv, self.convs)) and fast.supports_graph(view.graph):
                 return fast
         return None

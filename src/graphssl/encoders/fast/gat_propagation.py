@@ -59,6 +59,12 @@ def supports_conv(conv: torch.nn.Module) -> bool:
     return type(conv) is GATConv and all(getattr(conv, k) == v for k, v in _KNOWN.items())
 
 
+def linear_map(conv: GATConv) -> Tensor:
+    """Return the weight of the layer's linear map, (out, in)."""
+    weight: Tensor = conv.lin.weight
+    return weight
+
+
 def propagation(view: GraphView) -> Callable[[GATConv, Tensor], Tensor]:
     """Make the part of a GAT layer after its linear map: (conv, (N, H * C)) -> (N, out).
 

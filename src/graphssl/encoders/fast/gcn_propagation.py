@@ -65,6 +65,12 @@ def supports_conv(conv: torch.nn.Module) -> bool:
     )
 
 
+def linear_map(conv: GCNConv) -> Tensor:
+    """Return the weight of the layer's linear map, (out, in)."""
+    weight: Tensor = conv.lin.weight
+    return weight
+
+
 def propagation(view: GraphView) -> Callable[[GCNConv, Tensor], Tensor]:
     """Make the part of a GCN layer on ``view`` after its linear map: (conv, (N, D)) -> (N, D)."""
     adjacency = normalized_adjacency(view)

@@ -916,10 +916,10 @@ FAULTS = (
         file="pipeline/pretrain.py",
         old="""        stack.enter_context(global_stream(config.seed, "dropout", job.device))
         if checkpointer.restore(state):
-            log.info("going on from step %d of %s", state.step, folder)
+            log.info("resuming from step %d of %s", state.step, folder)
 """,
         new="""        if checkpointer.restore(state):
-            log.info("going on from step %d of %s", state.step, folder)
+            log.info("resuming from step %d of %s", state.step, folder)
         stack.enter_context(global_stream(config.seed, "dropout", job.device))
 """,
         tests="tests/test_wiring_resume.py",
@@ -1135,7 +1135,7 @@ FAULTS = (
     Fault(
         name="diagnostics-effective-rank-of-energies",
         file="diagnostics/rank.py",
-        old="    p = s / s.sum() + eps\n",
+        old="    p = s / s.sum() + eps  # (K,), a distribution up to eps\n",
         new="    p = s**2 / (s**2).sum() + eps\n",
         tests="tests/diagnostics/test_rank.py",
     ),

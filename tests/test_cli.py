@@ -116,10 +116,10 @@ BAD = {
         "MaskFeatures.p must be a finite number",
     ),
     "strength": (["augmentation.strength=3"], "augmentation.strength=3"),
-    "no layers": (["encoder.channels=[]"], "encoder.channels must name at least one layer"),
+    "no layers": (["encoder.channels=[]"], "encoder.channels must list the width of at"),
     "heads": (["encoder=gat", "encoder.channels=[6]"], "width 6 is not divisible by"),
     "split ratios": (["probe.protocols.random_10_10_80.train_ratio=0.95"], "train_ratio=0.95"),
-    "device": (["trainer.device=cuda:7"], "trainer.device=cuda:7 is not there"),
+    "device": (["trainer.device=cuda:7"], "trainer.device=cuda:7 does not exist"),
     "device name": (["trainer.device=gpu"], "trainer.device must be auto, cpu, cuda"),
     "precision": (["trainer.precision=fp8"], "trainer.precision must be one of fp32, tf32, bf16"),
     "steps": (["trainer.steps=0"], "trainer.steps must be a whole number, 1 or more, got 0"),
@@ -154,7 +154,7 @@ BAD = {
     "type of a dataset": (["dataset=digits", "dataset.neighbors=many"], "neighbors='many'"),
     "type of an optimizer": (["optimizer.lr=much"], "lr='much'"),
     "looks": (["diagnostics.every=1.5"], "diagnostics.every must be a whole number, 0 or more"),
-    "tags": (["tags=word"], "tags must be words with values"),
+    "tags": (["tags=word"], "tags must be key=value pairs"),
     "schedule": (
         ["regularizer=werank", "regularizer.schedule=cosine", "regularizer.schedule_steps=999"],
         "schedule_steps must be at most the run's 20 steps, got 999",
@@ -182,11 +182,11 @@ BAD = {
     "no pattern": (["regularizer=werank", "regularizer.alpha={}"], "at least one layer pattern"),
     "pattern that fits nothing": (
         ["regularizer=werank", "regularizer.alpha={encodr:1}"],
-        "alpha: pattern 'encodr' fits no layer; layers found: encoder.convs.0.lin",
+        "alpha: pattern 'encodr' matches no layer; layers found: encoder.convs.0.lin",
     ),
     "pattern of a term": (
         ["regularizer=sum", "regularizer.terms.werank.alpha={encodr:1}"],
-        "alpha: pattern 'encodr' fits no layer",
+        "alpha: pattern 'encodr' matches no layer",
     ),
     "layers that are not there": (
         ["regularizer=werank", "regularizer.layers=projector"],

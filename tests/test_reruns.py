@@ -78,7 +78,7 @@ def test_a_checkpoint_refuses_another_graph(small_run, drifting, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             small_run(*chosen)
     amount.write_text("1")
-    with pytest.raises(DataError, match=r"checkpoint\.pt was made on a graph .*force=true"):
+    with pytest.raises(DataError, match=r"checkpoint\.pt was made from a graph .*force=true"):
         small_run(*chosen)
     amount.write_text("0")
     assert small_run(*chosen).training["resumed_from"] == 6

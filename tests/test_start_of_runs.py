@@ -181,8 +181,8 @@ def returning(change):
     ],
 )
 def test_an_encoder_that_returns_something_else(small_run, objective, change, found):
-    needed = r"needed is a tensor \(nodes, out_channels\) = \(120, 8\) torch\.float32$"
-    with pytest.raises(ConfigError, match=rf"^encoder Returning returned {found}, {needed}"):
+    needed = r"must return a tensor \(nodes, out_channels\) = \(120, 8\) torch\.float32"
+    with pytest.raises(ConfigError, match=rf"^encoder Returning {needed}, got {found}$"):
         small_run(f"objective={objective}", "diagnostics.every=null", *returning(change), *QUICK)
 
 

@@ -1,9 +1,9 @@
 """Self-supervised learning on graphs with WERank.
 
-What users name: ``run`` runs one configuration, ``load_run`` gives back its encoder, ``load_frame``
-reads a folder of runs as a data frame, ``compose_report`` makes tables of it, and ``WERank`` is the
-penalty for a training loop of one's own. Everything is imported when first used, so that ``import
-graphssl`` and the help of the command line need no torch.
+The public API: ``run`` runs one configuration, ``load_run`` loads its encoder, ``load_frame`` reads
+a folder of runs as a data frame, ``compose_report`` turns it into tables, and ``WERank`` is the
+penalty for a custom training loop. Names are imported on first use, so that ``import graphssl`` and
+the command line's help do not import torch.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ _one_at_a_time = RLock()
 def run(overrides: Sequence[str] = ()) -> RunRecord:
     """Run one configuration and return its record.
 
-    Works within another Hydra program too, whose own state it leaves as it was. Threads take their
-    turns: a run uses all of the process, its number of threads and its random streams.
+    This also works inside another Hydra program, whose state is left as it was. Calls from several
+    threads run one after another: a run sets the process's thread count and random streams.
 
     Args:
         overrides: as on the command line, e.g. ``["dataset=cora", "seed=1"]``.
 
     Raises:
-        GraphSSLError: what the command line prints as one line, e.g. ``RunBusyError`` when another
-            process is making this run and ``collision=skip``.
+        GraphSSLError: any error that the command line prints as one line, e.g. ``RunBusyError``
+            when another process is working on this run and ``collision=skip`` is set.
 
     Example:
         >>> record = run(["dataset=karate", "trainer.steps=2"])  # doctest: +SKIP
@@ -79,11 +79,12 @@ def load_run(folder: str | Path, trust: bool = False) -> nn.Module:
 
     Args:
         folder: the run's folder.
-        trust: also build what is no module of graphssl, torch.nn or torch_geometric.nn, such as a
-            custom encoder, which runs code that the folder's config names.
+        trust: also build classes from outside graphssl, torch.nn and torch_geometric.nn, such as a
+            custom encoder. This runs code that the folder's config names.
 
     Raises:
-        DataError: the folder holds no finished run, or names foreign code without ``trust``.
+        DataError: the folder holds no finished run, or its config names other code and ``trust`` is
+            not set.
     """
     from graphssl.pipeline.load import load_encoder
 

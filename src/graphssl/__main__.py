@@ -1,4 +1,4 @@
-"""``python -m graphssl``."""
+"""Entry point of ``python -m graphssl``."""
 
 from graphssl.cli import main
 

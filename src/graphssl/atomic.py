@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Write files atomically: either the whole file or nothing."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-# What the name of a file that is not yet whole ends with.
+# Suffix of a file that is not yet complete.
 PARTIAL = ".partial"
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that takes the place of ``path`` when the block ends without an error.
+    """Open a file that replaces ``path`` when the block ends without an error.
 
-    The file is written next to ``path`` under a hidden name of its own, flushed to the disk (fsync)
-    and renamed; then the folder's entry is flushed too. A reader sees either the old file or the
-    new one, whatever interrupts the writer, and of several writers the last one to end counts. An
-    error leaves the old file and no remains; a killed writer leaves its partial file.
+    The file is written next to ``path`` under a unique hidden name, flushed to disk (fsync) and
+    renamed; then the folder's entry is flushed too. A reader sees either the old file or the new
+    one, whatever interrupts the writer; if several processes write, the last one to finish wins.
+    After an error the old file is unchanged and the partial file is removed; a killed writer leaves
+    its partial file.
 
     Args:
         path: the file to replace or create, in an existing folder.
@@ -29,7 +30,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         The open file, in binary mode.
 
     Raises:
-        OSError: it cannot be written; ``filename`` names it.
+        OSError: the file cannot be written; the error's ``filename`` names it.
 
     Example:
         >>> import tempfile
@@ -60,13 +61,13 @@ def replace_bytes(path: Path, content: bytes | memoryview) -> None:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` as UTF-8, whole or not at all."""
+    """Write ``text`` to ``path`` as UTF-8, atomically."""
     replace_bytes(path, text.encode())
 
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Let an error in the block that names no file, as a full disk gives, name ``path``."""
+    """Set ``path`` as the file name of an ``OSError`` without one, such as that of a full disk."""
     try:
         yield
     except OSError as error:
@@ -76,7 +77,7 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def sync(path: Path) -> None:
-    """Flush a file's bytes, or a folder's entries, to the disk."""
+    """Flush a file's bytes, or a folder's entries, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""The command line. Imports neither torch nor anything that does until a run begins."""
+"""The command line. Nothing here imports torch until a run begins."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Entry point of ``graphssl`` and ``python -m graphssl``."""
+    """Run the command line ``graphssl``."""
     try:
         _main()
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read has gone; Python would complain once more when it flushes at its end.
+        # The reader has closed the pipe; Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
 
@@ -57,8 +57,8 @@ def _main() -> None:
     if {"--help", "-h"} & set(sys.argv[1:]):
         print(help_text(sys.argv[1:]))
         return
-    sys.path.append(os.getcwd())  # a user's own module may lie beside the user's own conf
-    # Hydra then raises its errors instead of printing them over several lines.
+    sys.path.append(os.getcwd())  # custom modules may lie next to a custom conf folder
+    # With this Hydra raises its errors instead of printing them over several lines.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     launcher.keep_visible_gpus()
     try:
@@ -85,7 +85,7 @@ def _main() -> None:
 
 @contextmanager
 def _ending_by_exception(number: signal.Signals) -> Iterator[None]:
-    """Let the signal raise, as Ctrl-C does, so that what is open is closed."""
+    """Let the signal raise an exception, as Ctrl-C does, so that open files are closed."""
 
     def stop(*_: Any) -> NoReturn:
         raise Interrupted("", number)
@@ -118,7 +118,7 @@ def _hydra_main(config: DictConfig) -> float | list[float] | None:
 
 
 def _run_in_sweep(config: DictConfig) -> float | list[float]:
-    """What ``optimize=`` names: a number, or several; NaN of a job that has none."""
+    """Run one job; return the values that ``optimize=`` names, NaN where the job has none."""
     job = HydraConfig.get()
     overrides = list(job.overrides.task)
     launcher.show_gpus(job.launcher)
@@ -160,7 +160,7 @@ def _run(config: DictConfig, launcher_threads: int | None) -> RunRecord:
 
 
 def _check_flags(arguments: Sequence[str]) -> None:
-    """Refuse flags that Hydra has not, where it would print its usage, or would pass over."""
+    """Refuse flags that Hydra does not know, or of which it would silently use only one."""
     _, unknown = get_args_parser().parse_known_args(arguments)
     for flag in unknown:
         if not flag.startswith("-"):
@@ -172,7 +172,7 @@ def _check_flags(arguments: Sequence[str]) -> None:
 
 
 def _fail(error: BaseException, overrides: Sequence[str]) -> NoReturn:
-    """The one place where an expected error becomes one line and a non-zero exit."""
+    """Print an expected error as one line and exit with 1; no other place does so."""
     if any(arg.lstrip("+") in ("debug=true", "debug=True") for arg in overrides):
         raise error
     print(f"graphssl: error: {describe(error, overrides)}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Interfaces between the rooms of the framework, and the legend of shapes.
+"""Interfaces between the packages of the framework, and the legend of shapes.
 
 Shapes: N nodes, E edges (each direction counted), F features, D dimensions of a representation,
 C classes, S splits.
@@ -31,22 +31,21 @@ class NodeDataset:
 
     Attributes:
         name: name of the dataset, as on the command line, e.g. ``"cora"``.
-        graph: features and edges, already normalised as the recipe asks.
+        graph: features and edges, already normalised as the recipe requires.
         y: class of every node, (N,) int64 in 0..C-1.
         num_classes: C.
-        train_mask: (N, S) bool, the splits that come with the data, one per column; None if there
-            are none.
+        train_mask: (N, S) bool, the training nodes of the splits that come with the data, one
+            column per split; None if there are none.
         val_mask: (N, S) bool or None.
         test_mask: (N, S) bool or None.
-        fingerprint: hash of the files of a graph that its name does not determine (a custom graph,
-            or raw files that differ from the published ones), which replaces its path in the
-            identity of a run; None for named graphs.
+        fingerprint: hash of the graph's files where its name does not determine them (a custom
+            graph, or raw files that differ from the published ones); it replaces the path in the
+            run's id. None for named graphs.
         metric: metric in which results on this graph are published, one of
             ``metric_names.METRICS``.
-        node_ids: (N,) whole numbers or strings by which embeddings name the nodes; None for
-            0..N-1.
-        facts: properties of the graph that are recorded besides its size: edges without a reverse,
-            self-loops, keys that are not used (``data/facts.py``).
+        node_ids: (N,) integers or strings that name the nodes in saved embeddings; None for 0..N-1.
+        facts: recorded properties of the graph other than its size: edges without a reverse,
+            self-loops, unused keys (``data/facts.py``).
     """
 
     name: str
@@ -84,17 +83,17 @@ class ProbeScores:
     times 100.
 
     Attributes:
-        protocol: the protocol's name, printed with every number.
+        protocol: name of the protocol, printed with every number.
         solver: name of the solver that fitted the classifiers, e.g. ``"liblinear"``.
-        metric: metric whose scores are printed. A protocol that names ``"accuracy"`` leaves the
-            choice to the graph: ``NodeDataset.metric`` is printed if ``test`` has it.
+        metric: metric to print. A protocol that names ``"accuracy"`` leaves the choice to the
+            graph: ``NodeDataset.metric`` is printed if ``test`` has it.
         test: metric -> score on the test nodes, e.g. ``{"accuracy": [0.81, 0.80]}``.
         val: metric -> score on the validation nodes; empty if the protocol has none.
-        C: inverse regularization strength chosen on each split.
+        C: inverse regularization strength chosen per split.
         split_seed: seed of the splits and of the inner folds.
 
     Raises:
-        ConfigError: ``metric`` was not measured, or a score is missing, not finite or above 1.
+        ConfigError: ``metric`` was not measured, or a score is missing, not finite, or above 1.
 
     Example:
         >>> test = {"accuracy": [0.8, 0.9]}
@@ -128,8 +127,8 @@ class ProbeScores:
                 for score in scores:
                     if not (math.isfinite(score) and score <= 1):
                         raise ConfigError(
-                            f"probe {self.protocol}: {part}[{metric!r}] holds {score}; a score is "
-                            "a finite number, 1 at most"
+                            f"probe {self.protocol}: {part}[{metric!r}] contains {score}; a score "
+                            "must be finite and at most 1"
                         )
 
 
@@ -151,20 +150,20 @@ class ProbeProtocol(Protocol):
     def score(
         self, embeddings: FloatArray, y: IntArray, splits: Sequence[Split], seed: int
     ) -> ProbeScores:
-        """Fit and test on each split; test labels must not influence any choice.
+        """Fit and test a classifier on each split; test labels must not influence any choice.
 
         Args:
             embeddings: (N, D).
             y: class of every node, (N,).
             splits: as returned by ``splits``.
-            seed: of whatever is random in the fit, e.g. inner folds.
+            seed: seed of everything random in the fit, e.g. inner folds.
         """
         ...
 
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Any ``nn.Module`` of this form, such as PyG's own models.
+    """Any ``nn.Module`` with this interface, such as PyG's own models.
 
     Attributes:
         out_channels: D, the size of the representation.
@@ -177,12 +176,12 @@ class Encoder(Protocol):
         ...
 
     def reset_parameters(self) -> None:
-        """Draw all weights anew."""
+        """Reinitialise all weights."""
         ...
 
 
 class Augmentation(Protocol):
-    """A random change of a view, drawn from a generator and never from torch's global stream.
+    """A random change of a view, drawn from the given generator and never from torch's global one.
 
     Example:
         >>> def add_noise(view: GraphView, generator: torch.Generator) -> GraphView:
@@ -211,17 +210,17 @@ class StepOutput:
 
 
 class Objective(nn.Module, ABC):
-    """A loss of two views; subclasses define ``__init__`` and ``forward``.
+    """Base class of losses on two views; subclasses define ``__init__`` and ``forward``.
 
     The constructor receives the encoder as ``encoder`` and must keep it under that name.
 
     Attributes:
         encoder: the encoder that is trained and kept.
         uses_labels: whether the constructor also takes ``labels`` (N,), ``train_nodes`` (ids) and
-            ``num_classes`` of the one split that the run then uses and is scored on.
-        static_forward: whether ``forward`` reads nothing from Python that changes between steps, so
-            that a GPU may replay it.
-        sets_encoder_aside: whether the given encoder is not used, so that it is not checked.
+            ``num_classes`` of the one split on which the run is then trained and scored.
+        static_forward: whether ``forward`` depends on no Python value that changes between steps,
+            so that a GPU may replay it.
+        sets_encoder_aside: whether the given encoder is ignored, and therefore not checked.
 
     Example:
         >>> class Invariance(Objective):
@@ -246,17 +245,20 @@ class Objective(nn.Module, ABC):
     def trainable_parameters(self) -> Iterator[nn.Parameter]:
         """Yield the parameters that the optimizer updates, by default all that require a gradient.
 
-        If there are none, there is nothing to train.
+        An objective without any is not trained.
         """
         return (parameter for parameter in self.parameters() if parameter.requires_grad)
 
     def after_step(self, step: int, total: int) -> None:
-        """Run after optimizer step ``step`` (from 1) of ``total``, e.g. move a target network."""
+        """Update state after optimizer step ``step`` (from 1) of ``total``, e.g. a target network.
+
+        By default this does nothing.
+        """
         del step, total
 
 
 class ClassifierObjective(Objective):
-    """An objective whose own classifier is scored, in place of a probe on its encoder.
+    """An objective whose own classifier is scored instead of a probe on its encoder.
 
     Attributes:
         classifier: the classifier that is trained and kept with the encoder.
@@ -266,18 +268,18 @@ class ClassifierObjective(Objective):
 
     @abstractmethod
     def logits(self, view: GraphView) -> Tensor:
-        """Compute the score of every node of ``view`` for every class, (N, C)."""
+        """Compute the logits of every node of ``view``, (N, C)."""
 
 
 @dataclass(frozen=True)
 class Penalty:
-    """Value of a regularizer, and its lower bound for matrices of these shapes.
+    """Value of a regularizer, and its lower bound given the shapes of the matrices.
 
     Attributes:
-        total: scalar that is added to the loss, with alphas applied.
-        per_layer: value of each layer, without alpha.
+        total: scalar added to the loss, with the alphas applied.
+        per_layer: value per layer, without alpha.
         floor: lower bound of ``total``.
-        floors: lower bound of each layer's value, where it is known.
+        floors: lower bound of each layer's value, where known.
     """
 
     total: Tensor
@@ -303,8 +305,8 @@ class Regularizer(ABC):
         """Compute the penalty.
 
         Args:
-            weights: name -> (out, in) matrix of every layer that is trained.
-            output: output of the step, e.g. its representations.
+            weights: name -> (out, in) weight matrix of every trained layer.
+            output: output of the step, which holds the representations.
         """
 
     def check(self, network: nn.Module) -> None:
@@ -318,12 +320,15 @@ class Regularizer(ABC):
     def at(self, step: int, total: int) -> Self:
         """Return the regularizer with its strength at ``step`` (from 0) of ``total``.
 
-        By default this is the regularizer itself. A schedule that does not fit into ``total`` steps
-        must be refused here, which happens before training.
+        By default this is the regularizer itself. A schedule longer than ``total`` steps must be
+        refused here; this method is called once before training.
         """
         del step, total
         return self
 
     def decoupled_step(self, weights: Mapping[str, Tensor], lr: float | Tensor) -> None:
-        """Apply what is not in the loss, just before the optimizer's step; by default nothing."""
+        """Update ``weights`` outside the loss, just before the optimizer's step.
+
+        By default this does nothing.
+        """
         del weights, lr

@@ -7,11 +7,11 @@ from pathlib import Path
 
 
 class GraphSSLError(Exception):
-    """Base class of every expected error; the command line prints it on one line, no traceback."""
+    """Base class of expected errors; the command line prints them on one line, no traceback."""
 
 
 class ConfigError(GraphSSLError, ValueError):
-    """An argument has a value that cannot work."""
+    """An argument has an invalid value."""
 
 
 class DataError(GraphSSLError):
@@ -23,7 +23,7 @@ class TrainingError(GraphSSLError):
 
 
 class NotFiniteError(TrainingError):
-    """A value to be measured is not finite, or cannot be told from overflow and rounding."""
+    """A measured value is not finite, or is indistinguishable from overflow or rounding."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -39,19 +39,19 @@ class Interrupted(KeyboardInterrupt):
 
 
 class RunBusyError(GraphSSLError):
-    """Another process is working on this run, and ``collision=skip`` is set: do not wait for it."""
+    """Another process is working on this run, and ``collision=skip`` says not to wait for it."""
 
 
 def words(error: BaseException) -> str:
-    r"""Format ``error`` as ``Class: message`` on one line, or with its place if it has no message.
+    r"""Format ``error`` on one line as ``Class: message``, or with its place if it has no message.
 
     Example:
         >>> words(ValueError("two\nlines"))
         'ValueError: two lines'
     """
-    said, kind = " ".join(str(error).split()), type(error).__name__
-    if said:
-        return f"{kind}: {said}"
+    message, kind = " ".join(str(error).split()), type(error).__name__
+    if message:
+        return f"{kind}: {message}"
     frames = traceback.extract_tb(error.__traceback__)
     place = f", raised in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{kind} without a message{place}"

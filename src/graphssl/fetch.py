@@ -1,4 +1,4 @@
-"""``make data``: fetch and prepare named graphs before a sweep needs them, say on a login node."""
+"""``make data``: fetch and prepare named graphs ahead of a sweep, e.g. on a login node."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from graphssl.config.messages import EXPECTED, describe
 
 
 def main(names: Sequence[str]) -> int:
-    """Fetch each dataset named; the number of those that could not be had."""
+    """Fetch the datasets in ``names``; return the number of those that could not be fetched."""
     failed = 0
     for name in names:
         try:

@@ -1,4 +1,4 @@
-"""Graphs, and views of them through masks.
+"""Graphs, and masked views of them.
 
 Shapes: N nodes, E edges (each direction counted), F features.
 """
@@ -15,7 +15,7 @@ from graphssl.errors import ConfigError
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """An untouched graph, compared and hashed by identity so that work done on it can be cached.
+    """An immutable graph, compared and hashed by identity so that results can be cached per graph.
 
     Attributes:
         x: node features, (N, F), floating point.
@@ -63,14 +63,14 @@ class Graph:
 
 @dataclass(frozen=True, eq=False)
 class GraphView:
-    """A graph seen through masks; nothing is copied until plain tensors are asked for.
+    """A graph seen through masks; nothing is copied until plain tensors are requested.
 
     Changes that masks cannot express replace tensors (``with_features``, ``with_edges``); masks set
     later hide parts of the new tensors. Encoders use the masks directly where they can; a view with
     replaced tensors, or with one mask value per entry, takes the plain path.
 
     Attributes:
-        graph: the untouched graph.
+        graph: the original graph.
         feature_mask: (F,) bool, True where a feature dimension is kept, or (N, F), True where an
             entry is kept; None keeps all.
         edge_mask: (E,) bool, True where an edge is kept; None keeps all.
@@ -94,7 +94,7 @@ class GraphView:
     edges: tuple[Tensor, Tensor | None] | None = None
 
     def keep_features(self, mask: Tensor) -> GraphView:
-        """Hide, in addition, the dimensions (F,) or the entries (N, F) where ``mask`` is False.
+        """Additionally hide the dimensions (F,) or entries (N, F) where ``mask`` is False.
 
         Raises:
             ConfigError: the mask is not boolean or has another shape.
@@ -105,7 +105,7 @@ class GraphView:
         return replace(self, feature_mask=both)
 
     def keep_edges(self, mask: Tensor) -> GraphView:
-        """Hide, in addition, the edges where ``mask`` (E,) is False.
+        """Additionally hide the edges where ``mask`` (E,) is False.
 
         Raises:
             ConfigError: the mask is not boolean or has another shape.
@@ -115,10 +115,13 @@ class GraphView:
         return replace(self, edge_mask=both)
 
     def require_own_edges(self, name: str) -> None:
-        """Check that the edges were not replaced, where only the graph's own edges will do.
+        """Check that the edges were not replaced, for a part that needs the graph's own edges.
+
+        Args:
+            name: the part that needs them, for the message.
 
         Raises:
-            ConfigError: the edges were replaced; ``name`` is the part that needs them.
+            ConfigError: the edges were replaced.
         """
         if self.edges is not None:
             raise ConfigError(
@@ -148,8 +151,8 @@ class GraphView:
             edge_weight: (E',), or None for ones.
 
         Raises:
-            ConfigError: a shape or type is wrong. The ids themselves are not read, since that would
-                make a GPU wait.
+            ConfigError: a shape or dtype is wrong. The ids themselves are not checked, since
+                reading them would synchronise a GPU.
         """
         if edge_index.ndim != 2 or edge_index.size(0) != 2 or edge_index.dtype != torch.int64:
             raise ConfigError(
@@ -165,13 +168,13 @@ class GraphView:
 
     @property
     def hides_only(self) -> bool:
-        """Whether the view only hides feature dimensions and edges of the graph."""
+        """Whether the view does nothing but hide feature dimensions and edges."""
         per_entry = self.feature_mask is not None and self.feature_mask.ndim == 2
         return self.features is None and self.edges is None and not per_entry
 
     @property
     def num_edges(self) -> int:
-        """Number of edges before any is hidden, which is the length of an edge mask."""
+        """Number of edges including hidden ones, which is the length of an edge mask."""
         return self.unmasked_edges[0].size(1)
 
     @property

@@ -1,4 +1,4 @@
-"""A cache for results computed from a graph or a view, kept for as long as it lives."""
+"""A cache for results computed from a graph or a view, kept for its lifetime."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Args = TypeVarTuple("Args")
 def once_per(compute: Callable[[Owner, *Args], T]) -> Callable[[Owner, *Args], T]:
     """Cache ``compute(owner, *args)`` by the owner's identity and the values of ``args``.
 
-    A result is dropped together with its owner, so ``compute`` must not return anything that holds
-    a reference to the owner.
+    A result is dropped together with its owner, so ``compute`` must not return anything that refers
+    to the owner.
 
     Args:
-        compute: function of a graph or a view, and of hashable arguments.
+        compute: a function of a graph or view and of further hashable arguments.
 
     Returns:
         The cached function.

@@ -1,15 +1,15 @@
-"""Names of the metrics that every protocol of graphssl measures; imports no torch."""
+"""Names of the metrics that every built-in protocol measures; imports no torch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Metric -> its label for readers. All lie in [0, 1]; larger is better.
+# Metric -> printed label. All lie in [0, 1]; larger is better.
 METRICS: Mapping[str, str] = {"accuracy": "accuracy", "macro_f1": "macro-F1", "roc_auc": "ROC AUC"}
 
 
 def metric_label(metric: str) -> str:
-    """Return the label of ``metric`` for readers; the name itself if it is a user-defined one.
+    """Return the printed label of ``metric``, which is its name if it is user-defined.
 
     Example:
         >>> metric_label("macro_f1"), metric_label("purity")

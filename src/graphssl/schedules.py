@@ -6,7 +6,7 @@ import math
 
 
 def warmup_cosine(step: int, total: int, warmup: int) -> float:
-    """Compute the learning rate's factor: linear from 0 over ``warmup`` steps, then cosine to 0.
+    """Compute the learning-rate factor: linear from 0 over ``warmup`` steps, then cosine to 0.
 
     ``step / warmup`` while ``step < warmup``, then
     ``(1 + cos(pi * (step - warmup) / (total - warmup))) / 2`` (BGRL, arXiv 2102.06514).
@@ -23,7 +23,7 @@ def warmup_cosine(step: int, total: int, warmup: int) -> float:
 
 
 def warmup_constant(step: int, warmup: int) -> float:
-    """Compute the factor of the learning rate: linear from 0 over ``warmup`` steps, then 1."""
+    """Compute the learning-rate factor: linear from 0 over ``warmup`` steps, then 1."""
     return step / warmup if step < warmup else 1.0
 
 

@@ -1,4 +1,4 @@
-"""Named random streams from one seed, none of which can disturb another."""
+"""Independent named random streams derived from one seed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def global_stream(seed: int, stream: Stream, device: torch.device | None = None)
 def every_global_stream(seed: int, stream: Stream) -> Iterator[None]:
     """Seed the global CPU streams of torch, NumPy and Python; restore them after the block.
 
-    For third-party code that may draw from any of them, such as transforms and loaders of graphs.
+    For third-party code that may draw from any of them, such as transforms and data loaders.
     """
     numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
     try:

@@ -63,8 +63,8 @@ def test_a_probability_brought_to_1_or_more_is_refused(strength):
     with pytest.raises(ConfigError) as error:
         TwoViews({}, {"edges": DropEdges(0.5)}, strength)
     assert str(error.value) == (
-        f"augmentation.strength={strength} times augmentation.view2.edges.p=0.5: "
-        "a drop probability must lie in [0, 1)"
+        f"augmentation.strength={strength} times augmentation.view2.edges.p=0.5 is a drop "
+        "probability and must be in [0, 1)"
     )
 
 
@@ -77,7 +77,7 @@ def test_a_strength_that_is_no_factor_is_refused(strength):
 
 
 def test_something_that_cannot_be_called_is_refused():
-    with pytest.raises(ConfigError, match=r"^augmentation.view1.edges=0.3: not an augmentation"):
+    with pytest.raises(ConfigError, match=r"^augmentation.view1.edges must .*, got 0.3"):
         TwoViews({"edges": 0.3}, {})
 
 

@@ -205,14 +205,14 @@ def test_a_class_that_keeps_its_contract_trains(small_run, options):
         ),
         (encoder("NoReset"), r"custom_classes\.NoReset needs a method reset_parameters\(\)"),
         (encoder("OneArgument"), r"OneArgument: forward is called with \(x, edge_index\)"),
-        (encoder("NoModule"), r"custom_classes\.NoModule is no torch\.nn\.Module"),
+        (encoder("NoModule"), r"custom_classes\.NoModule must be a torch\.nn\.Module"),
         (
             objective("PlainModule"),
             r"PlainModule must be a subclass of graphssl\.objectives",
         ),
         (
             objective("KeepsNoEncoder"),
-            r"KeepsNoEncoder must keep the encoder",
+            r"KeepsNoEncoder must keep the given encoder",
         ),
         (objective("OneView"), r"OneView: forward is called with \(view1, view2\)"),
         (regularizer("Plain"), r"Plain must be a subclass of graphssl.regularizers.Regularizer"),

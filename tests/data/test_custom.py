@@ -75,9 +75,9 @@ def test_bad_files_are_one_line_that_names_the_path(tmp_path: Path) -> None:
     for name, message in {
         "missing.npz": "is not a file",
         "corrupt.npz": "cannot be read",
-        "graph.csv": "ends in neither .npz nor .pt",
+        "graph.csv": "must end in .npz or .pt",
         "unlabelled.npz": "has x, edge_index but no y",
-        "tensor.pt": "holds a Tensor, not a torch_geometric Data",
+        "tensor.pt": "it is a Tensor, not a torch_geometric Data",
     }.items():
         with pytest.raises(DataError, match=message) as error:
             CustomDataset(path=str(tmp_path / name)).load(tmp_path)

@@ -105,7 +105,7 @@ def test_weights_of_a_transform_are_used(caplog: pytest.LogCaptureFixture) -> No
     place = torch.tensor([[0.0], [1.0], [3.0], [7.0]])
     far = node_dataset("path", graph(pos=place), [transforms.Distance(norm=False)])
     assert far.graph.edge_weight.tolist() == [1, 2, 4]
-    assert "edge_attr of shape (3, 1) has one number per edge: taken as edge weights" in caplog.text
+    assert "edge_attr of shape (3, 1) has one number per edge: used as edge weights" in caplog.text
     assert far.facts["keys_not_used"] == ["pos"]
     normed = node_dataset("path", graph(), [transforms.GCNNorm()])
     assert normed.facts["edge_weight"] == "edge_weight"

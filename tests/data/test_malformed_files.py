@@ -51,7 +51,7 @@ IN_BOTH = {
     "x without dimensions": ({"x": np.float32(3)}, r"x has shape \(\)"),
     "x without features": ({"x": np.ones((4, 0))}, r"x has shape \(4, 0\)"),
     "x without nodes": ({"x": np.ones((0, 2))}, r"x has shape \(0, 2\)"),
-    "x with fewer nodes": ({"x": np.ones((3, 2))}, "names node 3, nodes are 0..2"),
+    "x with fewer nodes": ({"x": np.ones((3, 2))}, "names node 3, but nodes are 0..2"),
     "x with NaN": (set_at("x", (2, 1), NAN), r"x\[2, 1\] = nan is not finite"),
     "x with -inf": (set_at("x", (0, 1), -INF), r"x\[0, 1\] = -inf is not finite"),
     "x beyond float32": (set_at("x", (1, 0), 1e300), r"x\[1, 0\] = 1e\+300 is not finite in float"),
@@ -101,7 +101,7 @@ IN_BOTH = {
     "ids too short": (
         {"node_id": np.arange(3)}, r"node_id is int64 of shape \(3,\), not one .* of the 4 nodes",
     ),
-    "ids twice": ({"node_id": np.array([7, 5, 7, 6])}, "node_id names 7 2 times"),
+    "ids twice": ({"node_id": np.array([7, 5, 7, 6])}, "node_id contains 7 2 times"),
     "ids as floats": ({"node_id": np.arange(4) / 2}, r"node_id is float64 of shape \(4,\)"),
     "ids of two columns": ({"node_id": np.ones((4, 2), int)}, r"node_id is int64 .*\(4, 2\)"),
     "ids beyond int64": ({"node_id": np.arange(4).astype("u8") + 2**63}, "9223372036854775811 is"),
@@ -189,10 +189,10 @@ MEMBERS = {
     "less than it has": (claiming("(4, 1)"), "x claims 16 bytes.*the file has 32"),
     "beyond 2^63": (claiming("(4, 2, 9223372036854775807)"), "x claims .* bytes"),
     "negative": (claiming("(-4, -2)"), r"x claims the shape \(-4, -2\)"),
-    "no shape": (claiming("None"), "x is no array"),
-    "no header": (b"\x93NUMPY\x01\x00", "x is no array"),
-    "text": (b"1, 2, 3", "x is no array"),
-    "empty": (b"", "x is no array"),
+    "no shape": (claiming("None"), "x is not an array"),
+    "no header": (b"\x93NUMPY\x01\x00", "x is not an array"),
+    "text": (b"1, 2, 3", "x is not an array"),
+    "empty": (b"", "x is not an array"),
 }
 
 
@@ -226,7 +226,7 @@ FILES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "text.pt": (lambda p: p.write_text("x"), "cannot be read"),
     "pickle.pt": (lambda p: p.write_bytes(pickle.dumps(GOOD)), "cannot be read"),
     "cut.pt": (lambda p: (torch.save(data(), p), p.write_bytes(p.read_bytes()[:900])), "cannot be"),
-    "graph.csv": (lambda p: p.write_text("1"), "ends in neither .npz nor .pt"),
+    "graph.csv": (lambda p: p.write_text("1"), "must end in .npz or .pt"),
 }  # fmt: skip
 
 
@@ -266,7 +266,7 @@ class Graph(Data):
         (lambda: torch.ones(3), "a Tensor, not a torch_geometric Data"),
         (lambda: torch.nn.Linear(2, 2), "torch.nn.modules.linear.Linear, not a torch"),
         (lambda: torch.nn.Linear(2, 2).state_dict(), "unknown keys weight .*bias"),
-        (lambda: GOOD, "it holds NumPy arrays; save tensors"),
+        (lambda: GOOD, "it contains NumPy arrays; save tensors"),
         (lambda: Graph(**data().to_dict()), r"Graph, not a torch_geometric Data; save .*to_dict"),
         (lambda: {0: torch.ones(3)}, "unknown keys 0"),
         (dict, "but no x, edge_index, y"),
@@ -297,7 +297,7 @@ class Graph(Data):
         ),
         (lambda: Data(adj_t=torch.eye(4).to_sparse(), **data(edge_index=None).to_dict()),
             r"adj_t \(save edge_index=torch_geometric.utils.to_edge_index\(adj_t.t\(\)\)\[0\]"),
-        (lambda: data(node_id=list("aabc")), "node_id names a 2 times"),
+        (lambda: data(node_id=list("aabc")), "node_id contains a 2 times"),
         (lambda: data(node_id=["a", None, "b", "c"]), "node_id is object"),
         (lambda: data(node_id="abcd"), r"node_id is <U4 of shape \(\)"),
     ],
@@ -342,4 +342,4 @@ def test_the_ways_out_lead_out(tmp_path: Path) -> None:
 def test_a_transform_that_takes_the_edges_away_is_named(tmp_path: Path) -> None:
     torch.save(data(), tmp_path / "mine.pt")
     message = fails(tmp_path / "mine.pt", transforms=[transforms.ToSparseTensor()])
-    assert_says(message, "no edge_index, and adj_t is not read: leave out ToSparseTensor")
+    assert_says(message, "no edge_index, and adj_t is not read: remove ToSparseTensor")

@@ -157,7 +157,7 @@ def test_a_degree_that_can_be_negative_is_found_before_training(weights, outcome
             edge_weight_facts("mine", encoder, graph)
         return
     facts = edge_weight_facts("mine", encoder, graph)
-    assert ("negative_degree" in facts) == ("where views drop other edges" in caplog.text)
+    assert ("negative_degree" in facts) == ("if views drop other edges" in caplog.text)
     assert ("negative_degree" in facts) == (outcome == "warned")
     drop, generator = DropEdges(0.5), torch.Generator().manual_seed(0)
     views = [drop(graph.view(), generator) for _ in range(200)]

@@ -307,7 +307,7 @@ def test_a_supervised_run_that_lost_its_scores_gets_the_same_from_its_folder(sma
     assert again.scores == record.scores
     (Path(record.folder) / "classifier.pt").unlink()
     replace(record, scores={}).write(Path(record.folder))
-    with pytest.raises(DataError, match=r"classifier\.pt does not hold the run's classifier"):
+    with pytest.raises(DataError, match=r"classifier\.pt does not contain the run's classifier"):
         small_run("objective=supervised")
 
 
@@ -453,7 +453,7 @@ def test_load_run_of_weights_that_are_not_its_own(small_run, content):
         torch.save(copy.deepcopy, folder / "encoder.pt")  # a function: no tensor, no weights
     elif content is not None:
         torch.save(content, folder / "encoder.pt")
-    with pytest.raises(DataError, match=r"encoder\.pt does not hold the run's encoder$"):
+    with pytest.raises(DataError, match=r"encoder\.pt does not contain the run's encoder$"):
         graphssl.load_run(folder)
 
 

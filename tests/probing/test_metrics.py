@@ -109,7 +109,7 @@ def test_the_metric_of_a_graph_is_checked(masked, two_classes):
         ("nmi", {}, {}, "returned: none"),
         ("nmi", {"nmi": []}, {}, "0 scores for 0 splits"),
         ("nmi", {"nmi": [0.5, 0.4]}, {"nmi": [0.5]}, r"val\['nmi'\] has 1 scores for 2 splits"),
-        ("nmi", {"nmi": [53.0]}, {}, r"test\['nmi'\] holds 53.0; .* 1 at most"),
+        ("nmi", {"nmi": [53.0]}, {}, r"test\['nmi'\] contains 53.0; .* at most 1"),
         ("nmi", {"nmi": [0.5], "x": [float("nan")]}, {}, r"test\['x'\] holds nan"),
     ],
 )

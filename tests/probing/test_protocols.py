@@ -179,8 +179,8 @@ def test_embeddings_that_cannot_be_probed(masked, rows, message):
         (lambda: GivenSplits("g", [-2000, 10]), r"within -60..60, .* got \[-2000, 10\]"),
         (lambda: CrossValidatedSplits("c", 2, 0.2, "k_fold", [0, 61]), r"got \[0, 61\]"),
         (lambda: GivenSplits("g", [0, 1], solver="saga"), "solver must be .* got 'saga'"),
-        (lambda: GivenSplits("g", [0, 1], device="cuda:99"), "be there, got 'cuda:99'"),
-        (lambda: GivenSplits("g", [0, 1], device="disk"), "be there, got 'disk'"),
+        (lambda: GivenSplits("g", [0, 1], device="cuda:99"), "exist, got 'cuda:99'"),
+        (lambda: GivenSplits("g", [0, 1], device="disk"), "exist, got 'disk'"),
         (lambda: GivenSplits("g", [0, 1], classifier="svm"), "classifier must be .* got 'svm'"),
     ],
 )

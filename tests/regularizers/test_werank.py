@@ -177,7 +177,7 @@ def test_it_says_once_which_matrices_it_takes(caplog):
     with caplog.at_level(logging.INFO, "graphssl"):
         for step in range(3):
             werank.at(step, 10).penalty(nn.Sequential(nn.Linear(6, 5), nn.Linear(5, 4)))
-    assert caplog.messages == ["WERank takes 2 matrices: 0 (5 x 6), 1 (4 x 5)"]
+    assert caplog.messages == ["WERank penalises 0 (5 x 6), 1 (4 x 5)"]
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_runs_that_hold_nothing_to_draw(make_run, runs, tmp_path, capsys):
     (make_run() / "spectra.npz").write_bytes(b"PK")
     report = compose_report(runs)
     assert [FIGURES[name](report) for name in ("layers", "spectra", "weights")] == [None] * 3
-    for name, message in (("spectra", "hold nothing to draw"), ("no", "no such figure")):
+    for name, message in (("spectra", "have no data for it"), ("no", "no such figure")):
         with pytest.raises(SystemExit) as stopped:
             main([str(runs), "--format", "png", "--figures", name, "--out", str(tmp_path)])
         assert stopped.value.code == 1

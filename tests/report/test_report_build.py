@@ -140,7 +140,7 @@ def test_equal_results_of_one_seed_count_once_and_different_ones_are_mixed(make_
     table = _scored(compose_report(runs))
     assert _cell(table, "untrained encoder", "toy").problem == "mixed"
     (line,) = table.mixed
-    assert line.startswith("untrained encoder, toy: seed 0 has several results, of ")
+    assert line.startswith("untrained encoder, toy: seed 0 has several results, in ")
     assert str(odd) in line
 
 
@@ -282,8 +282,10 @@ def test_a_table_of_the_users_own_by_tags(make_run, runs, tmp_path):
 def test_metric_that_no_record_has_is_one_note(full, runs):
     report = compose_report(runs)
     (note,) = report.notes
-    assert note.startswith("metric=embedding/effective_rank_centred: no record has it; there are")
-    with pytest.raises(DataError, match="metric=nothing: no record has it"):
+    assert note.startswith(
+        "metric=embedding/effective_rank_centred: no record contains it; there are"
+    )
+    with pytest.raises(DataError, match="metric=nothing: no record contains it"):
         compose_report(runs, metrics=("nothing",))
 
 
@@ -312,7 +314,7 @@ def test_unknown_names_list_what_there_is(full, runs, arguments, line):
         ("- 1", "keys"),
         ("title: a", "no rows"),
         ("titel: a", "unknown key titel"),
-        ("a: [", "defines no table"),
+        ("a: [", "does not define a table"),
         ("{title: a, columns: b, rows: [{label: x}], values: [v], contrasts: [[x, y]]}", "'y'"),
     ],
 )

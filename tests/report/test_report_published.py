@@ -119,7 +119,7 @@ def test_a_report_compares_with_the_encoder_of_its_own_runs(make_run, runs):
         for seed in range(5):
             make_run((0.93,), seed=seed, changes={**changes, "recipe.channels": channels}, **shared)
         report = compose_report(runs)
-        (grid,) = [g for g in grids(report) if g.title.startswith("Beside published")]
+        (grid,) = [g for g in grids(report) if g.title.startswith("Comparison with published")]
         row = next(row for row in grid.rows if "93.17" in row[3].text)
         assert row[6].text == verdict
         shutil.rmtree(runs)
@@ -127,10 +127,12 @@ def test_a_report_compares_with_the_encoder_of_its_own_runs(make_run, runs):
 
 def test_no_metric_but_accuracy_is_set_beside_published_accuracies(make_run, runs):
     make_run((0.93,), dataset="amazon_photo", metric="macro_f1", val=(0.9,))
-    assert not [g for g in grids(compose_report(runs)) if g.title.startswith("Beside published")]
+    assert not [
+        g for g in grids(compose_report(runs)) if g.title.startswith("Comparison with published")
+    ]
     make_run((0.93,), dataset="amazon_photo", seed=1, val=(0.9,))
     validation = compose_report(runs, metrics=("val_score",))
-    assert not [g for g in grids(validation) if g.title.startswith("Beside published")]
+    assert not [g for g in grids(validation) if g.title.startswith("Comparison with published")]
 
 
 def test_half_a_point_where_the_std_is_small_or_unknown():

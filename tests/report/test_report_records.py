@@ -59,11 +59,11 @@ def _scores(test, **more):
         ({"seed": "1"}, "seed='1'"),
         ({"scores": {"grace": {}}}, "scores.grace has no test scores"),
         ({"scores": {"grace": {"test": {"accuracy": [0.8]}}}}, "scores.grace has no val scores"),
-        (_scores({"accuracy": []}), "scores.grace.test.accuracy holds no scores"),
+        (_scores({"accuracy": []}), "scores.grace.test.accuracy contains no scores"),
         (_scores({"accuracy": [92.1]}), "92.1"),
         (_scores({"accuracy": [-0.1]}), "-0.1"),
         (_scores({"accuracy": [float("nan")]}), "nan"),
-        (_scores({"accuracy": [0.8]}, val={"accuracy": [1.1]}), "grace.val.accuracy holds 1.1"),
+        (_scores({"accuracy": [0.8]}, val={"accuracy": [1.1]}), "grace.val.accuracy contains 1.1"),
         (_scores({"accuracy": [0.8]}, metric="nmi"), "metric='nmi' is not among its test scores"),
         (_scores({"accuracy": [0.8]}, test_mean=0.9), "0.9"),
         ({"code": "abc"}, "code='abc'"),
@@ -129,13 +129,13 @@ def test_a_copy_with_other_scores_is_not_passed_over_in_silence(make_run, runs):
     content = json.loads((folder / "record.json").read_text())
     (runs / "zcopy" / "record.json").write_text(json.dumps({**content, "scores": {}}))
     (problem,) = read_runs(runs).problems
-    assert problem.reason.endswith(f"{folder}, with other scores, which are in no table")
+    assert problem.reason.endswith(f"{folder}, but with other scores, which are not used")
 
 
 def test_folder_without_runs(tmp_path):
-    with pytest.raises(DataError, match="holds no runs"):
+    with pytest.raises(DataError, match="contains no runs"):
         read_runs(tmp_path)
-    with pytest.raises(DataError, match="no folder of runs"):
+    with pytest.raises(DataError, match="is not a folder"):
         read_runs(tmp_path / "absent")
 
 

@@ -68,7 +68,7 @@ def test_markdown_shows_numbers_runs_and_protocol(report):
     # 74, 76, 75, 77, 73, 75, 78, 80, 72, 74, 78, 80 %
     assert "**76.00 ± 2.63 (6)**" in text
     assert "Probe protocol random_10_10_80 (num_splits 2), split seed 0" in text
-    assert "Beside published numbers" in text
+    assert "Comparison with published numbers" in text
     assert "82.70 ± 0.60 | -11.20 | 1.20 | other encoder: GAT 4096-1024; unknown probe |" in text
 
 

@@ -23,7 +23,7 @@ def held(record) -> FileLock:
 
 def test_skip_names_the_run_that_another_process_makes(small_run):
     record = small_run()
-    with held(record), pytest.raises(RunBusyError, match="another process is making") as raised:
+    with held(record), pytest.raises(RunBusyError, match="another process is working on") as raised:
         small_run("collision=skip")
     assert record.folder in str(raised.value)
     assert small_run("collision=skip") == record
@@ -45,12 +45,12 @@ def test_a_skipped_job_is_no_failure(tmp_path, small_config, monkeypatch, capsys
     assert len(list(tmp_path.glob("runs/*/record.json"))) == 1 + in_sweep
     err = capsys.readouterr().err
     if in_sweep:
-        ending = err[err.index("graphssl: 1 job skipped, being made by another process:") :]
+        ending = err[err.index("graphssl: 1 job skipped, in progress in another process:") :]
         assert "seed=0 " in ending
-        assert "busy: another process is making runs/sbm-" in ending
+        assert "busy: another process is working on runs/sbm-" in ending
         assert "seed=1" not in ending
     else:
-        assert "graphssl: skipped (collision=skip): another process is making runs/sbm-" in err
+        assert "graphssl: skipped (collision=skip): another process is working on runs/sbm-" in err
 
 
 @pytest.mark.parametrize("collision", ["wait", "skip"])

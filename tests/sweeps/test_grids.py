@@ -155,7 +155,7 @@ def test_a_table_that_cannot_be_made_is_an_error_before_anything_runs(table_main
 def test_a_table_from_one_command_and_nothing_twice(table_main):
     first = table_main("seed=0")
     assert first.returncode == 0, first.stderr
-    assert "graphssl: 5 runs, 0 done, 5 left, of unknown length" in first.stdout
+    assert "graphssl: 5 runs, 0 done, 5 left, duration unknown" in first.stdout
     assert "graphssl: 5 of 5 jobs ended: " in first.stderr
     assert "| BGRL + WERank |" in first.stdout
     assert "| *supervised* |" in first.stdout

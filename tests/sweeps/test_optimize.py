@@ -156,7 +156,7 @@ def test_of_several_quantities_each_has_its_direction(searched):
 def test_where_all_failed_nothing_is_best(searched, optimized):
     code, err, results = searched([None] * 3, "seed=0,1,2", f"optimize={optimized}")
     assert code == 1
-    assert err[-1].endswith("nothing is best, no trial of this sweep has a value")
+    assert err[-1].endswith("no trial of this sweep has a value, so none is best")
     assert any(line.startswith("graphssl: 3 jobs failed") for line in err)
     assert not any("Best" in line for line in err)
     assert not (results or {}).get("solutions")
@@ -170,7 +170,7 @@ def test_where_all_failed_nothing_is_best(searched, optimized):
             "with validation nodes, got probe=[grace]",
         ),
         (("seed=0,1", "hydra.sweeper.direction=up"), "hydra.sweeper.direction must be"),
-        (("optimize=val_accuracy,uniformity",), "cannot be searched"),
+        (("optimize=val_accuracy,uniformity",), "cannot be swept"),
     ],
 )
 def test_what_no_trial_could_give_is_refused_before_the_first(searched, args, message):

@@ -50,4 +50,6 @@ def test_going_on_with_other_threads_is_a_warning(small_run, monkeypatch, caplog
     record = small_run(f"trainer.threads={threads}", "probe=[]")
     assert record.training["resumed_from"] == 18
     warnings = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
-    assert any("begun on 1 threads, going on with 2" in line for line in warnings) == warned
+    assert (
+        any("begun with trainer.threads=1, resuming with 2" in line for line in warnings) == warned
+    )

@@ -61,7 +61,7 @@ def test_a_device_of_an_unknown_kind(name):
 
 
 def test_a_device_that_is_not_there():
-    with pytest.raises(ConfigError, match=r"trainer\.device=cuda:99 is not there"):
+    with pytest.raises(ConfigError, match=r"trainer\.device=cuda:99 does not exist"):
         named_device("cuda:99", "fp32")
 
 

@@ -55,7 +55,7 @@ def goes_on_as_if_nothing_had_happened(small_run, monkeypatch, step):
 def test_ctrl_c_saves_a_checkpoint_of_that_step(small_run, send, monkeypatch, step):
     """Long before the first that trainer.checkpoint_every asks for, and at the last step."""
     send(signal.SIGINT, step)
-    with pytest.raises(Interrupted, match=f"^the same command goes on from step {step}$") as raised:
+    with pytest.raises(Interrupted, match=f"^the same command resumes from step {step}$") as raised:
         small_run()
     assert raised.value.signal == signal.SIGINT
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -95,13 +95,13 @@ def test_training_goes_on_where_that_handler_returns(small_run, send, handled, m
 def test_the_option_names_another_signal(small_run, send, handled):
     handled(signal.SIGUSR1, signal.default_int_handler)
     send(signal.SIGUSR1, 5)
-    with pytest.raises(Interrupted, match="goes on from step 5"):
+    with pytest.raises(Interrupted, match="resumes from step 5"):
         small_run("trainer.checkpoint_on=[USR1]")
 
 
 def test_a_signal_that_does_not_count_saves_nothing_and_says_so(small_run, send, tmp_path):
     send(signal.SIGINT, 5)
-    with pytest.raises(Interrupted, match="no checkpoint yet; the same command begins this run"):
+    with pytest.raises(Interrupted, match="no checkpoint yet; the same command starts this run"):
         small_run("trainer.checkpoint_on=[]")
     assert not list(tmp_path.rglob("checkpoint.pt"))
 
@@ -142,7 +142,7 @@ def test_interrupted_in_the_probes_the_weights_are_kept(small_run, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("graphssl.pipeline.run.probe", stop)
-    with pytest.raises(Interrupted, match=r"trained and saved; .*what is left to measure"):
+    with pytest.raises(Interrupted, match=r"trained and saved; .*remaining measurements"):
         small_run()
     monkeypatch.undo()
     assert small_run().scores

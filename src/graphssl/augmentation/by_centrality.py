@@ -1,4 +1,4 @@
-"""GCA's adaptive augmentation (arXiv 2010.14945, section 3.2): less important parts go more often.
+"""GCA's adaptive augmentation (arXiv 2010.14945, section 3.2): drop unimportant parts more often.
 
 An edge or a feature dimension is dropped with probability
 ``min(p * drop_ratio(importance), p_tau)``.
@@ -33,13 +33,14 @@ def feature_drop_ratio(graph: Graph, centrality: Centrality, dense: bool) -> Ten
 
 @dataclass(frozen=True)
 class DropEdgesByCentrality:
-    """Random edge dropping, more frequent into unimportant nodes; p = 0 does and draws nothing.
+    """Drop random edges, more often those into unimportant nodes; p = 0 does and draws nothing.
 
     Attributes:
-        p: mean drop probability, before ``p_tau`` cuts off.
+        p: mean drop probability, before it is capped at ``p_tau``.
         centrality: centrality of nodes; equal ones are computed once per graph.
         p_tau: upper bound of the drop probability of an edge; 0.7 in GCA's code.
-        undirected: whether all edges between two nodes stay or go together, weighted by both ends.
+        undirected: whether all edges between two nodes are kept or dropped together, weighted by
+            both ends.
 
     Raises:
         ConfigError: ``p`` or ``p_tau`` is outside [0, 1).
@@ -73,14 +74,14 @@ class DropEdgesByCentrality:
 
 @dataclass(frozen=True)
 class MaskFeaturesByCentrality:
-    """Random masking of features, more frequent for those of unimportant nodes; p = 0 does nothing.
+    """Mask random features, more often those of unimportant nodes; p = 0 does nothing.
 
     Attributes:
-        p: mean drop probability, before ``p_tau`` cuts off.
+        p: mean drop probability, before it is capped at ``p_tau``.
         centrality: centrality of nodes; equal ones are computed once per graph.
-        p_tau: upper bound of the probability of a dimension; 0.7 in GCA's code.
+        p_tau: upper bound of the drop probability of a dimension; 0.7 in GCA's code.
         dense: whether to weight features by their magnitude, as GCA's code does on WikiCS, instead
-            of counting those that are not 0, as it does everywhere else.
+            of counting nonzero ones, as it does on all other graphs.
 
     Raises:
         ConfigError: ``p`` or ``p_tau`` is outside [0, 1).

@@ -1,7 +1,7 @@
-"""Node centralities, computed from the edges alone in O(E) memory; edge weights are not read.
+"""Node centralities, computed from the edges in O(E) memory; edge weights are ignored.
 
-All are (N,) float64. Influence runs along an edge from source to target, so a node is central by
-the edges that point at it (GCA, arXiv 2010.14945, section 3.2.1).
+All are (N,) float64. Influence runs along an edge from source to target, so the edges that point at
+a node make it central (GCA, arXiv 2010.14945, section 3.2.1).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def pagerank(edge_index: Tensor, num_nodes: int, damping: float, iterations: int
     dangling = (out_degree == 0).double()
     rank = torch.ones(num_nodes, dtype=torch.float64, device=edge_index.device)
     for _ in range(iterations):
-        share = rank / out_degree.clamp(min=1)  # (N,), what a node passes along each of its edges
+        share = rank / out_degree.clamp(min=1)  # (N,), passed along each outgoing edge
         received = torch.zeros_like(rank).index_add_(0, target, share.index_select(0, source))
         rank = (1 - damping) + damping * (received + (rank @ dangling) / num_nodes)
     return rank
@@ -64,7 +64,7 @@ def eigenvector(edge_index: Tensor, num_nodes: int, iterations: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Degree:
-    """The number of edges that point at a node, as ``degree``.
+    """Number of edges that point at a node; see ``degree``.
 
     Example:
         >>> Degree()(Graph(torch.ones(3, 2), torch.tensor([[0, 1, 2], [1, 2, 1]]))).tolist()
@@ -78,14 +78,14 @@ class Degree:
 
 @dataclass(frozen=True)
 class PageRank:
-    """PageRank, as ``pagerank``; the defaults suffice for float32 (``0.85^100 < 1e-7``).
+    """PageRank; see ``pagerank``. The defaults suffice for float32 (``0.85^100 < 1e-7``).
 
     Attributes:
         damping: d, in [0, 1); 0.85 in the paper.
         iterations: number of power iterations, at least 1.
 
     Raises:
-        ConfigError: ``damping`` is outside [0, 1), or there are fewer than one iteration.
+        ConfigError: ``damping`` is outside [0, 1), or ``iterations`` is below 1.
 
     Example:
         >>> PageRank()(Graph(torch.ones(2, 1), torch.tensor([[0, 1], [1, 0]]))).tolist()
@@ -106,16 +106,17 @@ class PageRank:
 
 @dataclass(frozen=True)
 class Eigenvector:
-    """``eigenvector + 1e-8``; 500 iterations were within 1e-14 of it on four benchmark graphs.
+    """Eigenvector centrality plus 1e-8; see ``eigenvector``.
 
-    The 1e-8 comes from GCA and keeps the logarithm finite at nodes that the eigenvector does not
-    reach. GCA's code adds it for edges and not for features, whose importance may then be 0.
+    After 500 iterations it has converged to within 1e-14 on four benchmark graphs. The 1e-8 comes
+    from GCA and keeps the logarithm finite at nodes where the eigenvector is 0. GCA's code adds it
+    for edges but not for features, whose importance may then be 0.
 
     Attributes:
         iterations: number of power iterations, at least 1.
 
     Raises:
-        ConfigError: there are fewer than one iteration.
+        ConfigError: ``iterations`` is below 1.
 
     Example:
         >>> Eigenvector()(Graph(torch.ones(4, 1), torch.tensor([[0, 1, 2, 3], [1, 2, 3, 0]])))

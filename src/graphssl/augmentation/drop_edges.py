@@ -1,4 +1,4 @@
-"""Random edge dropping: each direction by itself, or both directions together."""
+"""Random edge dropping, with the two directions of an edge separately or together."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def node_pairs(graph: Graph) -> tuple[Tensor, int]:
     """Number the unordered pairs {u, v} that have an edge.
 
     Returns:
-        The pair's number for every edge, (E,) int64, the same for both directions and for
+        The index of every edge's pair, (E,) int64, the same for both directions and for
         duplicates; and the number of pairs.
     """
     low, high = graph.edge_index.amin(0), graph.edge_index.amax(0)
@@ -29,7 +29,7 @@ def edge_uniforms(view: GraphView, generator: torch.Generator, undirected: bool)
     """Draw one uniform number in [0, 1) per edge, (E,), or per pair {u, v} if ``undirected``.
 
     Raises:
-        ConfigError: ``undirected``, and the edges of ``view`` were replaced.
+        ConfigError: ``undirected`` is set, but the edges of ``view`` were replaced.
     """
     device = view.graph.edge_index.device
     if not undirected:
@@ -37,7 +37,7 @@ def edge_uniforms(view: GraphView, generator: torch.Generator, undirected: bool)
     view.require_own_edges("undirected=true")
     pair_of_edge, num_pairs = node_pairs(view.graph)
     per_pair = torch.rand(num_pairs, generator=generator, device=device)
-    return per_pair.index_select(0, pair_of_edge)  # (E,); on CPU 4 times as fast as per_pair[...]
+    return per_pair.index_select(0, pair_of_edge)  # (E,); on a CPU 4 times as fast as per_pair[...]
 
 
 def drop_edges(
@@ -45,8 +45,8 @@ def drop_edges(
 ) -> GraphView:
     """Hide each edge with probability ``p``.
 
-    Each direction is a separate edge, as in BGRL's official code, unless ``undirected``: then
-    all edges between two nodes (both directions, duplicates) stay or go together.
+    Each direction is a separate edge, as in BGRL's official code, unless ``undirected`` is set:
+    then all edges between two nodes (both directions, duplicates) are kept or dropped together.
     ``p = 0`` makes no mask and draws nothing.
     """
     if p == 0:
@@ -56,11 +56,11 @@ def drop_edges(
 
 @dataclass(frozen=True)
 class DropEdges:
-    """Random edge dropping, as ``drop_edges``.
+    """Drop random edges; see ``drop_edges``.
 
     Attributes:
         p: drop probability, in [0, 1).
-        undirected: whether all edges between two nodes stay or go together.
+        undirected: whether all edges between two nodes are kept or dropped together.
 
     Raises:
         ConfigError: ``p`` is outside [0, 1).

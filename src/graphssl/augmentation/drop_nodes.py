@@ -1,4 +1,4 @@
-"""Random node dropping: all edges of a node are hidden."""
+"""Random node dropping, which hides all edges of a node."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from graphssl.graph import GraphView
 
 
 def drop_nodes(view: GraphView, p: float, generator: torch.Generator) -> GraphView:
-    """Drop each of the N nodes with probability ``p``: all its edges are hidden.
+    """Drop each of the N nodes with probability ``p`` by hiding all its edges.
 
     The hidden edges are those that ``torch_geometric.utils.dropout_node`` removes: an edge stays
     with probability ``(1 - p)^2``, a self-loop with ``1 - p``. A dropped node keeps its row of
     features, so that shapes do not change and row i is node i in both views: no message reaches or
-    leaves it, and it is embedded from its own features alone.
+    leaves it, and it is embedded from its own features only.
     ``p = 0`` makes no mask and draws nothing.
     """
     if p == 0:
         return view
     source, target = view.unmasked_edges[0]
     kept = torch.rand(view.graph.num_nodes, generator=generator, device=source.device) >= p
-    # (E,); on CPU four times as fast as kept[source] & kept[target].
+    # (E,); on a CPU four times as fast as kept[source] & kept[target].
     return view.keep_edges(kept.index_select(0, source) & kept.index_select(0, target))
 
 
 @dataclass(frozen=True)
 class DropNodes:
-    """Random node dropping, as ``drop_nodes``.
+    """Drop random nodes; see ``drop_nodes``.
 
     Attributes:
         p: drop probability, in [0, 1).

@@ -1,4 +1,4 @@
-"""Importance of edges and feature dimensions, and the drop ratios that follow from it.
+"""Importance of edges and feature dimensions, and the resulting drop ratios.
 
 GCA, adaptive augmentation (arXiv 2010.14945, sections 3.2.1 and 3.2.2), as in its official code
 (CRIPAC-DIG/GCA, pGRACE/functional.py).
@@ -15,20 +15,21 @@ ROWS = 1024  # features are read in blocks of rows, so that no second (N, F) ten
 
 
 def drop_ratio(importance: Tensor) -> Tensor:
-    """Compute ``(s_max - s) / (s_max - s_mean)``, ``s = log(importance)``, (K,): mean 1, best 0.
+    """Compute ``(s_max - s) / (s_max - s_mean)`` with ``s = log(importance)``, (K,).
 
-    An item of importance 0 (``s = -inf``: a feature that no node has) is left out of the mean and
-    gets infinity, so that it is dropped as often as ``p_tau`` allows; in GCA's code one such item
-    makes every ratio NaN and every probability ``p_tau``. All others get 1 where they are equal up
-    to a relative 1e-9, for which the formula gives 0 / 0.
+    The ratio is 0 for the most important item and 1 on average. An item of importance 0 (``s =
+    -inf``: a feature that no node has) is left out of the mean and gets infinity, so that it is
+    dropped as often as ``p_tau`` allows; in GCA's code one such item makes every ratio NaN and
+    every probability ``p_tau``. If all others are equal up to a relative 1e-9, for which the
+    formula gives 0 / 0, they get 1.
 
     Raises:
         ConfigError: an importance is negative or not finite.
     """
     if not bool(((importance >= 0) & importance.isfinite()).all()):
         raise ConfigError(
-            "a centrality must be a finite number, 0 or more, at every node; "
-            f"importances run from {importance.min():g} to {importance.max():g}"
+            "a centrality must be finite and not negative at every node; "
+            f"importances range from {importance.min():g} to {importance.max():g}"
         )
     counts = importance > 0
     if not bool(counts.any()):
@@ -55,8 +56,8 @@ def feature_importance(x: Tensor, centrality: Tensor, dense: bool) -> Tensor:
     """
     if not dense and x.numel() > 0 and bool((x != 0).all()):
         raise ConfigError(
-            "MaskFeaturesByCentrality.dense=False: no feature is 0 anywhere, so all count alike; "
-            "say recipe.dense_features=true"
+            "MaskFeaturesByCentrality.dense=False: no feature is 0 anywhere, so all are equally "
+            "important; set recipe.dense_features=true"
         )
     w = torch.zeros(x.size(1), dtype=torch.float64, device=x.device)
     for rows, c in zip(x.split(ROWS), centrality.split(ROWS), strict=True):

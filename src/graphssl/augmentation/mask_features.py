@@ -1,4 +1,4 @@
-"""Random masking of feature dimensions, each for all nodes at once."""
+"""Random masking of feature dimensions, the same for all nodes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def mask_features(view: GraphView, p: float, generator: torch.Generator) -> Grap
 
 @dataclass(frozen=True)
 class MaskFeatures:
-    """Random masking of feature dimensions, as ``mask_features``.
+    """Mask random feature dimensions; see ``mask_features``.
 
     Attributes:
         p: probability of hiding a dimension, in [0, 1).

@@ -18,28 +18,28 @@ def at_strength(augmentation: Augmentation, strength: float, name: str) -> Augme
     """Multiply the drop probability ``p`` of ``augmentation`` by ``strength``.
 
     Args:
-        augmentation: a dataclass with a field ``p``; any callable at strength 1.
-        strength: factor, 0 or more.
+        augmentation: a dataclass with a field ``p``, or any callable if ``strength`` is 1.
+        strength: factor, at least 0.
         name: the augmentation's path in the configuration, for messages.
 
     Raises:
-        ConfigError: ``augmentation`` is not callable or has no ``p``, or the product is 1 or more.
+        ConfigError: ``augmentation`` is not callable or has no ``p``, or the product is at least 1.
     """
     if not callable(augmentation):
-        raise ConfigError(f"{name}={augmentation!r}: not an augmentation, it cannot be called")
+        raise ConfigError(f"{name} must be an augmentation, got {augmentation!r}, not callable")
     if strength == 1:
         return augmentation
     if "p" not in getattr(augmentation, "__dataclass_fields__", {}):
         raise ConfigError(
             f"augmentation.strength={strength!r}: {name} ({type(augmentation).__name__}) "
-            "is no dataclass with a field p to multiply"
+            "is not a dataclass with a field p to multiply"
         )
     dropping: Any = augmentation  # mypy cannot see that it is a dataclass with a field p
     p = strength * dropping.p
     if not 0.0 <= p < 1.0:
         raise ConfigError(
-            f"augmentation.strength={strength!r} times {name}.p={dropping.p!r}: "
-            "a drop probability must lie in [0, 1)"
+            f"augmentation.strength={strength!r} times {name}.p={dropping.p!r} is a drop "
+            "probability and must be in [0, 1)"
         )
     scaled: Augmentation = replace(dropping, p=p)
     return scaled
@@ -49,13 +49,13 @@ class TwoViews:
     """The two random views of a training step.
 
     Args:
-        view1: named augmentations of the first view, applied in this order; a dimension or edge is
-            kept if all of them keep it. Empty leaves the view untouched.
+        view1: named augmentations of the first view, applied in order; a dimension or edge is kept
+            if all of them keep it. If empty, the view is not changed.
         view2: the same for the second view.
         strength: factor of every drop probability ``p``.
 
     Raises:
-        ConfigError: ``strength`` is negative or brings a probability to 1 or more.
+        ConfigError: ``strength`` is negative, or a probability times ``strength`` is at least 1.
 
     Example:
         >>> from graphssl.augmentation import DropEdges, MaskFeatures

@@ -1,1 +1,1 @@
-"""From overrides to objects: Hydra's composition, the objects it names, messages and help."""
+"""From overrides to objects: compose the configuration, build what it names, explain errors."""

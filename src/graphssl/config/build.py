@@ -1,4 +1,4 @@
-"""From the composed configuration to objects; the only caller of Hydra's ``instantiate``."""
+"""Build objects from the composed configuration; the only caller of Hydra's ``instantiate``."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from graphssl.seeding import every_global_stream, global_stream
 from graphssl.training.metrics import Logger
 from graphssl.training.settings import TrainerSettings
 
-# What Hydra says in place of the cause.
+# Hydra's messages end with this in place of the cause.
 _HINT = "set env var HYDRA_FULL_ERROR=1 to see chained exception."
 
 
 def make(config: DictConfig, name: str, **supplied: Any) -> Any:
-    """The object that ``config`` describes, with ``supplied`` constructor arguments added.
+    """Build the object that ``config`` describes, with the constructor arguments ``supplied``.
 
     Raises:
-        GraphSSLError: what the constructor itself raised.
-        ConfigError: the target is not there or does not take the arguments given.
+        GraphSSLError: raised by the constructor itself.
+        ConfigError: the target does not exist or does not take these arguments.
     """
     try:
         return instantiate(config, _convert_="all", **supplied)
@@ -52,17 +52,17 @@ def make(config: DictConfig, name: str, **supplied: Any) -> Any:
             if isinstance(cause, GraphSSLError):
                 raise cause from None
             cause = cause.__cause__
-        raise ConfigError(f"{_said(error, config, name)}{_options(config)}") from error
+        raise ConfigError(f"{_message(error, config, name)}{_options(config)}") from error
 
 
 def dataset(config: DictConfig) -> NodeDataset:
-    """The graph, prepared; from the mirror where it has it.
+    """Load and prepare the graph, from the mirror if that has its files.
 
-    ``dataset.metric`` is the graph's published metric, whichever class loads it.
+    ``dataset.metric`` sets the graph's published metric, whichever class loads it.
     """
     loader, seed = _loader(config), config.dataset.get("transform_seed", 0)
     try:
-        # Not the transforms alone may draw: PyG's split=random does, or a custom loader.
+        # Loaders may draw too, not only transforms: PyG's split=random does, or a custom loader.
         with every_global_stream(seed, "transforms"):
             loaded: NodeDataset = loader.load(*_folders(config))
     except (GraphSSLError, MemoryError):
@@ -73,9 +73,9 @@ def dataset(config: DictConfig) -> NodeDataset:
 
 
 def fingerprint(config: DictConfig) -> str | None:
-    """That of the graph ``dataset`` gives; loads it only where the loader cannot tell otherwise."""
-    told = getattr(_loader(config), "fingerprint", None)
-    return told(*_folders(config)) if callable(told) else dataset(config).fingerprint
+    """Compute the graph's fingerprint, loading the graph only if its loader has no such method."""
+    method = getattr(_loader(config), "fingerprint", None)
+    return method(*_folders(config)) if callable(method) else dataset(config).fingerprint
 
 
 def _folders(config: DictConfig) -> tuple[Path, Path | None]:
@@ -84,7 +84,7 @@ def _folders(config: DictConfig) -> tuple[Path, Path | None]:
 
 
 def _loader(config: DictConfig) -> Any:
-    """What loads the graph; gets the seed and the published checksums where it names them."""
+    """Build the dataset's loader; pass the seed and published checksums if its constructor asks."""
     node, seed = config.dataset, config.dataset.get("transform_seed", 0)
     whole_number("dataset.transform_seed", seed, least=0)
     asked = inspect.signature(_resolve(node)).parameters
@@ -93,8 +93,8 @@ def _loader(config: DictConfig) -> Any:
         ours.add("transform_seed")
         if seed:
             raise ConfigError(
-                f"dataset.transform_seed={seed}: {node._target_} takes none; let it take "
-                "transform_seed and hand it to node_dataset"
+                f"dataset.transform_seed={seed}: {node._target_} does not take it; add an argument "
+                "transform_seed and pass it to node_dataset"
             )
     plain: dict[str, Any] = OmegaConf.to_container(node, resolve=True)  # type: ignore[assignment]
     node = OmegaConf.create({key: value for key, value in plain.items() if key not in ours})
@@ -105,7 +105,7 @@ def _loader(config: DictConfig) -> Any:
 
 @cache
 def published() -> dict[str, list[str]]:
-    """Raw file name -> the checksums that ship with graphssl, in every yaml of conf/dataset."""
+    """Collect the checksums in graphssl's own conf/dataset: raw file name -> checksums."""
     found: dict[str, list[str]] = {}
     for path in sorted((config_dir() / "dataset").glob("*.yaml")):
         for name, known in (OmegaConf.load(path).dataset.get("checksums") or {}).items():
@@ -114,7 +114,7 @@ def published() -> dict[str, list[str]]:
 
 
 def folder(config: DictConfig, name: str) -> Path:
-    """``paths.<name>``, a leading ``~`` being the home folder as it is to a shell."""
+    """Return ``paths.<name>`` with a leading ``~`` expanded to the home folder."""
     path = config.paths[name] if config.paths else None
     if not isinstance(path, str) or not path:
         raise ConfigError(f"paths.{name} must be the name of a folder, got {path!r}")
@@ -122,13 +122,13 @@ def folder(config: DictConfig, name: str) -> Path:
 
 
 def settings(config: DictConfig) -> TrainerSettings:
-    """What the shell says about training."""
+    """Build the trainer's settings."""
     made: TrainerSettings = make(config.trainer, "trainer")
     return made
 
 
 def protocols(config: DictConfig) -> dict[str, ProbeProtocol]:
-    """Every probe protocol asked for, by name."""
+    """Build the chosen probe protocols, by name."""
     chosen = config.probe.get("protocols") or {}
     for name, node in chosen.items():
         if "_target_" not in (node or {}):
@@ -145,13 +145,13 @@ def protocols(config: DictConfig) -> dict[str, ProbeProtocol]:
 
 
 def encoder(config: DictConfig, in_channels: int) -> nn.Module:
-    """The encoder, with the width of the features supplied."""
+    """Build the encoder for features of width ``in_channels``."""
     made: nn.Module = make(config.encoder, "encoder", in_channels=in_channels)
     return made
 
 
 def labels_used(config: DictConfig) -> bool:
-    """Whether labels have a part: in selecting the encoder, or as the objective asks."""
+    """Return whether labels are used, by the objective or to select the encoder."""
     by_selection = config.trainer.select == "val_accuracy"
     return by_selection or bool(getattr(_resolve(config.objective), "uses_labels", False))
 
@@ -159,14 +159,14 @@ def labels_used(config: DictConfig) -> bool:
 def objective(
     config: DictConfig, in_channels: int, labels: Mapping[str, Any] | None = None
 ) -> Objective:
-    """The objective around a new encoder, drawn from the stream ``init`` of the seed.
+    """Build the objective around a new encoder, initialised from the seed's stream ``init``.
 
     Args:
         config: the composed configuration.
         in_channels: F.
         labels: ``labels``, ``train_nodes`` and ``num_classes`` of the one split that this run
-            uses; the objective's constructor gets those of them and ``in_channels`` that it
-            names, beside the ``encoder``.
+            uses. The constructor receives ``encoder``, and each of these and ``in_channels`` if it
+            has an argument of that name.
     """
     kind = _resolve(config.objective)
     asked = inspect.signature(kind).parameters
@@ -183,33 +183,33 @@ def objective(
 
 
 def check_default_dtype() -> None:
-    """Refuse another default dtype than float32, in which graphs, weights and numbers are kept."""
+    """Refuse a default dtype other than float32, the dtype of graphs and weights."""
     if torch.get_default_dtype() != torch.float32:
         raise ConfigError(
             f"a custom module has set torch's default dtype to {torch.get_default_dtype()}, and a "
-            "run needs float32: take its torch.set_default_dtype out"
+            "run needs float32: remove its call of torch.set_default_dtype"
         )
 
 
 def augmentation(config: DictConfig) -> TwoViews:
-    """What makes the two views."""
+    """Build the augmentation that makes the two views."""
     node = config.augmentation.copy()
     if node.get("strength") == 1 and "strength" not in inspect.signature(_resolve(node)).parameters:
-        del node["strength"]  # a custom class that is no TwoViews
+        del node["strength"]  # a custom class that is not a TwoViews
     made: TwoViews = make(node, "augmentation")
     check_methods(made, "augmentation", __call__=("view", "generator"))
     return made
 
 
 def regularizer(config: DictConfig) -> Regularizer:
-    """The penalty."""
+    """Build the regularizer."""
     made: Regularizer = make(config.regularizer, "regularizer")
     check_regularizer(made)
     return made
 
 
 def optimizer(config: DictConfig, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-    """The optimizer over ``parameters``; the schedule scales each group's ``initial_lr``."""
+    """Build the optimizer of ``parameters``; the schedule scales each group's ``initial_lr``."""
     made: Callable[..., torch.optim.Optimizer] = make(config.optimizer, "optimizer")
     try:
         result = made(parameters)
@@ -223,20 +223,20 @@ def optimizer(config: DictConfig, parameters: list[nn.Parameter]) -> torch.optim
 
 
 def _require_plain_step(made: Callable[..., torch.optim.Optimizer], name: str) -> None:
-    """Take one step with a weight of no importance, with a dense gradient and without a closure."""
+    """Try one step on a throwaway weight, with a dense gradient and no closure."""
     weight = nn.Parameter(torch.zeros(2, 2))
     weight.grad = torch.zeros(2, 2)
     try:
         with torch.random.fork_rng(devices=[]):
             made([weight]).step()
-    except Exception as error:  # whatever a foreign optimizer raises
+    except Exception as error:  # whatever a third-party optimizer raises
         raise ConfigError(
-            f"optimizer {name} cannot step on gradients alone, as training does here: {error}"
+            f"optimizer {name} cannot step on dense gradients without a closure: {error}"
         ) from error
 
 
 def check_logger(config: DictConfig) -> None:
-    """Refuse a logger that cannot be made, before there is anything to log."""
+    """Refuse a logger that cannot be built, before there is anything to log."""
     if "_target_" in config.logger:
         make(config.logger, "logger")
         target = _resolve(config.logger)
@@ -254,7 +254,7 @@ def check_logger(config: DictConfig) -> None:
 def loggers(
     config: DictConfig, folder: Path, run_id: str, plain: dict[str, Any], resume_step: int
 ) -> list[Logger]:
-    """TensorBoard or W&B where one was chosen; rows after ``resume_step`` come again."""
+    """Build the chosen logger, if any; rows after ``resume_step`` will be logged again."""
     if "_target_" not in config.logger:
         return []
     chosen = make(config.logger, "logger")
@@ -268,23 +268,23 @@ def _resolve(config: DictConfig) -> Any:
         raise ConfigError(f"{config._target_} cannot be found: {words(error)}") from error
 
 
-def _said(error: HydraException, config: DictConfig, name: str) -> str:
-    """What a constructor raised, after its key; of what Hydra itself raised, its own words."""
-    said = " ".join(str(error).split())
-    called = re.match(r"Error in call to target '([^']+)'", said)
+def _message(error: HydraException, config: DictConfig, name: str) -> str:
+    """Format the error that a constructor raised after its key, or else Hydra's own message."""
+    message = " ".join(str(error).split())
+    called = re.match(r"Error in call to target '([^']+)'", message)
     if called and error.__cause__ is not None:
-        key = re.search(r" full_key: (\S+)", said)
+        key = re.search(r" full_key: (\S+)", message)
         cause = error.__cause__
         near = _near_argument(cause, called[1])
         return f"{key[1] if key else name}: {called[1]}: {words(cause)}{near}"
     deepest: BaseException = error
     while deepest.__cause__ or deepest.__context__:
         deepest = deepest.__cause__ or deepest.__context__  # type: ignore[assignment]
-    return f"{name}: {said.replace(_HINT, f'({words(deepest)})')}"
+    return f"{name}: {message.replace(_HINT, f'({words(deepest)})')}"
 
 
 def _near_argument(error: BaseException, target: str) -> str:
-    """For an argument that ``target`` does not take, those that it takes and that look alike."""
+    """For an argument that ``target`` does not take, suggest similar ones that it does."""
     unknown = re.search(r"unexpected keyword argument '(\w+)'", str(error))
     if not unknown:
         return ""
@@ -294,11 +294,11 @@ def _near_argument(error: BaseException, target: str) -> str:
 
 
 def _options(config: DictConfig) -> str:
-    """What was said, for an error that does not tell it."""
+    """Format the options of ``config``, for errors that do not name them."""
     named = {str(key): value for key, value in config.items()}
-    said = ", ".join(
+    options = ", ".join(
         f"{key}={value!r}"
         for key, value in named.items()
         if isinstance(value, str | int | float) and not key.startswith("_")
     )
-    return f"; got {said}" if said else ""
+    return f"; got {options}" if options else ""

@@ -1,4 +1,4 @@
-"""From overrides to a configuration, outside Hydra's own command line."""
+"""Compose the configuration from overrides, without Hydra's own command line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from graphssl.errors import ConfigError
 
 
 def compose(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, Any], list[str]]:
-    """The configuration that ``overrides`` give, the option chosen in each group, ``overrides``."""
+    """Compose ``overrides``; return the configuration, the choice per group, and ``overrides``."""
     overrides = list(map(with_home, overrides))
     with _own_hydra():
         config = hydra_compose("config", overrides, return_hydra_config=True)
@@ -28,20 +28,20 @@ def compose(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, Any], list[
 
 
 def with_home(override: str) -> str:
-    """``key=~/x`` as a shell would write it out; Hydra's grammar has no unquoted ``~``."""
+    """Expand ``key=~/x`` as a shell would; Hydra's grammar has no unquoted ``~``."""
     key, _, value = override.partition("=")
     return f"{key}={os.path.expanduser(value)}" if value.startswith("~") else override
 
 
-# For folders that a file or the environment names with a ~.
+# For folders given with a ~ in a file or an environment variable.
 OmegaConf.register_new_resolver("home", os.path.expanduser, replace=True)
 
 
 @contextmanager
 def _own_hydra() -> Iterator[None]:
-    """Hydra on our own configuration, also within a program that has initialised it for its own.
+    """Initialise Hydra with our configuration, even inside another Hydra program.
 
-    Its state is the caller's again afterwards: what it composes from, and how it composes.
+    The caller's state is restored afterwards: its configuration source and Hydra's version base.
     """
     theirs, base = GlobalHydra.instance(), VersionBase.instance().version_base
     hydra = theirs.hydra
@@ -51,13 +51,14 @@ def _own_hydra() -> Iterator[None]:
             yield
     finally:
         theirs.hydra, VersionBase.instance().version_base = hydra, base
-        GlobalHydra.set_instance(theirs)  # Hydra left a copy
+        GlobalHydra.set_instance(theirs)  # Hydra has replaced it with a copy
 
 
 def check_recipe(overrides: Sequence[str]) -> None:
-    """Refuse a recipe that was asked for and is not there; Hydra passes over it.
+    """Refuse an explicit recipe that does not exist; Hydra would ignore it.
 
-    The one that follows from objective and dataset is optional. To be called while Hydra composes.
+    The recipe that follows from objective and dataset is optional, so Hydra reports no missing one.
+    Call this while Hydra is initialised.
     """
     known = GlobalHydra.instance().config_loader().get_group_options("recipe")
     for override in overrides:
@@ -67,7 +68,7 @@ def check_recipe(overrides: Sequence[str]) -> None:
 
 
 def resolved(config: DictConfig) -> dict[str, Any]:
-    """``config`` without Hydra's own part, resolved, as plain containers."""
+    """Return ``config`` without Hydra's own part, resolved, as plain containers."""
     plain: dict[str, Any] = OmegaConf.to_container(_ours(config), resolve=True)  # type: ignore[assignment]
     return plain
 
@@ -77,7 +78,7 @@ def _ours(config: DictConfig) -> DictConfig:
 
 
 def group_choices(choices: Any) -> dict[str, Any]:
-    """The choices in our own groups, without Hydra's."""
+    """Return the choices in our own groups, without Hydra's."""
     return {
         group: list(option) if OmegaConf.is_list(option) else option
         for group, option in choices.items()

@@ -1,6 +1,6 @@
-"""Hold what a configuration names against the contracts, before anything runs.
+"""Check the objects that a configuration names against the contracts, before anything runs.
 
-Each check raises a one-line ``ConfigError`` that names the class, what it lacks and the fix.
+Each check raises a one-line ``ConfigError`` that names the class, what it lacks, and the fix.
 """
 
 from __future__ import annotations
@@ -15,39 +15,42 @@ from graphssl.errors import ConfigError
 
 
 def check_encoder(made: Any) -> None:
-    """An ``nn.Module`` with ``out_channels``, ``reset_parameters`` and ``forward(x, edge_index)``.
+    """Check for an ``nn.Module`` with ``out_channels``, ``reset_parameters`` and a fitting forward.
 
     Raises:
-        ConfigError: something of it is missing, or a part keeps the edges of the first view.
+        ConfigError: one of these is missing, or a submodule would cache the edges of the first
+            view.
     """
     name = _name(made)
     if not isinstance(made, nn.Module):
-        raise ConfigError(f"encoder {name} is no torch.nn.Module: class {_class(made)}(nn.Module)")
+        raise ConfigError(
+            f"encoder {name} must be a torch.nn.Module: class {_class(made)}(nn.Module)"
+        )
     width = getattr(made, "out_channels", None)
     if type(width) is not int or width < 1:
         raise ConfigError(
-            f"encoder {name} needs an attribute out_channels, the width D of its output as an int "
-            f"of 1 or more, got {width!r}"
+            f"encoder {name} needs an attribute out_channels, the width D of its output, as an int "
+            f"of at least 1, got {width!r}"
         )
     if not callable(getattr(made, "reset_parameters", None)):
         raise ConfigError(
-            f"encoder {name} needs a method reset_parameters() that draws all weights anew: "
+            f"encoder {name} needs a method reset_parameters() that reinitialises all weights: "
             "target networks start from their own initialisation"
         )
     _check_arguments(made, "forward", ("x", "edge_index"), f"encoder {name}")
     for path, part in made.named_modules():
         if getattr(part, "cached", False) is True:
             raise ConfigError(
-                f"encoder: {type(part).__name__} {path} has cached=True: it would keep the edges "
-                "of the first view for every other"
+                f"encoder: {type(part).__name__} {path} has cached=True and would reuse the edges "
+                "of the first view for all others: set cached=False"
             )
 
 
 def check_objective(made: Any) -> None:
-    """A subclass of ``Objective`` that keeps an encoder and takes two views.
+    """Check for a subclass of ``Objective`` that keeps an encoder and takes two views.
 
     Raises:
-        ConfigError: it is not.
+        ConfigError: it does not meet the contract.
     """
     name = _name(made)
     if not isinstance(made, Objective):
@@ -56,17 +59,15 @@ def check_objective(made: Any) -> None:
             f"class {_class(made)}(Objective)"
         )
     if not isinstance(getattr(made, "encoder", None), nn.Module):
-        raise ConfigError(
-            f"objective {name} must keep the encoder that it is given: self.encoder = encoder"
-        )
+        raise ConfigError(f"objective {name} must keep the given encoder: self.encoder = encoder")
     _check_arguments(made, "forward", ("view1", "view2"), f"objective {name}")
 
 
 def check_regularizer(made: Any) -> None:
-    """A subclass of ``Regularizer``.
+    """Check for a subclass of ``Regularizer`` that takes weights and a step's output.
 
     Raises:
-        ConfigError: it is not.
+        ConfigError: it does not meet the contract.
     """
     name = _name(made)
     if not isinstance(made, Regularizer):
@@ -78,7 +79,12 @@ def check_regularizer(made: Any) -> None:
 
 
 def check_methods(made: Any, kind: str, **methods: tuple[str, ...]) -> None:
-    """Methods by name with the arguments they are called with, for contracts without a base class.
+    """Check methods and their arguments, for contracts without a base class.
+
+    Args:
+        made: the object to check.
+        kind: its role, for the message, e.g. ``"dataset"``.
+        methods: method name -> names of the arguments with which it is called.
 
     Raises:
         ConfigError: a method is missing or does not take these arguments.
@@ -96,7 +102,8 @@ def _check_arguments(made: Any, method: str, arguments: tuple[str, ...], who: st
         signature.bind(*arguments)
     except TypeError as error:
         raise ConfigError(
-            f"{who}: {method} is called with ({', '.join(arguments)}), takes {signature}: {error}"
+            f"{who}: {method} is called with ({', '.join(arguments)}) but takes {signature}: "
+            f"{error}"
         ) from None
 
 

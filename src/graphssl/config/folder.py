@@ -1,4 +1,4 @@
-"""Where the configuration lies."""
+"""Location of the configuration folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def config_dir() -> Path:
-    """The absolute path of ``conf/``: inside an installed wheel, else at the repository's root."""
+    """Return the absolute path of ``conf/``, in the installed package or the repository root."""
     package = Path(__file__).resolve().parents[1]
     shipped = package / "conf"
     return shipped if shipped.is_dir() else package.parents[1] / "conf"

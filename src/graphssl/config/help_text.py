@@ -1,4 +1,4 @@
-"""What ``graphssl --help`` prints. Hydra's own help composes the configuration for every group."""
+"""Text of ``graphssl --help``, without composing a configuration as Hydra's own help does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from graphssl.config.folder import config_dir
 
 _TEXT = """\
-graphssl pretrains a graph encoder, measures collapse, probes it and leaves a record.
+graphssl pretrains a graph encoder, measures its collapse, probes it and writes a record.
 
 Groups (choose with group=option, several with -m group=a,b):
 
@@ -25,7 +25,7 @@ Hydra's own flags:    graphssl --hydra-help       Version:    graphssl --version
 
 
 def help_text(arguments: Sequence[str]) -> str:
-    """Every group with its options, those of a ``--config-dir`` among ``arguments`` too."""
+    """Format the help, with the options of a ``--config-dir`` among ``arguments`` included."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--config-dir", "-cd")
     own = parser.parse_known_args(arguments)[0].config_dir
@@ -36,7 +36,7 @@ def help_text(arguments: Sequence[str]) -> str:
 
 
 def options_in(*folders: Path) -> dict[str, list[str]]:
-    """Every group with its options, both in alphabetical order."""
+    """List each group's options in ``folders``; groups and options in alphabetical order."""
     paths = [path for folder in folders for path in folder.glob("*/*.yaml")]
     groups = sorted({path.parent.name for path in paths})
     return {g: sorted({path.stem for path in paths if path.parent.name == g}) for g in groups}

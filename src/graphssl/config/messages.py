@@ -1,4 +1,4 @@
-"""An expected error in one line: what was wrong, and what would be right."""
+"""Turn expected errors into one line that names the mistake and suggests a fix."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from graphssl.results.failure import OUT_OF_MEMORY, kind_of
 
 EXPECTED = (GraphSSLError, HydraException, OmegaConfBaseException, YAMLError, OSError)
 
-# What Hydra's own plugins bring; they come with an extra.
+# Options of Hydra's own plugins, which an extra installs.
 _IN_SWEEPS = {
     "hydra/launcher": ("joblib", "submitit_local", "submitit_slurm"),
     "hydra/sweeper": ("optuna",),
@@ -28,24 +28,24 @@ _IN_SWEEPS = {
 
 
 def is_expected(error: BaseException) -> bool:
-    """Whether users can mend ``error``, so that they are spared its traceback."""
+    """Return whether users can fix ``error``, so that no traceback is shown."""
     return isinstance(error, EXPECTED) or kind_of(error) == OUT_OF_MEMORY
 
 
 def expected(error: BaseException, overrides: Sequence[str]) -> GraphSSLError | None:
-    """What users meet of ``error``, its line written out; None for one that nobody expects."""
+    """Return ``error`` as a ``GraphSSLError`` with a one-line message; None if unexpected."""
     if isinstance(error, GraphSSLError):
         return error
     if str(error).startswith("Config group override must be"):  # a plain ValueError of Hydra's
-        said = next(
+        override = next(
             (o for o in overrides if o.endswith(("=null", "="))), "a group without an option"
         )
-        return ConfigError(f"{said}: a group needs one of its options, see graphssl --help")
+        return ConfigError(f"{override}: a group needs one of its options, see graphssl --help")
     return ConfigError(describe(error, overrides)) if is_expected(error) else None
 
 
 def describe(error: BaseException, overrides: Sequence[str]) -> str:
-    """``error`` in one line, with the near matches of a name that is not there."""
+    """Format ``error`` on one line, with close matches for a name that does not exist."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if not lines:
         return words(error)
@@ -58,14 +58,16 @@ def describe(error: BaseException, overrides: Sequence[str]) -> str:
     if isinstance(error, YAMLError):
         return f"a yaml file cannot be read: {' '.join(lines)}"
     if isinstance(error, OverrideParseException):
-        return f"{error.override}: {lines[0]}; what is no plain word needs quotes: 'key=\"value\"'"
+        return (
+            f"{error.override}: {lines[0]}; quote values with special characters: 'key=\"value\"'"
+        )
     if isinstance(error, MissingMandatoryValue):
-        return f"{error.full_key}: a value is needed, got none"
+        return f"{error.full_key}: a value is required, got none"
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
         if option in _IN_SWEEPS.get(group, ()):
             return f'{group}={option} is not installed: pip install "graphssl-werank[sweeps]"'
-        # Hydra names none for an option in a list.
+        # Hydra lists no options for a missing one in a list.
         options = list(map(str, error.options or options_in(config_dir()).get(group, [])))
         return f"{group}={option}: no such option{_near(option, options, options)}"
     if lines[0].startswith("Could not override '"):
@@ -73,22 +75,22 @@ def describe(error: BaseException, overrides: Sequence[str]) -> str:
         keys = list(_known_keys([o for o in overrides if not o.lstrip("+~").startswith(key)]))
         return f"{key}: no such key or group{_near(key, keys)}"
     if lines[0].startswith("Ambiguous value"):
-        return f"{lines[0]}: several values are a sweep, which needs -m"
+        return f"{lines[0]}: several values make a sweep, which needs -m"
     if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.filename}: {error.strerror}; once that is mended, the same command goes on"
+        return f"{error.filename}: {error.strerror}; once that is fixed, the same command resumes"
     if isinstance(error, OSError) and not isinstance(error, HydraException):
         return words(error)
     return lines[0]
 
 
 def check_keys(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[str]) -> None:
-    """Refuse a key that a run needs and has not, or has and nothing reads.
+    """Refuse a configuration that lacks a required key or contains one that nothing reads.
 
-    Arguments of a ``_target_`` are its constructor's to refuse. A key that another one refers to as
-    ``${key}`` is read.
+    Arguments of a ``_target_`` are left to its constructor. A key that another one refers to as
+    ``${key}`` counts as read.
 
     Raises:
-        ConfigError: naming the key, with its near matches.
+        ConfigError: names the key and close matches.
     """
     folder = config_dir()
     shipped: Any = OmegaConf.load(folder / "config.yaml")
@@ -101,8 +103,8 @@ def check_keys(config: DictConfig, choices: Mapping[str, Any], overrides: Sequen
     text = OmegaConf.to_yaml(config)
     for key in set(map(str, config)) - needed - set(choices) - {"hydra"}:
         _require_read(key, text, {*needed, *choices})
-    # A recipe may have more keys than a run reads, but one that was just said is meant to count.
-    said = {o.lstrip("+").partition("=")[0] for o in overrides}
+    # A recipe may have keys that this run does not read; an override of one must have an effect.
+    overridden = {o.lstrip("+").partition("=")[0] for o in overrides}
     read: dict[str, set[Any]] = {
         "paths": set(shipped.paths),
         "probe": {*shipped.probe, "protocols"},
@@ -114,13 +116,13 @@ def check_keys(config: DictConfig, choices: Mapping[str, Any], overrides: Sequen
         if not OmegaConf.is_dict(config[key]) or "_target_" in config[key]:
             continue
         for inner in set(config[key]) - known:
-            if key != "recipe" or f"recipe.{inner}" in said:
+            if key != "recipe" or f"recipe.{inner}" in overridden:
                 _require_read(f"{key}.{inner}", text, {f"{key}.{name}" for name in known})
 
 
 def _require_read(key: str, text: str, names: Set[str]) -> None:
     if not re.search(rf"\$\{{\.*{re.escape(key)}[.}}\[]", text):
-        near = _near(key, sorted(names)) or "; free words go into +tags.NAME="
+        near = _near(key, sorted(names)) or "; use +tags.NAME= for free-form notes"
         raise ConfigError(f"{key}: nothing reads this key{near}")
 
 
@@ -132,7 +134,7 @@ def _near(name: str, names: Sequence[str], otherwise: Sequence[str] = ()) -> str
 
 
 def _known_keys(overrides: Sequence[str]) -> Iterator[str]:
-    """Every dotted key of the configuration, and every group."""
+    """Yield every group, and every dotted key of the configuration."""
     try:
         config, choices, _ = compose([o for o in overrides if not o.startswith("-")])
     except EXPECTED:

@@ -1,4 +1,4 @@
-"""What a custom class did when it raised: its own frames, without those of the machinery around."""
+"""Tracebacks of errors in custom code, reduced to the frames that lie in it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,16 @@ _INSTALLED = tuple({sysconfig.get_path(name) for name in _PLACES})
 
 
 def user_frames(error: BaseException) -> list[str]:
-    """Format the frames of ``error`` that lie in custom code, outermost first; none if none do.
+    """Format the frames of ``error`` that lie in custom code, outermost first.
 
-    Custom code is what graphssl called in files that are neither its own nor installed. Of a chain
-    of errors, those that graphssl raised itself are passed over: their one line says it all.
+    Custom code is code that graphssl called in files that are neither its own nor installed. In a
+    chain of errors, those that graphssl itself raised are skipped: their message suffices.
     """
     cause: BaseException | None = error
     while isinstance(cause, GraphSSLError):
         cause = cause.__cause__
     found: list[traceback.FrameSummary] = []
-    inside = (
-        False  # of what stands before the first frame of ours, say a notebook, nothing is shown
-    )
+    inside = False  # frames before the first one of ours, e.g. a notebook's, are not shown
     while cause is not None and not found:
         for frame in traceback.extract_tb(cause.__traceback__):
             ours = Path(frame.filename).is_relative_to(_PACKAGE)

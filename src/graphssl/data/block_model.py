@@ -25,10 +25,11 @@ def balanced_labels(num_nodes: int, num_classes: int, rng: np.random.Generator) 
 def block_model_edges(
     y: IntArray, probabilities: FloatMatrix, rng: np.random.Generator
 ) -> IntArray:
-    """Draw the edges of the stochastic block model: every pair i < j independently with P.
+    """Draw the edges of a stochastic block model, independently for every pair i < j.
 
-    ``P[(i, j) in E] = probabilities[y_i, y_j]``. For a pair of blocks the number of edges is drawn
-    (binomial), then that many distinct pairs of nodes (uniform), which is the same distribution.
+    ``P[(i, j) in E] = probabilities[y_i, y_j]``. For each pair of blocks the number of edges is
+    drawn (binomial), then that many distinct pairs of nodes (uniform), which gives the same
+    distribution.
 
     Args:
         y: block of every node, (N,).

@@ -1,4 +1,4 @@
-"""Checksums of raw files, checked before PyG reads or unpickles them."""
+"""Checksums of raw files, verified before PyG reads or unpickles the files."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Checksums:
     """Known checksums of a dataset's raw files, and the policy for files that match none.
 
     Attributes:
-        known: file name -> its sha256 (64 digits) or git blob ids (40 digits); any may match.
-        pickle: whether PyG unpickles these files; a pickle can run any code.
+        known: file name -> sha256 (64 digits) or git blob ids (40 digits), any of which may match.
+        pickle: whether PyG unpickles these files; a pickle can run arbitrary code.
         trust: whether to read a pickle that matches no checksum.
     """
 
@@ -43,13 +43,13 @@ class Checksums:
         """List the names of the ``files`` that match no known checksum.
 
         Raises:
-            DataError: there is such a file, the files are pickles, and ``trust`` is off.
+            DataError: there is such a file, the files are pickles, and ``trust`` is not set.
         """
         strange = [file for file in files if not self.matches(file)]
         if strange and self.pickle and not self.trust:
             raise DataError(
                 f"{strange[0]} matches no known checksum (sha256 {sha256(strange[0])}) and is a "
-                "pickle, which can run any code when read: put the published file there, "
+                "pickle, which can run arbitrary code when read: put the published file there, "
                 "or set dataset.trust=true"
             )
         return [file.name for file in strange]

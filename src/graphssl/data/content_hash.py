@@ -1,4 +1,4 @@
-"""Hash of a graph's content, to tell whether a transform, loader or file gives the same again."""
+"""Hash of a graph's content, which detects changes by a transform, a loader or a file."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ _CHUNK = 1 << 18  # entries; fits into a cache
 
 
 def content_hash(data: NodeDataset) -> str:
-    """Hash all that training and probes use: features, edges, weights, labels and masks.
+    """Hash everything that training and probes use: features, edges, weights, labels and masks.
 
     The hash is the first 16 digits of sha256 over shapes and little-endian entries, floats as
-    float32 and whole numbers as int64, so that neither the types in a file nor the machine's byte
-    order matters. Every bit of a float does: features that a transform sums in another order are
-    different features.
+    float32 and integers as int64, so that neither the dtypes in a file nor the machine's byte order
+    matters. Every bit of a float does: features that a transform sums in another order differ.
 
-    Most features of a bag of words are zero: a chunk with fewer than half non-zero entries is
-    hashed by their positions and values, in a third of the time that its bytes take.
+    Most features of a bag of words are zero: a chunk in which fewer than half of the entries are
+    nonzero is hashed by their positions and values, in a third of the time of hashing its bytes.
     """
     digest = hashlib.sha256()
     parts: dict[str, tuple[Tensor | None, str]] = {

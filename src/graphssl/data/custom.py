@@ -40,14 +40,14 @@ class CustomDataset:
     """A custom graph from a file.
 
     Args:
-        path: ``.npz`` with the arrays ``x`` (N, F), ``edge_index`` (2, E), ``y`` (N,) and
-            optionally ``edge_weight`` (E,) or, in its place, ``edge_attr`` of that shape,
-            ``train_mask``, ``val_mask``, ``test_mask``, (N,) or (N, S), ``node_id`` (N,), whole
-            numbers or strings by which embeddings name the nodes, and ``pos`` for transforms; or
-            ``.pt``, a PyG ``Data`` (or its ``to_dict()``) with the same attributes, saved by
-            ``torch.save``. Relative to the working directory.
+        path: ``.npz`` with the arrays ``x`` (N, F), ``edge_index`` (2, E) and ``y`` (N,), and
+            optionally ``edge_weight`` (E,) or ``edge_attr`` of that shape, ``train_mask``,
+            ``val_mask`` and ``test_mask``, (N,) or (N, S), ``node_id`` (N,), integers or strings
+            that name the nodes in saved embeddings, and ``pos`` for transforms; or ``.pt``, a PyG
+            ``Data`` (or its ``to_dict()``) with the same attributes, saved by ``torch.save``.
+            Relative to the working directory.
         name: name of the dataset in the record.
-        transforms: PyG transforms, applied in this order.
+        transforms: PyG transforms, applied in order.
         ignore: keys of the file to skip; any other unknown key is an error.
         transform_seed: seed of the random streams that transforms draw from.
 
@@ -91,7 +91,7 @@ class CustomDataset:
         """
         path = self._file()
         if path.suffix not in READERS:
-            raise DataError(f"{self.name}: dataset.path={path} ends in neither .npz nor .pt")
+            raise DataError(f"{self.name}: dataset.path={path} must end in .npz or .pt")
         try:
             found = READERS[path.suffix](path, [key for key in READ if key not in self.ignore])
         except Exception as error:  # parsers raise anything on unexpected files
@@ -123,7 +123,7 @@ class CustomDataset:
             named = ", ".join(key + _suggestion(key) for key in unknown[:8])
             raise DataError(
                 f"{where} has the unknown keys {named}{', ...' if len(unknown) > 8 else ''}; "
-                f"known: {', '.join(READ)}; rename them, or pass them over with "
+                f"known: {', '.join(READ)}; rename them, or skip them with "
                 f"dataset.ignore=[{','.join(unknown[:8])}]"
             )
         if missing := [key for key in REQUIRED if key not in used]:
@@ -132,7 +132,7 @@ class CustomDataset:
 
 def _suggestion(key: str) -> str:
     if key == "adj_t":
-        return " (save edge_index=torch_geometric.utils.to_edge_index(adj_t.t())[0] in its place)"
+        return " (save edge_index=torch_geometric.utils.to_edge_index(adj_t.t())[0] instead)"
     if key.endswith(_SPARSE_PARTS):
         return " (part of a sparse matrix? save x=matrix.toarray(), edge_index of adj.nonzero())"
     near = difflib.get_close_matches(key.lower(), READ, n=1, cutoff=0.7)

@@ -1,4 +1,4 @@
-"""A real graph that needs no download: scikit-learn's digits as a nearest-neighbour graph."""
+"""Scikit-learn's digits as a nearest-neighbour graph: real data without a download."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class DigitsDataset(Generated):
     Args:
         neighbors: k of the kNN graph.
         name: name of the dataset in the record.
-        transforms: PyG transforms, applied in this order.
+        transforms: PyG transforms, applied in order.
         transform_seed: seed of the random streams that they draw from.
     """
 

@@ -1,4 +1,4 @@
-"""Properties of a graph that are recorded besides its size, and logged when it is loaded."""
+"""Properties of a graph other than its size, recorded and logged when it is loaded."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ log = logging.getLogger(__name__)
 
 MASKS = ("train_mask", "val_mask", "test_mask")
 REQUIRED = ("x", "edge_index", "y")
-# Keys that are read from a Data. num_nodes, if present, only repeats the number of rows of x.
+# Keys that are read from a Data. num_nodes, if present, merely repeats the number of rows of x.
 KEYS = (*REQUIRED, "edge_weight", "edge_attr", *MASKS, "node_id")
 _SILENT = (*KEYS, "num_nodes")
 
-# Share of edges without a reverse from which on a graph looks like an undirected one listed once,
-# which has nearly 1. Graphs that are directed on purpose mix both kinds of edges.
+# Minimum share of edges without a reverse for a graph to look like an undirected one with each edge
+# listed once, where it is nearly 1. Graphs that are meant to be directed mix both kinds of edges.
 _LISTED_ONCE = 0.9
 
 
 def graph_facts(name: str, data: Data, graph: Graph) -> dict[str, Any]:
-    """Collect `edge_counts` and the keys of ``data`` that are not used; log what matters.
+    """Collect `edge_counts` and the unused keys of ``data``; log notable facts.
 
     Returns:
-        The counts; ``edge_weight``, the key that weights came from, or None; ``edge_attr``, its use
-        if there is one, else None; ``keys_not_used``.
+        The counts; ``edge_weight``, the key from which weights were read, or None; ``edge_attr``,
+        how it is used, or None without one; ``keys_not_used``.
     """
     facts: dict[str, Any] = dict(edge_counts(graph.edge_index, graph.num_nodes))
     facts["edge_weight"] = weight_key(data)
@@ -41,7 +41,7 @@ def graph_facts(name: str, data: Data, graph: Graph) -> dict[str, Any]:
         facts["edge_attr"] = "edge weights" if used else f"not used: shape {shape}"
         log.info(
             "%s: edge_attr of shape %s %s", name, shape,
-            "has one number per edge: taken as edge weights" if used else "is not used",
+            "has one number per edge: used as edge weights" if used else "is not used",
         )  # fmt: skip
     facts["keys_not_used"] = sorted(set(data.keys()) - set(_SILENT))
     log_keys_not_used(name, facts["keys_not_used"])
@@ -50,7 +50,7 @@ def graph_facts(name: str, data: Data, graph: Graph) -> dict[str, Any]:
 
 
 def log_keys_not_used(name: str, keys: list[str]) -> None:
-    """Log one line that names ``keys``, if there are any."""
+    """Log ``keys`` on one line, if there are any."""
     if keys:
         log.info("%s: keys not used: %s", name, ", ".join(keys))
 
@@ -67,7 +67,7 @@ def _log_direction(name: str, share: float) -> None:
 
 
 def weight_key(data: Data) -> str | None:
-    """Return the key of ``data`` with one weight per edge; ``edge_attr`` only without another."""
+    """Return the key of ``data`` with one weight per edge, preferring ``edge_weight``; or None."""
     if data.get("edge_weight") is not None:
         return "edge_weight"
     attributes, edges = data.get("edge_attr"), data.edge_index.size(-1)
@@ -76,7 +76,7 @@ def weight_key(data: Data) -> str | None:
 
 
 def edge_counts(edge_index: Tensor, num_nodes: int) -> dict[str, float | int]:
-    """Count edges that a layer may treat differently from what their author meant.
+    """Count edges and nodes that a layer may treat otherwise than intended.
 
     With P the set of distinct pairs (i, j), i != j, that are edges:
 

@@ -1,4 +1,4 @@
-"""PyG's dataset classes, made safe for offline nodes, unknown files and simultaneous jobs."""
+"""PyG's dataset classes, made safe for offline nodes, unknown files and concurrent jobs."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from graphssl.locks import exclusive
 def guarded(base: Any, data_dir: Path, mirror: Path | None, checksums: Checksums, key: str) -> Any:
     """Subclass a PyG dataset class so that it fetches and processes behind a lock.
 
-    All files are written to a staging folder and renamed into place when complete, so that whatever
-    interrupts a job, ``data_dir`` holds complete files only. The processed graph lies in
-    ``processed/<fingerprint of raw files and key>``: it is never reused for other raw files.
+    All files are written to a staging folder and renamed into place when complete, so that
+    ``data_dir`` contains only complete files, even if a job is interrupted. The processed graph is
+    stored in ``processed/<fingerprint of raw files and key>`` and never reused for other raw files.
 
     Args:
         base: subclass of ``InMemoryDataset`` with ``download`` and ``process``.
         data_dir: absolute folder for raw files and processed graphs.
         mirror: absolute folder with raw files at the same relative paths, or None.
-        checksums: checked before ``base.process`` reads a file.
-        key: anything else that the processed graph depends on.
+        checksums: verified before ``base.process`` reads a file.
+        key: anything else on which the processed graph depends.
 
     Returns:
         The subclass. Loading raises ``DataError`` for a file that is not accepted.
@@ -50,10 +50,10 @@ def guarded(base: Any, data_dir: Path, mirror: Path | None, checksums: Checksums
             super().save([_packed(data) for data in data_list], path)
 
         def load(self, path: str, data_cls: Any = Data) -> None:
-            try:  # PyG falls back on an unrestricted load where this one fails
+            try:  # if this one fails, PyG falls back on an unrestricted load
                 torch.load(path, weights_only=True)
             except UnpicklingError as error:
-                raise DataError(f"{path} is not as it was written; delete it") from error
+                raise DataError(f"{path} has been modified; delete it") from error
             super().load(path, data_cls)
             if self._data.x is not None and self._data.x.is_sparse:
                 self._data.x = self._data.x.to_dense()
@@ -117,7 +117,7 @@ def guarded(base: Any, data_dir: Path, mirror: Path | None, checksums: Checksums
 
 
 class _LocatedError(Exception):
-    """Carrier of raw paths out of PyG's constructor."""
+    """Carries raw paths out of PyG's constructor."""
 
 
 def raw_files(

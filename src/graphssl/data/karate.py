@@ -1,4 +1,4 @@
-"""Zachary's karate club: 34 nodes, for a first look."""
+"""Zachary's karate club: 34 nodes, for quick tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from graphssl.data.transformed import Transform
 
 
 class KarateDataset(Generated):
-    """PyG's ``KarateClub``, one-hot features, with one split.
+    """PyG's ``KarateClub`` with one-hot features and one split.
 
     Training nodes are PyG's, one per class (Kipf & Welling, arXiv 1609.02907, appendix A); the
     validation nodes, chosen here, are the first other node of each class; the remaining 26 are for
@@ -23,7 +23,7 @@ class KarateDataset(Generated):
 
     Args:
         name: name of the dataset in the record.
-        transforms: PyG transforms, applied in this order.
+        transforms: PyG transforms, applied in order.
         transform_seed: seed of the random streams that they draw from.
     """
 

@@ -1,4 +1,4 @@
-"""Features of known rank without a graph, which show the effect of a network on rank."""
+"""Features of known rank without edges, which show the effect of a network on rank."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from graphssl.seeding import derive_seed
 def low_rank_features(
     factors: FloatArray, num_features: int, noise: float, rng: np.random.Generator
 ) -> FloatArray:
-    """Compute ``X = Z Q^T + noise * E``, factors Z (N, r) embedded isometrically in F dimensions.
+    """Compute ``X = Z Q^T + noise * E``: factors Z (N, r) embedded isometrically in F dimensions.
 
     Q (F, r) has orthonormal columns, so that without noise X has the singular values of Z; E is
-    Gaussian with variance 1 / F, so that its rows have length about 1, as those of Z should.
+    Gaussian with variance 1 / F, so that its rows have length about 1, like those of Z.
     """
     basis, _ = np.linalg.qr(rng.standard_normal((num_features, factors.shape[1])))
     hidden = rng.standard_normal((len(factors), num_features)) / sqrt(num_features)
@@ -45,10 +45,10 @@ class LowRankDataset(Generated):
         num_features: F.
         rank: r, at most F and below N.
         num_classes: C, a power of 2 from 2 to 2^r.
-        noise: length of the noise relative to that of the signal; 0 leaves a rank of exactly r.
-        seed: seed of the data alone; the run's seed does not change them.
+        noise: length of the noise relative to that of the signal; with 0 the rank is exactly r.
+        seed: seed of the data, independent of the run's seed.
         name: name of the dataset in the record.
-        transforms: PyG transforms, applied in this order.
+        transforms: PyG transforms, applied in order.
         transform_seed: seed of the random streams that they draw from.
 
     Raises:

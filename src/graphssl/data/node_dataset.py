@@ -1,4 +1,4 @@
-"""Conversion of PyG's `Data` to a validated `NodeDataset`, which every graph passes through."""
+"""Conversion of PyG's `Data` to a validated `NodeDataset`, the same for every graph."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def node_dataset(
     transform_seed: int = 0,
     node_ids: Any = None,
 ) -> NodeDataset:
-    """Validate ``data``, apply ``transforms``, validate again, and record keys that are not used.
+    """Validate ``data``, apply ``transforms``, validate again, and record unused keys.
 
     Args:
         name: the dataset's name, used in errors.
         data: ``x`` (N, F), dense or sparse; ``edge_index`` (2, E); ``y`` (N,) or (N, 1);
-            optional ``edge_weight`` (E,) or (E, 1), or ``edge_attr`` of that shape in its place,
-            and masks (N,) or (N, S).
+            optionally ``edge_weight`` (E,) or (E, 1), or ``edge_attr`` of that shape, and masks
+            (N,) or (N, S).
         transforms: PyG transforms, e.g. ``NormalizeFeatures()``.
-        fingerprint: hash of the files of a graph that its name does not determine, a custom one.
+        fingerprint: hash of a custom graph's files, which its name does not determine.
         transform_seed: seed of the random streams that transforms draw from.
-        node_ids: N whole numbers or strings, all different, by which embeddings name the nodes;
-            their positions, 0..N-1, if None. They follow the nodes through the transforms.
+        node_ids: N distinct integers or strings that name the nodes in saved embeddings; 0..N-1 if
+            None. They follow the nodes through the transforms.
 
     Raises:
         DataError: the graph is not valid; the message names the key and the value.
@@ -70,7 +70,7 @@ def _assemble(name: str, data: Data, fingerprint: str | None) -> NodeDataset:
     for key in REQUIRED:
         if data.get(key) is None:
             adjacency = key == "edge_index" and data.get("adj_t") is not None
-            hint = ", and adj_t is not read: leave out ToSparseTensor" if adjacency else ""
+            hint = ", and adj_t is not read: remove ToSparseTensor" if adjacency else ""
             raise DataError(f"{name}: the graph has no {key}{hint}")
     data.x = plain(name, "x", data.x)  # transforms need a dense one
     x, edge_index = _features(name, data.x), plain(name, "edge_index", data.edge_index)
@@ -106,8 +106,8 @@ def _check_edges(name: str, edge_index: Tensor, num_nodes: int) -> None:
     if low < 0 or high >= num_nodes:
         index = tuple(((nodes < 0) | (nodes >= num_nodes)).nonzero()[0].tolist())
         raise DataError(
-            f"{name}: {entry('edge_index', index)} names node {edge_index[index].item()}, nodes "
-            f"are 0..{num_nodes - 1}"
+            f"{name}: {entry('edge_index', index)} names node {edge_index[index].item()}, but "
+            f"nodes are 0..{num_nodes - 1}"
         )
 
 
@@ -158,7 +158,9 @@ def _masks(name: str, given: Mapping[str, Tensor], num_nodes: int) -> dict[str, 
     if not given:
         return {}
     if not {"train_mask", "test_mask"} <= given.keys():
-        raise DataError(f"{name}: has {', '.join(given)} but needs both train_mask and test_mask")
+        raise DataError(
+            f"{name}: the graph has {', '.join(given)} but needs both train_mask and test_mask"
+        )
     columns = {key: m[:, None] if m.dim() == 1 else m for key, m in given.items()}
     num_splits = max(mask.size(-1) if mask.dim() else 1 for mask in columns.values())
     for key, mask in columns.items():

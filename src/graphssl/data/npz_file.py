@@ -1,4 +1,4 @@
-"""Arrays of an npz archive, read without pickle and without trusting their headers."""
+"""Read the arrays of an npz archive without pickle and without trusting their headers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 AnyArray = npt.NDArray[Any]
 
-# Largest number of bytes that one deflated byte can stand for (zlib's technical details).
+# Largest number of bytes to which one deflated byte can expand (zlib's technical details).
 _LARGEST_RATIO = 1032
 
 
@@ -21,13 +21,13 @@ def read_npz(path: Path, wanted: Collection[str] | None = None) -> dict[str, Any
     """Read the arrays of ``path`` by key, in native byte order; None for keys not in ``wanted``.
 
     Raises:
-        TypeError: an array holds neither numbers nor strings.
-        ValueError: the archive or an array is not what its header claims.
+        TypeError: an array contains neither numbers nor strings.
+        ValueError: the archive or an array does not match its header.
     """
     with ZipFile(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         if len(members) < len(archive.infolist()):
-            raise ValueError("it holds a key twice")
+            raise ValueError("it contains a key twice")
         return {
             key: _read(archive, info, key) if wanted is None or key in wanted else None
             for key, info in members.items()
@@ -47,7 +47,9 @@ def _read(archive: ZipFile, info: ZipInfo, key: str) -> AnyArray:
         hint = "; of a sparse matrix save its toarray()" if dtype.hasobject else ""
         raise TypeError(f"{key} is an array of {kind}, not of numbers{hint}")
     if (claimed := math.prod(shape) * dtype.itemsize) != held:
-        raise ValueError(f"{key} claims {claimed} bytes with shape {shape}, the file has {held}")
+        raise ValueError(
+            f"{key} claims {claimed} bytes with shape {shape}, but the file has {held}"
+        )
     with archive.open(info) as file:
         array: AnyArray = np.lib.format.read_array(file, allow_pickle=False)
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
@@ -59,7 +61,7 @@ def _header(file: IO[bytes], key: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Read the shape and type that the header of a ``.npy`` file claims."""
     try:
         version = np.lib.format.read_magic(file)
-        # versions 2 and 3 differ in how names of fields are written, which no number has
+        # versions 2 and 3 differ in the encoding of field names, which plain arrays do not have
         read = (
             np.lib.format.read_array_header_1_0
             if version == (1, 0)
@@ -67,7 +69,7 @@ def _header(file: IO[bytes], key: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
         )
         shape, _, dtype = read(file)
     except ValueError as error:
-        raise ValueError(f"{key} is no array: {error}") from error
+        raise ValueError(f"{key} is not an array: {error}") from error
     if min(shape, default=0) < 0:
         raise ValueError(f"{key} claims the shape {shape}")
     return shape, dtype

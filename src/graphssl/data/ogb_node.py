@@ -1,4 +1,4 @@
-"""Node-classification graphs of the Open Graph Benchmark, through its optional package."""
+"""Node-classification graphs of the Open Graph Benchmark, with its optional package."""
 
 from __future__ import annotations
 
@@ -24,13 +24,12 @@ from graphssl.locks import exclusive
 # ogb saves a whole Data and loads it with torch's default, weights_only
 torch.serialization.add_safe_globals([DataEdgeAttr, DataTensorAttr, GlobalStorage])
 
-
-# File with the fingerprint of the raw files that the processed graph next to it was made from.
+# File with the fingerprint of the raw files from which the processed graph next to it was made.
 _NOTE = "processed.from"
 
 
 class OGBDataset:
-    """A graph of OGB with its given split.
+    """A graph of OGB with its official split.
 
     It is stored in ``<data_dir>/PygNodePropPredDataset/<folder>`` with ``raw/*.csv.gz`` and
     ``split/<rule>/*.csv.gz``; a mirror has the same layout and is never written to.
@@ -38,7 +37,7 @@ class OGBDataset:
     Args:
         name: name of the dataset, as on the command line.
         ogb_name: OGB's name, e.g. ``ogbn-arxiv``.
-        transforms: PyG transforms, applied to the loaded graph in this order.
+        transforms: PyG transforms, applied to the loaded graph in order.
         transform_seed: seed of the random streams that they draw from.
     """
 
@@ -80,8 +79,8 @@ class OGBDataset:
             raise
         except Exception as error:  # ogb's download and parsers raise errors of any class
             raise DataError(
-                f"{self.name}: looked in {' and '.join(map(str, folders))}, but {self.ogb_name} "
-                f"could not be read nor downloaded ({type(error).__name__}: "
+                f"{self.name}: {self.ogb_name} could neither be read from "
+                f"{' or '.join(map(str, folders))} nor downloaded ({type(error).__name__}: "
                 f"{' '.join(str(error).split())}): put the folders raw and split of OGB's archive "
                 f"into {folders[-1]}"
             ) from error
@@ -111,7 +110,7 @@ class OGBDataset:
             if source is not None:
                 for part in ("raw", "split"):
                     shutil.copytree(source / part, staging / home.name / part)
-                # without this note ogb asks on the terminal whether to download anew
+                # without this file ogb asks on the terminal whether to download again
                 (staging / home.name / "RELEASE_v1.txt").touch()
             self._open(staging)
             (staging / home.name / _NOTE).write_text(_fingerprint(staging / home.name))
@@ -131,7 +130,7 @@ class OGBDataset:
 
 
 def _source(folders: Sequence[Path]) -> Path | None:
-    """Return the first of ``folders`` that holds raw files."""
+    """Return the first of ``folders`` that contains raw files."""
     return next((folder for folder in folders if (folder / "raw").is_dir()), None)
 
 

@@ -1,4 +1,4 @@
-"""Any dataset class of PyG with one graph, as a `NodeDataset`."""
+"""Load any dataset class of PyG with a single graph as a `NodeDataset`."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ log = logging.getLogger(__name__)
 
 
 class PyGDataset:
-    """A PyG dataset, its raw files taken from a mirror or downloaded, and checked.
+    """A PyG dataset whose raw files are taken from a mirror or downloaded, and verified.
 
     Args:
         name: name of the dataset, as on the command line.
-        source: the PyG class with its own arguments, all but ``root`` (yaml: ``_partial_: true``).
-        transforms: applied to the loaded graph, in this order; never stored on disk.
+        source: the PyG class with all arguments but ``root`` (yaml: ``_partial_: true``).
+        transforms: PyG transforms, applied to the loaded graph in order; never stored on disk.
         checksums: raw file name -> known sha256 and git blob ids.
-        pickle: whether PyG unpickles the raw files; one that matches no checksum is refused.
-        trust: whether to accept it nevertheless.
+        pickle: whether PyG unpickles the raw files; a file that matches no checksum is refused.
+        trust: whether to accept such a file nevertheless.
         transform_seed: seed of the random streams that transforms draw from.
-        published: checksums that ship with graphssl, by file name. Only files that match these need
-            no fingerprint, since those of ``checksums`` may be user-defined.
+        published: graphssl's own checksums, by file name. Only files that match these need no
+            fingerprint, since those in ``checksums`` may be user-defined.
 
     Raises:
         ConfigError: ``pickle`` or ``trust`` is not a boolean.
@@ -63,16 +63,16 @@ class PyGDataset:
         self.published = Checksums(published or {}, pickle=False)
 
     def fingerprint(self, data_dir: Path, mirror: Path | None = None) -> str | None:
-        """Hash the raw files if they are not the published ones; nothing is processed.
+        """Hash the raw files if they are not the published ones, without processing them.
 
-        Files that are not on disk yet are assumed to be the published ones if those are known; if
-        not, the graph is loaded.
+        Files that are not on disk yet are assumed to be the published ones, if checksums of these
+        are known; otherwise the graph is loaded.
         """
         data_dir, mirror = _absolute(data_dir), None if mirror is None else _absolute(mirror)
         base, arguments = self.source.func, self.source.keywords
         try:
             files = raw_files(base, data_dir, mirror, arguments)
-        except Exception:  # a class refuses its arguments; load reports it better
+        except Exception:  # the class refuses its arguments; load gives a better message
             files = []
         if files and all(file.is_file() for file in files):
             return self._fingerprint(files)
@@ -91,8 +91,8 @@ class PyGDataset:
             mirror: folder with raw files, ``<PyG class>/<name>/raw/<files>``; never written to.
 
         Raises:
-            DataError: the graph is not available or readable, or not fit for node classification.
-            ConfigError: the PyG class refuses its arguments, or holds more than one graph.
+            DataError: the graph is not available, not readable or unfit for node classification.
+            ConfigError: the PyG class refuses its arguments, or has more than one graph.
         """
         data, other_files = self._data(data_dir, mirror)
         return node_dataset(self.name, data, self.transforms, other_files, self.transform_seed)
@@ -128,10 +128,10 @@ class PyGDataset:
                 + (f" and {mirror / base.__name__}" if mirror else "")
             ) from error
         if len(dataset) != 1:
-            raise ConfigError(f"dataset.source: {base.__name__} holds {len(dataset)} graphs, not 1")
+            raise ConfigError(f"dataset.source: {base.__name__} has {len(dataset)} graphs, not 1")
         if dataset.strangers:
             log.warning(
-                "%s: %s matches no known checksum; used as it is",
+                "%s: %s matches no known checksum; used nevertheless",
                 self.name,
                 ", ".join(dataset.strangers),
             )

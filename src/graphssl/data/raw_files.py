@@ -1,4 +1,4 @@
-"""Raw files of a dataset, from the data folder, from an offline mirror, or downloaded."""
+"""Collect the raw files of a dataset from the data folder, a mirror or a download."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ STALL_SECONDS = 30.0
 def collect(
     names: Sequence[str], staging: Path, places: Sequence[Path], download: Callable[[], None]
 ) -> list[Path]:
-    """Bring every file of ``names`` into the folder ``staging``; return the files that were copied.
+    """Copy or download every file in ``names`` into the folder ``staging``.
 
     Args:
         names: file names.
         staging: an existing empty folder.
-        places: folders that are searched before any download, in this order; none is written to.
+        places: folders to search before any download, in order; they are never written to.
         download: function that fetches all files into ``staging``.
 
     Returns:
         The sources of the copied files.
 
     Raises:
-        DataError: files are not available; the message names the places that were tried, and where
-            to put which files.
+        DataError: files are not available; the message names the places that were tried, and the
+            folder into which to put them.
     """
     missing, copied = [], []
     for name in names:
@@ -44,13 +44,13 @@ def collect(
     try:
         with _impatient_sockets():
             download()
-        reason = "the download left files out"
+        reason = "the download is incomplete"
     except Exception as error:  # PyG's download paths raise errors of several classes
         reason = f"the download failed ({type(error).__name__}: {error})"
     if not all((staging / name).is_file() for name in names):
-        tried = " nor in ".join(str(place) for place in places)
+        tried = " or ".join(str(place) for place in places)
         raise DataError(
-            f"{', '.join(missing)} not in {tried}, and {' '.join(reason.split())}: "
+            f"{', '.join(missing)} not found in {tried}, and {' '.join(reason.split())}: "
             f"put {'it' if len(missing) == 1 else 'them'} into {places[-1]}"
         )
     return copied

@@ -1,4 +1,4 @@
-"""Synthetic graphs of known difficulty: the block model and the contextual block model."""
+"""Synthetic graphs of known difficulty: stochastic and contextual block models."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from graphssl.seeding import derive_seed
 
 
 class SBMDataset(Generated):
-    """Equal blocks (the classes), Gaussian features around one centre per class.
+    """A stochastic block model with equal blocks and Gaussian features around one centre per class.
 
-    With d the average degree, h the homophily, C blocks of n = N / C nodes:
-    ``p_in = d h / n`` and ``p_out = d (1 - h) / (N - n)``, so a share h of the edges stays inside a
-    block. ``x_i = feature_signal * c_{y_i} + z_i`` with c, z ~ N(0, I / F): norms about 1.
+    With average degree d, homophily h and C blocks of n = N / C nodes, ``p_in = d h / n`` and
+    ``p_out = d (1 - h) / (N - n)``, so that a share h of the edges is inside a block.
+    ``x_i = feature_signal * c_{y_i} + z_i`` with c, z ~ N(0, I / F), whose norms are about 1.
 
     Args:
         num_nodes: N.
@@ -34,9 +34,9 @@ class SBMDataset(Generated):
         homophily: h, in [0, 1].
         num_features: F.
         feature_signal: length of the class centres relative to that of the noise.
-        seed: seed of the graph alone; the run's seed does not change it.
+        seed: seed of the graph, independent of the run's seed.
         name: name of the dataset in the record.
-        transforms: PyG transforms, applied in this order.
+        transforms: PyG transforms, applied in order.
         transform_seed: seed of the random streams that they draw from.
     """
 
@@ -86,7 +86,7 @@ class SBMDataset(Generated):
 
 
 class CSBMDataset(Generated):
-    """The contextual block model: two classes v = +-1, seen through edges and through features.
+    """A contextual stochastic block model: two classes v = +-1, observed in edges and features.
 
     ``P[(i, j) in E] = (d + lam sqrt(d) v_i v_j) / N``;
     ``x_i = sqrt(mu / N) v_i u + z_i`` with u, z_i ~ N(0, I / F).
@@ -97,11 +97,11 @@ class CSBMDataset(Generated):
         num_nodes: N.
         num_features: F.
         average_degree: d.
-        lam: strength of the edges' signal, at most sqrt(d).
-        mu: strength of the features' signal.
-        seed: seed of the graph alone; the run's seed does not change it.
+        lam: strength of the signal in the edges, at most sqrt(d).
+        mu: strength of the signal in the features.
+        seed: seed of the graph, independent of the run's seed.
         name: name of the dataset in the record.
-        transforms: PyG transforms, applied in this order.
+        transforms: PyG transforms, applied in order.
         transform_seed: seed of the random streams that they draw from.
 
     Source: Deshpande, Montanari, Mossel & Sen 2018, arXiv 1807.09596, section 1.

@@ -1,4 +1,4 @@
-"""Files of `torch.save` with a PyG `Data` or a dict, read without running any of their code."""
+"""Read files of `torch.save` with a PyG `Data` or a dict, without running code in them."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from torch_geometric.data import Data
 from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
 from torch_geometric.data.storage import GlobalStorage
 
-# Classes in a saved Data besides tensors; PyG itself allows only Data.
+# Classes other than tensors in a saved Data; PyG itself registers only Data.
 torch.serialization.add_safe_globals([DataEdgeAttr, DataTensorAttr, GlobalStorage])
 
-_SAVE_ONE = "it holds several graphs; save one of them"
-# Advice on what to save in place of other classes, by the end of their names.
+_SAVE_ONE = "it contains several graphs; save one of them"
+# Advice by the last part of the name of another class.
 _WAYS_OUT = {
     "HeteroData": "save data.to_homogeneous().to_dict()",
     "TemporalData": "save a Data with edge_index=torch.stack([data.src, data.dst])",
     "Batch": _SAVE_ONE,
     "list": _SAVE_ONE,
-    "tuple": "of a processed file of PyG save dataset[0]",
-    "SparseTensor": "in place of adj_t save edge_index=torch.stack(adj_t.t().coo()[:2])",
-    # stored in a Data once a transform has asked it for the kinds of its attributes
+    "tuple": "instead of a processed file of PyG save dataset[0]",
+    "SparseTensor": "instead of adj_t save edge_index=torch.stack(adj_t.t().coo()[:2])",
+    # stored in a Data after a transform has queried the kinds of its attributes
     "AttrType": "save data.to_dict()",
-    "_reconstruct": "it holds NumPy arrays; save tensors, torch.from_numpy(array)",
+    "_reconstruct": "it contains NumPy arrays; save tensors, torch.from_numpy(array)",
 }
 _DEFAULT = "save a torch_geometric Data, or its to_dict()"
 
 
 def read_torch(path: Path) -> dict[str, Any]:
-    """Read the attributes of the `Data`, or the entries of the dict, in ``path``; without None.
+    """Read the attributes of the `Data`, or the entries of the dict, in ``path`` that are not None.
 
     Raises:
-        ValueError: it holds anything else; the message names the class and the way out.
+        ValueError: the file contains anything else; the message names the class and the fix.
     """
     try:
         with warnings.catch_warnings():
@@ -48,7 +48,7 @@ def read_torch(path: Path) -> dict[str, Any]:
     except UnpicklingError as error:
         classes = [*_classes(path), *re.findall(r"GLOBAL ([\w.]+)", str(error))]
         if not classes:
-            raise ValueError(f"torch reads no such pickle safely; {_DEFAULT}") from error
+            raise ValueError(f"torch cannot read this pickle safely; {_DEFAULT}") from error
         known = [name for name in classes if _key(name) in _WAYS_OUT]
         raise ValueError(_refusal([*known, *classes][0])) from error
     if isinstance(saved, Data):
@@ -64,11 +64,14 @@ def _key(name: str) -> str:
 
 def _refusal(name: str) -> str:
     hint = _WAYS_OUT.get(_key(name), _DEFAULT)
-    return f"holds a {name}, not a torch_geometric Data; {hint}"
+    return f"it is a {name}, not a torch_geometric Data; {hint}"
 
 
 def _classes(path: Path) -> Iterator[str]:
-    """Yield the names that the pickle in ``path`` would import, outermost first; import none."""
+    """Yield the names that the pickle in ``path`` would import, outermost first, without doing so.
+
+    A file that is not a pickle of ``torch.save`` yields none.
+    """
     try:
         with ZipFile(path) as archive:
             pickles = [name for name in archive.namelist() if name.endswith("/data.pkl")]

@@ -1,4 +1,4 @@
-"""Application of transforms to a graph, in a separate random stream and with node ids kept."""
+"""Apply transforms to a graph, with separate random streams, and track its nodes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from graphssl.errors import DataError, GraphSSLError, words
 from graphssl.seeding import every_global_stream
 
 Transform = Callable[[Any], Any]
-# Node number + 1, since PyG fills the attributes of a node that a transform adds with 0.
+# Index of the node + 1, since PyG fills the attributes of nodes that a transform adds with 0.
 _CARRIED = "n_id"
 
 
@@ -32,16 +32,16 @@ def transformed(
         data: N nodes with ``x``.
         transforms: PyG transforms. They may draw from the global streams of torch, NumPy and
             Python, which are seeded for them and restored.
-        seed: seed of those streams, ``dataset.transform_seed``.
+        seed: seed of these streams, ``dataset.transform_seed``.
 
     Returns:
-        The new graph of N' nodes, and the old number of each of its nodes, (N',), -1 for a node
-        that a transform added; None if the nodes have not changed.
+        The new graph of N' nodes, and the old index of each of its nodes, (N',), which is -1 for a
+        node that a transform added; None if the nodes have not changed.
 
     Raises:
         ConfigError: ``seed`` is not a whole number, 0 or more.
-        DataError: a transform fails, returns no ``Data``, or changes the number of nodes without
-            a trace of which are left.
+        DataError: a transform fails, does not return a ``Data``, or changes the number of nodes so
+            that they can no longer be identified.
     """
     whole_number("dataset.transform_seed", seed, least=0)
     before = torch.arange(1, len(data.x) + 1)
@@ -62,11 +62,11 @@ def _applied(name: str, data: Data, transform: Transform) -> Data:
         raise
     except Exception as error:  # a transform may raise anything on an unsuitable graph
         raise DataError(
-            f"{name}: the transform {_named(transform)} fails: {words(error)}"
+            f"{name}: the transform {_named(transform)} failed: {words(error)}"
         ) from error
     if not isinstance(result, Data):
         raise DataError(
-            f"{name}: the transform {_named(transform)} returns {type(result).__name__}, not a "
+            f"{name}: the transform {_named(transform)} returned {type(result).__name__}, not a "
             "torch_geometric Data"
         )
     return result
@@ -84,8 +84,8 @@ def _ids(name: str, data: Data, transform: Transform, before: Tensor) -> Tensor:
     elif nodes == len(before):
         return before
     raise DataError(
-        f"{name}: the transform {_named(transform)} makes {nodes} nodes of {len(before)} and loses "
-        f"which they are: let it select data.{_CARRIED} as it does data.y"
+        f"{name}: the transform {_named(transform)} turned {len(before)} nodes into {nodes} that "
+        f"can no longer be identified: let it select data.{_CARRIED} as it does data.y"
     )
 
 

@@ -1,4 +1,4 @@
-"""Transforms that PyG does not have."""
+"""Transforms that PyG lacks."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from torch_geometric.transforms import BaseTransform
 
 
 class DivideByRowSum(BaseTransform):
-    """Division of each node's features by their sum, where that is above 1.
+    """Divide each node's features by their sum, if that is above 1.
 
-    ``x[u] <- x[u] / max(sum_f x[u, f], 1)``, which is PyG's ``NormalizeFeatures`` up to 2.0.3, with
-    which BGRL was published. Today's version subtracts the least entry of ``x`` first: the result
-    is the same if that is 0 and every row sum is at least 1 or 0, and differs for features below 0.
-    A row whose sum is below 1 is not changed.
+    ``x[u] <- x[u] / max(sum_f x[u, f], 1)``. This is PyG's ``NormalizeFeatures`` up to 2.0.3, with
+    which BGRL was published. Newer versions subtract the smallest entry of ``x`` first: the result
+    is the same if that is 0 and every row sum is 0 or at least 1, but differs for negative
+    features.
 
     Example:
         >>> DivideByRowSum()(Data(x=torch.tensor([[1.0, 3.0], [0.2, 0.3]]))).x
@@ -28,7 +28,7 @@ class DivideByRowSum(BaseTransform):
 
 
 class StandardizeFeatures(BaseTransform):
-    """Scaling of each feature to mean 0 and standard deviation 1 over the nodes.
+    """Scale each feature to mean 0 and standard deviation 1 over the nodes.
 
     ``x[:, f] <- (x[:, f] - mean_f) / std_f`` with the biased standard deviation; a constant
     feature becomes 0.

@@ -23,10 +23,10 @@ WHOLE = (
 
 
 def plain(name: str, key: str, value: Any) -> Tensor:
-    """Return ``value`` as a dense, contiguous tensor of real numbers; a sparse ``x`` is made dense.
+    """Return ``value`` as a dense, contiguous tensor of real numbers; a sparse ``x`` is converted.
 
     Raises:
-        DataError: it is not a tensor, or not one of plain numbers.
+        DataError: ``value`` is not a tensor, or not one of real numbers.
     """
     # torch's sparse layouts, or torch_sparse's SparseTensor, which is not a Tensor
     sparse = getattr(value, "layout", None) != torch.strided and hasattr(value, "to_dense")
@@ -55,14 +55,14 @@ def _not_plain(value: Tensor) -> str | None:
     if value.is_quantized:
         return f"{value.dtype}, quantized; save its dequantize()"
     if value.is_meta:
-        return "on the device meta, which holds no values"
+        return "on the device meta, which stores no values"
     if value.is_complex():
         return f"{value.dtype}, not real numbers"
     return None
 
 
 def entry(key: str, index: Sequence[int]) -> str:
-    """Format the name of an entry.
+    """Format the name of an entry of the tensor ``key``.
 
     Example:
         >>> entry("x", (2, 1))
@@ -78,7 +78,7 @@ def finite(name: str, key: str, value: Tensor) -> Tensor:
         DataError: an entry is not finite.
     """
     single = value.float()
-    # a finite sum proves every entry finite, without the memory of a mask
+    # a finite sum proves that every entry is finite, without the memory of a mask
     if not torch.isfinite(single.sum()) and len(strange := (~torch.isfinite(single)).nonzero()):
         index = tuple(strange[0].tolist())
         found = float(value[index].item())
@@ -121,10 +121,10 @@ def whole_numbers(name: str, key: str, value: Tensor) -> Tensor:
 
 
 def unique_ids(name: str, ids: Any, num_nodes: int) -> AnyArray:
-    """Return ``ids``, a tensor or a sequence, as an array (N,) of int64 or strings, each id once.
+    """Return ``ids``, a tensor or a sequence, as an array (N,) of int64 or strings.
 
     Raises:
-        DataError: the ids are of another type or shape, or not unique.
+        DataError: the ids have another type or shape, or are not unique.
     """
     array = ids.numpy() if isinstance(ids, Tensor) else np.asarray(ids)
     if array.shape != (num_nodes,) or array.dtype.kind not in "iuUS":
@@ -134,7 +134,9 @@ def unique_ids(name: str, ids: Any, num_nodes: int) -> AnyArray:
         )
     values, counts = np.unique(array, return_counts=True)
     if len(values) < num_nodes:
-        raise DataError(f"{name}: node_id names {values[counts.argmax()]} {counts.max()} times")
+        raise DataError(
+            f"{name}: node_id contains {values[counts.argmax()]} {counts.max()} times, not once"
+        )
     if array.dtype.kind in "US":
         return array.astype("U")
     if array.max() > np.iinfo(np.int64).max:

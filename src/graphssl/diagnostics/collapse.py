@@ -1,4 +1,4 @@
-"""Measures of collapse of a network in training: every layer, every weight, both embeddings."""
+"""Measures of collapse of a network in training, for every layer, weight and output."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def collapse_diagnostics(
     view: GraphView,
     two_views: Callable[[], tuple[GraphView, GraphView]] | None = None,
 ) -> Diagnostics:
-    """Measure collapse on the untouched graph; names are ``<where>/<measure>``.
+    """Measure collapse on the original graph; names are ``<where>/<measure>``.
 
     ``<where>`` is ``representation`` (the encoder's output), ``embedding`` (the predictor's), every
     layer of ``layer_outputs``, and ``weights/<layer>``.
 
     Args:
         objective: network to measure; it is copied, not changed.
-        view: the untouched graph.
-        two_views: function that makes two augmented views, for the alignment of both embeddings.
+        view: the original graph.
+        two_views: function that makes two augmented views, for the alignment of the outputs.
 
     Raises:
         NotFiniteError: an output or a running statistic is not finite, or its squares are not.

@@ -31,7 +31,7 @@ def mean_pair_cosine(z: Tensor) -> float:
     """Compute the mean cosine over all pairs i != j of rows, in O(N D); NaN for one row.
 
     ``(||sum_i u_i||^2 - sum_i ||u_i||^2) / (N (N - 1))`` with ``u_i = z_i / ||z_i||``, or 0 for a
-    row of zeros. It is near 1 when all rows point one way, whatever their centred rank.
+    row of zeros. It is near 1 when all rows point the same way, whatever their centred rank.
 
     Args:
         z: (N, D).
@@ -73,11 +73,11 @@ def uniformity(z: Tensor, t: float = 2.0, max_rows: int = 1024) -> float:
     Args:
         z: (N, D).
         t: inverse width of the kernel.
-        max_rows: of more rows than this, a fixed random subset is used, the same each time for the
-            same N.
+        max_rows: if there are more rows than this, a random subset of this size is used, which is
+            the same each time for the same N.
 
     Returns:
-        0 if all rows point one way, near -2t if they are spread out; NaN for one row.
+        0 if all rows point the same way, near -2t if they are spread out; NaN for one row.
 
     Example:
         >>> uniformity(torch.ones(4, 2))
@@ -98,10 +98,10 @@ def uniformity(z: Tensor, t: float = 2.0, max_rows: int = 1024) -> float:
 
 
 def alignment(z1: Tensor, z2: Tensor, power: float = 2.0) -> float:
-    """Compute ``mean_i ||u_i - v_i||^power``, the distance of a node's two views, from 0 to 4.
+    """Compute ``mean_i ||u_i - v_i||^power``, the mean distance between the two views of a node.
 
-    u and v are the normalised rows of ``z1`` and ``z2`` (N, D). Wang and Isola 2020, arXiv
-    2005.10242, eq. 1. The upper bound of 4 is that of ``power=2``.
+    u and v are the normalised rows of ``z1`` and ``z2`` (N, D). The value is in [0, 2^power], in
+    [0, 4] by default. Wang and Isola 2020, arXiv 2005.10242, eq. 1.
 
     Example:
         >>> alignment(torch.eye(2), -torch.eye(2))

@@ -20,18 +20,17 @@ from graphssl.seeding import global_stream
 def layer_outputs(objective: nn.Module, view: GraphView) -> tuple[StepOutput, dict[str, Tensor]]:
     """Record the output on ``view`` of every layer of every network of ``objective``, in eval mode.
 
-    This works on a copy, so that nothing changes. Names are paths: for a ``ConvStack``,
-    ``encoder.convs.0``, ``encoder.norms.0`` and ``encoder.acts.0``; for any other encoder, its
-    parts and those of its lists of parts; for a head, ``predictor`` as a whole. Targets are listed
-    too: ``target_encoder.acts.1``. A layer without normalisation is left out where it repeats
-    another.
+    Names are paths: for a ``ConvStack``, ``encoder.convs.0``, ``encoder.norms.0`` and
+    ``encoder.acts.0``; for any other encoder, its submodules and those of its module lists; for a
+    head, ``predictor`` as a whole. Target networks are included: ``target_encoder.acts.1``. The
+    norm of a layer without normalisation is left out, since it would repeat the convolution.
 
     Args:
         objective: network to record; it is copied, not changed.
-        view: the untouched graph.
+        view: the original graph.
 
     Returns:
-        The objective's output for this view twice, and name -> (N, width).
+        The objective's output with this view as both views, and name -> (N, width).
     """
     frozen = copy.deepcopy(objective).eval()
     found: dict[str, Tensor] = {}
@@ -59,7 +58,7 @@ def _recorded(objective: nn.Module, found: dict[str, Tensor]) -> Iterator[None]:
 
 
 def _hook_stack(name: str, stack: ConvStack, found: dict[str, Tensor]) -> list[Any]:
-    """Take a conv's output from its norm's input, which works if the conv itself is not called."""
+    """Record a conv's output as its norm's input, since the fast path does not call the conv."""
     handles: list[Any] = []
     for i, (norm, act) in enumerate(zip(stack.norms, stack.acts, strict=True)):
 

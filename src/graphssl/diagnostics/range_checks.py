@@ -1,4 +1,4 @@
-"""Checks that values stay in the range in which float32 results are meaningful."""
+"""Check that values stay in the range in which float32 results are meaningful."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from graphssl.encoders.conv_stack import ConvStack
 from graphssl.errors import NotFiniteError
 from graphssl.graph import Graph
 
-# The sum of squares of 1e8 such numbers is finite in float32; squares of its inverse are not 0.
+# The sum of squares of 1e8 such numbers is finite in float32; the square of its inverse is not 0.
 LARGEST = 1e15
-# Smaller features drown in training, in the epsilon of norms (1e-5) and the steps of biases.
+# In training, smaller features are swamped by the epsilon of norms (1e-5) and the steps of biases.
 SMALLEST_TRAINED = 1e-4
 # The published cosine losses replace smaller lengths by this one.
 SHORTEST = 1e-8
-# Rounding alone makes equal float32 values differ by less than this share.
+# Relative difference of equal float32 values due to rounding, at most.
 ROUNDING = 1e-6
 
 
@@ -27,7 +27,7 @@ def check_statistics(network: nn.Module) -> None:
     """Check that all buffers are finite: an infinite variance makes a layer output zeros.
 
     Raises:
-        NotFiniteError: one is not; the message names the first such buffer.
+        NotFiniteError: a buffer is not finite; the message names the first one.
     """
     for name, buffer in network.named_buffers():
         if buffer.is_floating_point() and not torch.isfinite(buffer).all():
@@ -37,14 +37,13 @@ def check_statistics(network: nn.Module) -> None:
 def check_outputs(outputs: Mapping[str, Tensor]) -> None:
     """Check that all values and their squares are finite.
 
-    Variances and lengths that overflow turn what they divide into zeros, which then looks like
-    rank 0 or 1.
+    Dividing by a variance or length that has overflowed gives zeros, which look like rank 0 or 1.
 
     Args:
         outputs: name -> (N, D).
 
     Raises:
-        NotFiniteError: one is not; the message names the first such output.
+        NotFiniteError: a value or its square is not finite; the message names the first output.
     """
     for name, z in outputs.items():
         largest = z.detach().abs().amax().item()
@@ -59,12 +58,12 @@ def check_outputs(outputs: Mapping[str, Tensor]) -> None:
 def check_start(network: nn.Module, graph: Graph, trained: bool) -> None:
     """Check that the scale of the input lets the network start from a usable state.
 
-    A representation that is the same for every node is a result after training; before training,
-    it is a fault of the input.
+    A representation that is the same for every node may be a result of training; before training it
+    is a problem of the input.
 
     Args:
-        network: the objective, its running statistics filled.
-        graph: the untouched graph.
+        network: the objective, with its running statistics filled.
+        graph: the original graph.
         trained: whether training follows.
 
     Raises:
@@ -85,23 +84,25 @@ def check_start(network: nn.Module, graph: Graph, trained: bool) -> None:
     check_outputs(places)
     if not torch.isfinite(output.loss):
         raise NotFiniteError(f"the loss is {output.loss.item()}")
-    # Also in front of a norm, which turns mere rounding into variance.
+    # Convolutions are checked before their norm, which would turn rounding errors into variance.
     in_line = "encoder.convs." if isinstance(network.encoder, ConvStack) else "representation"
     for name, z in places.items():
         if name.startswith((in_line, "representation")) and z.size(0) > 1 and _is_constant(z):
             raise NotFiniteError(f"{name} is the same for every node")
         if name == "representation" and trained and z.abs().max() < SHORTEST:
-            raise NotFiniteError(f"the representation is shorter than {SHORTEST:g}, 0 to the loss")
+            raise NotFiniteError(
+                f"the representation is shorter than {SHORTEST:g}, which the loss treats as 0"
+            )
 
 
 def size_range(values: Tensor) -> str:
-    """Format the smallest and largest size of the nonzero ``values``, for an error."""
+    """Format the range of magnitudes of the nonzero ``values``, for a message."""
     sizes = values[values != 0].abs()
     return f"from {sizes.min():.3g} to {sizes.max():.3g}" if sizes.numel() else "all 0"
 
 
 def _is_constant(z: Tensor) -> bool:
-    """Whether all rows of ``z`` (N, D) are the same but for rounding."""
+    """Return whether all rows of ``z`` (N, D) are equal up to rounding."""
     z = z.detach()
     lowest, highest = z.amin(dim=0), z.amax(dim=0)
     return bool((highest - lowest <= ROUNDING * torch.maximum(highest.abs(), lowest.abs())).all())

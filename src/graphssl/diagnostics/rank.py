@@ -1,6 +1,6 @@
-"""Measures of rank of a singular spectrum ``s``, (K,), descending and not negative.
+"""Measures of the rank of a singular spectrum ``s``, (K,), descending and non-negative.
 
-All are 0 for a spectrum of zeros; a measure without a finite value is NaN or infinite.
+Ranks are 0 for a spectrum of zeros; a measure without a finite value is NaN or infinite.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def rankme(s: Spectrum, eps: float = RANKME_EPS) -> float:
         4.0
     """
     if s[0] == 0:
-        return 0.0
-    p = s / s.sum() + eps
-    p = p[p > 0]
+        return 0.0  # p would be 0 / 0
+    p = s / s.sum() + eps  # (K,), a distribution up to eps
+    p = p[p > 0]  # 0 log 0 = 0
     return float(np.exp(-(p * np.log(p)).sum()))
 
 
@@ -67,31 +67,32 @@ def participation_ratio(s: Spectrum) -> float:
     """
     if s[0] == 0:
         return 0.0
-    eigenvalues = (s / s[0]) ** 2
+    eigenvalues = (s / s[0]) ** 2  # (K,), scaled so that fourth powers neither overflow nor vanish
     return float(eigenvalues.sum() ** 2 / (eigenvalues**2).sum())
 
 
 def power_law_exponent(s: Spectrum, ranks: tuple[int, int] = POWER_LAW_RANKS) -> float:
-    """Fit alpha of ``s_k^2 ~ k^-alpha``, the decay of the covariance spectrum.
+    """Fit alpha in ``s_k^2 ~ k^-alpha``, the decay of the covariance spectrum.
 
     alpha-ReQ, NeurIPS 2022. Least squares of ``log s_k^2`` on ``log k``, weighted by ``1 / k``,
-    over the ranks ``ranks[0]`` to ``ranks[1]`` (both from 1) as far as there are values above 0.
-    NaN with fewer than three.
+    over the positive values of ranks ``ranks[0]`` to ``ranks[1]``, counted from 1; NaN with fewer
+    than three.
 
     Example:
         >>> round(power_law_exponent(1 / np.arange(1, 101)), 4)
         2.0
     """
-    k = np.arange(ranks[0], min(ranks[1], int((s > 0).sum())) + 1)
+    k = np.arange(ranks[0], min(ranks[1], int((s > 0).sum())) + 1)  # (R,), the ranks of the fit
     if len(k) < 3:
         return math.nan
-    x, y, w = np.log(k), 2 * np.log(s[k - 1]), 1.0 / k
+    x, y, w = np.log(k), 2 * np.log(s[k - 1]), 1.0 / k  # (R,) each
+    # With both centred, the slope of the weighted regression needs no intercept.
     x, y = x - np.average(x, weights=w), y - np.average(y, weights=w)
     return float(-(w * x * y).sum() / (w * x * x).sum())
 
 
 def spread(s: Spectrum) -> float:
-    """Compute smallest over largest singular value: 1 for equal values, 0 if rank is lost.
+    """Compute the smallest over the largest singular value: 1 if all are equal, 0 if rank is lost.
 
     Example:
         >>> spread(np.array([4.0, 2.0]))
@@ -101,7 +102,7 @@ def spread(s: Spectrum) -> float:
 
 
 def condition_number(s: Spectrum) -> float:
-    """Compute largest over smallest singular value; infinite if rank is lost.
+    """Compute the largest over the smallest singular value; infinite if rank is lost.
 
     Example:
         >>> condition_number(np.array([4.0, 2.0]))

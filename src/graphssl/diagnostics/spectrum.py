@@ -1,8 +1,8 @@
-"""Singular values through the smaller Gram matrix, in float64.
+"""Singular values from the smaller Gram matrix, in float64.
 
 The Gram matrix squares the spectrum, so values below about ``sqrt(D * 2.2e-16)`` of the largest
-(2e-7 at D = 256) cannot be told from rounding; they are set to 0. In float32 that floor would
-be at 5e-3, which is why the products are computed in float64.
+(2e-7 for D = 256) are indistinguishable from rounding; they are set to 0. In float32 this floor
+would be 5e-3, which is why the products are computed in float64.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Spectra(NamedTuple):
     """Singular values of Z with and without the mean of every column subtracted.
 
     Attributes:
-        centred: of Z minus its column means.
-        uncentred: of Z.
+        centred: singular values of Z minus its column means.
+        uncentred: singular values of Z.
     """
 
     centred: Spectrum
@@ -46,7 +46,7 @@ def singular_values(matrix: Tensor) -> Spectrum:
     """
     matrix = matrix.detach().double()
     largest = matrix.abs().max().item()
-    # Squares of a long product of weights would vanish; a power of two divides exactly.
+    # Squares of a long product of weights would underflow; dividing by a power of two is exact.
     scale = 2.0 ** (math.frexp(largest)[1] - 1) if 0.0 < largest < math.inf else 1.0
     # (K, K) with K = min(N, D)
     gram = _gram((matrix if matrix.size(0) >= matrix.size(1) else matrix.T) / scale)
@@ -57,8 +57,9 @@ def singular_values(matrix: Tensor) -> Spectrum:
 def singular_spectra(z: Tensor) -> Spectra:
     """Compute both spectra of ``z`` (N, D), min(N, D) values each, from one Gram matrix if N >= D.
 
-    ``Z^T Z = Zc^T Zc + N m m^T`` with m the mean of the rows: added, not subtracted, so that
-    nothing cancels when all rows point one way. Both share the floor of the uncentred spectrum.
+    ``Z^T Z = Zc^T Zc + N m m^T``, where m is the mean of the rows; this sum, unlike the difference,
+    has no cancellation when all rows point the same way. Both spectra share the floor of the
+    uncentred one.
 
     Raises:
         NotFiniteError: ``z`` has NaN or infinite values.
@@ -90,7 +91,7 @@ def _gram(matrix: Tensor, mean: Tensor | None = None) -> Tensor:
 
 def _eigenvalues(gram: Tensor) -> Spectrum:
     if not torch.isfinite(gram).all():
-        raise NotFiniteError("the matrix to be diagnosed has NaN or infinite values")
+        raise NotFiniteError("the matrix has NaN or infinite values")
     ascending: Spectrum = torch.linalg.eigvalsh(gram).cpu().numpy()
     return ascending[::-1].clip(min=0.0)
 

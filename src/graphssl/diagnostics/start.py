@@ -1,7 +1,7 @@
 """Running statistics for the normalisation layers of a network that has seen no batch.
 
-A BatchNorm that has seen no batch is the identity in eval mode: measured in this state, the network
-is not the one that training starts from.
+A BatchNorm that has seen no batch is the identity in eval mode, so measuring such a network would
+measure a different one from that with which training starts.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from graphssl.seeding import global_stream
 
 @torch.no_grad()
 def after_first_forward(objective: nn.Module, view1: GraphView, view2: GraphView) -> nn.Module:
-    """Copy ``objective`` and run one forward pass of training, without moving a weight.
+    """Copy ``objective`` and run one forward pass in train mode, without changing a weight.
 
-    The copy is what a training step with a learning rate of 0 would leave: running statistics have
-    moved by their own momentum, targets included, and dropout was active. torch's global stream is
-    restored afterwards, so that the step itself draws the same numbers.
+    The copy is in the state after a training step with a learning rate of 0: running statistics,
+    those of targets included, have moved by their momentum, and dropout was active. torch's global
+    stream is restored afterwards, so that the step itself draws the same numbers.
 
     Args:
         objective: network to copy; it is not changed.
@@ -43,13 +43,13 @@ def fill_statistics(objective: nn.Module, view: GraphView) -> None:
     """Give every normalisation layer that has seen no batch the statistics of ``view``, in place.
 
     This is for a network that is never trained: the statistics are exactly those of the graph (no
-    momentum keeps a part of the initial 0 and 1), no dropout is active, and layers that already
-    have statistics, as those of a pretrained encoder, keep them. ``objective`` is left in eval
+    momentum keeps part of the initial 0 and 1), no dropout is active, and layers that already have
+    statistics, such as those of a pretrained encoder, keep them. ``objective`` is left in eval
     mode.
 
     Args:
         objective: network whose layers are filled.
-        view: the untouched graph.
+        view: the original graph.
     """
     objective.eval()
     fresh = [module for module in objective.modules() if _has_seen_no_batch(module)]
@@ -66,7 +66,7 @@ def fill_statistics(objective: nn.Module, view: GraphView) -> None:
 
 
 def _has_seen_no_batch(module: nn.Module) -> bool:
-    """Whether running statistics exist and are still 0 and 1; not every layer counts batches."""
+    """Return whether running statistics are still 0 and 1; not every layer counts batches."""
     mean, var = (getattr(module, f"running_{name}", None) for name in ("mean", "var"))
     if not (isinstance(mean, Tensor) and isinstance(var, Tensor)):
         return False

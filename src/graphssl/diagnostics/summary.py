@@ -1,4 +1,4 @@
-"""All measures of one representation, or of all weights, in the form in which they are written."""
+"""All measures of a representation, or of all weights, in the form in which they are recorded."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def representation_diagnostics(z: Tensor) -> Diagnostics:
 
     Values: ``<measure>_centred`` and ``<measure>_uncentred`` for numerical_rank, rankme,
     effective_rank, participation_ratio, power_law_exponent, condition_number and spread;
-    mean_pair_cosine, std_mean, std_min, uniformity; and ``few_nodes``, 1 where N <= D and rank is
+    mean_pair_cosine, std_mean, std_min, uniformity; and ``few_nodes``, 1 if N <= D, where rank is
     not informative. A measure without a finite value, such as the condition number of a matrix that
-    lost rank, is left out. Centred rank can look healthy while all rows point one way: read it
+    lost rank, is left out. Centred rank can look healthy while all rows point the same way: read it
     together with the uncentred one and ``mean_pair_cosine``.
 
     Arrays: ``centred`` and ``uncentred`` singular values, ``std`` of every dimension.
@@ -87,8 +87,8 @@ def weight_diagnostics(weights: Mapping[str, Tensor]) -> Diagnostics:
     """Compute every measure of weight matrices, name -> (out, in).
 
     Values: ``<layer>/`` largest, smallest, spread, effective_rank and distance_to_orthonormal; for
-    every chain of layers (``chains``) ``<chain>/product_effective_rank`` and ``product_spread``;
-    for every two successive layers ``<layer>/alignment_to_next``, the mean of the diagonal of
+    every chain of layers (``chains``), ``<chain>/product_effective_rank`` and ``product_spread``;
+    for every two successive layers, ``<layer>/alignment_to_next``, the mean of the diagonal of
     ``adjacent_alignment``.
 
     Arrays: singular values, ``<layer>`` and ``<chain>/product``.

@@ -1,4 +1,4 @@
-"""Measures of the spectra of weight matrices (out, in), alone and in sequence."""
+"""Measures of the spectra of weight matrices (out, in), individually and in sequence."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def distance_to_orthonormal(s: Spectrum) -> float:
 
 
 def product_spectrum(weights: Sequence[Tensor]) -> Spectrum:
-    """Compute the singular values of ``W_1 W_2 ... W_L``, the network with its matrices alone.
+    """Compute the singular values of ``W_1 W_2 ... W_L``, the network reduced to its matrices.
 
     Args:
-        weights: (out, in) from the first layer to the last; each in is the previous out.
+        weights: (out, in) from the first layer to the last; each in equals the previous out.
 
     Returns:
-        As many values as the smallest width; those of the product beyond that are 0.
+        As many values as the smallest width; all further ones are 0.
     """
     narrowest = min(min(weight.shape) for weight in weights)
     product = weights[0].detach().double()
@@ -44,8 +44,8 @@ def adjacent_alignment(weight: Tensor, following: Tensor) -> Spectrum:
 
     In the paper's orientation, ``X W_l W_{l+1}`` with ``W = U S V^T``, V_l spans the output of
     layer l and U_{l+1} the input of the next one. The result is the identity if they are aligned,
-    and 1 / out on average if they are unrelated. Where singular values are equal, as in an
-    orthonormal matrix, the directions are not determined, and neither is their alignment.
+    and 1 / out on average if they are unrelated. For equal singular values, as in an orthonormal
+    matrix, the directions are not unique, and neither is their alignment.
 
     Args:
         weight: (out, in).
@@ -63,10 +63,10 @@ def adjacent_alignment(weight: Tensor, following: Tensor) -> Spectrum:
 
 
 def chains(weights: Mapping[str, Tensor]) -> dict[str, list[str]]:
-    """Group layers that follow each other: their paths differ in numbers only.
+    """Group successive layers, whose paths differ in numbers only.
 
-    ``encoder.convs.0.lin`` and ``encoder.convs.1.lin`` make the chain ``encoder.convs.*.lin``.
-    Layers whose shapes do not fit end to end make none.
+    ``encoder.convs.0.lin`` and ``encoder.convs.1.lin`` form the chain ``encoder.convs.*.lin``.
+    Layers whose shapes do not fit end to end form none.
 
     Example:
         >>> chains({"convs.0.lin": torch.ones(4, 2), "convs.1.lin": torch.ones(3, 4)})

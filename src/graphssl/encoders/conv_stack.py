@@ -1,4 +1,4 @@
-"""A stack of message-passing layers: dropout -> conv -> norm -> activation in every layer."""
+"""A stack of message-passing layers, each dropout -> conv -> norm -> activation."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ JumpingKnowledge = Literal["last", "cat", "max"]
 
 
 class ConvStack(nn.Module):
-    """``h_l = act(norm(conv(drop(h_{l-1}), edges)))``, also for the last layer, as BGRL's encoder.
+    """``h_l = act(norm(conv(drop(h_{l-1}), edges)))``, also for the last layer, as in BGRL.
 
-    With ``residual``, every layer but the first adds ``P_l h_{l-1}``: P_l is the identity, or a
-    linear map where the width changes.
+    With ``residual``, every layer but the first adds ``P_l h_{l-1}``, where P_l is the identity, or
+    a linear map if the width changes.
 
     Args:
         in_channels: F.
         channels: width of every layer; the last one is D, the size of the representation.
-        conv: makes one operator; any PyG operator (see ``layer_widths.make_layer`` for how it gets
-            its widths).
-        norm: makes one normalisation from its width.
-        act: makes one activation.
-        weight_standardization: standardise every row of a conv's weight matrices over its inputs
-            (Qiao et al., arXiv 1903.10520), in all layers but the first, as BGRL's arxiv encoder.
-            The parameters, and so any penalty on them, are not changed.
-        residual: add the input of a layer to its output, from the second layer on (He et al. 2016;
-            for graphs Li et al., arXiv 1904.03751).
+        conv: factory of the operators; any PyG operator (``layer_widths.make_layer`` describes how
+            it gets its widths).
+        norm: factory of the normalisations, called with their width.
+        act: factory of the activations.
+        weight_standardization: whether to standardise every row of a conv's weight matrices over
+            its inputs (Qiao et al., arXiv 1903.10520), in all layers but the first, as BGRL's
+            encoder for arxiv does. The parameters, and so any penalty on them, are not changed.
+        residual: whether to add the input of a layer to its output, from the second layer on (He
+            et al. 2016; for graphs Li et al., arXiv 1904.03751).
         jumping_knowledge: source of the representation: ``last``, the last layer; ``cat``, all
-            layers side by side (D is the sum of the widths); ``max``, their maximum per entry,
+            layers concatenated (D is the sum of the widths); ``max``, their elementwise maximum,
             which needs equal widths (Xu et al., arXiv 1806.03536).
-        dropout: in training, set each entry of a layer's input (features and hidden layers) to 0
-            with this probability and scale the others up, as Kipf & Welling (arXiv 1609.02907).
-            Drawn from torch's global stream.
+        dropout: probability with which each entry of a layer's input (features and hidden layers)
+            is set to 0 in training, as by Kipf & Welling (arXiv 1609.02907). Drawn from torch's
+            global stream.
 
     Raises:
         ConfigError: there is no layer, a width is below 1 or not divisible by the heads, widths
@@ -80,7 +80,7 @@ class ConvStack(nn.Module):
         number("encoder.dropout", dropout, least=0, below=1)
         if not channels or min(channels) < 1:
             raise ConfigError(
-                f"encoder.channels must name at least one layer, each at least 1 wide, "
+                "encoder.channels must list the width of at least one layer, each at least 1, "
                 f"got {list(channels)}"
             )
         one_of("encoder.jumping_knowledge", jumping_knowledge, get_args(JumpingKnowledge))
@@ -107,8 +107,8 @@ class ConvStack(nn.Module):
         self._takes_weight, self._takes_initial = "edge_weight" in takes, "x_0" in takes
         if self._takes_initial and len(set(channels)) > 1:
             raise ConfigError(
-                f"encoder.conv: {type(self.convs[0]).__name__} looks back at the first layer and "
-                f"needs layers of equal width, got encoder.channels={list(channels)}"
+                f"encoder.conv: {type(self.convs[0]).__name__} uses the output of the first layer "
+                f"and needs layers of equal width, got encoder.channels={list(channels)}"
             )
 
     def forward(self, x: Tensor, edge_index: Tensor, edge_weight: Tensor | None = None) -> Tensor:
@@ -130,10 +130,10 @@ class ConvStack(nn.Module):
         return self._joined(outputs)
 
     def encode_view(self, view: GraphView) -> Tensor:
-        """Compute ``self(view.x, view.edge_index, view.edge_weight)`` through the masks, (N, D).
+        """Compute ``self(view.x, view.edge_index, view.edge_weight)`` using the masks, (N, D).
 
-        GCN, GAT, GraphSAGE and GIN use the masks directly; for any other operator the edges are
-        removed, and so they are in training with dropout, which leaves no part of the first product
+        GCN, GAT, GraphSAGE and GIN use the masks directly. For any other operator hidden edges are
+        removed; also in training with dropout, where views have no common part of the first product
         to share.
         """
         fast = self._fast_path(view)
@@ -144,18 +144,18 @@ class ConvStack(nn.Module):
         return _in_graph_order(h, number)
 
     def encode_pair(self, view1: GraphView, view2: GraphView) -> tuple[Tensor, Tensor]:
-        """Encode both views; if they are of one graph, their first products share a common part."""
+        """Encode both views; those of one graph share the common part of their first products."""
         fast = self._fast_path(view1)
         if fast is None or not view2.hides_only or view1.graph is not view2.graph:
             return self.encode_view(view1), self.encode_view(view2)
         (view1, number), (view2, _) = renumbered(view1), renumbered(view2)
         firsts = [*first_products(view1, view2, fast.linear_map(self.convs[0]))]
-        # Popped, so that the memory of the first one is freed before the second one is computed.
+        # Popped, so that the first product is freed before the second view is encoded.
         h1 = _in_graph_order(self._after_first(firsts.pop(0), fast, view1), number)
         return h1, _in_graph_order(self._after_first(firsts.pop(), fast, view2), number)
 
     def reset_parameters(self) -> None:
-        """Draw all weights anew."""
+        """Reinitialise all weights."""
         for conv in self.convs:
             conv.reset_parameters()  # type: ignore[operator]
         for module in [*self.maps, *self.norms, *self.acts, *self.shortcuts]:

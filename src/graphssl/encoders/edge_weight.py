@@ -1,4 +1,4 @@
-"""Checks of how an encoder uses edge weights, made by calling it as training does."""
+"""Check how an encoder uses edge weights by calling it as in training."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _EDGES = ((0, 1, 1, 2, 2, 3, 2, 4), (1, 0, 2, 1, 3, 2, 4, 2))
 
 
 def unused_by(encoder: nn.Module, graph: Graph) -> str | None:
-    """Name the layers that do not use the edge weights of ``graph``; None if they are used.
+    """Name the layers that ignore the edge weights of ``graph``; None if the weights are used.
 
-    A copy of ``encoder`` is called, as training calls it, on a graph of five nodes. Weights are
-    used if the output has a gradient in them or changes with them. Weights that are all ones, and
-    encoders that take no other graph, are not checked.
+    A copy of ``encoder`` is called as in training, on a graph of five nodes. The weights are used
+    if the output has a gradient in them or changes with them. This is not checked if all weights
+    are 1, or if the encoder works on no graph but its own.
     """
     if graph.edge_weight is None or bool((graph.edge_weight == 1).all()):
         return None
@@ -41,7 +41,7 @@ def unused_by(encoder: nn.Module, graph: Graph) -> str | None:
             out = encode(frozen, Graph(x, edge_index, weight.requires_grad_()).view())
             if not torch.equal(out, other) or _has_gradient(out, weight):
                 return None
-    except Exception:  # an encoder for the real graph alone fails as it likes
+    except Exception:  # an encoder made for the real graph only may raise anything
         return None
     names = {type(layer).__name__ for layer in encoder.modules() if _is_blind(layer)}
     return ", ".join(sorted(names)) or type(encoder).__name__
@@ -55,19 +55,19 @@ def _has_gradient(out: Tensor, weight: Tensor) -> bool:
 
 def _is_blind(layer: nn.Module) -> bool:
     names = inspect.signature(layer.forward).parameters
-    learns = next(layer.parameters(), None) is not None  # not so PyG's helpers
+    learns = next(layer.parameters(), None) is not None  # False for PyG's helper modules
     return learns and "edge_index" in names and "edge_weight" not in names
 
 
 def edge_weight_facts(name: str, encoder: nn.Module, graph: Graph) -> dict[str, str]:
-    """Collect and log what to record about the edge weights of ``graph`` under ``encoder``.
+    """Collect and log facts about the edge weights of ``graph`` with ``encoder``.
 
     Returns:
-        ``edge_weight`` if the encoder does not use them; ``negative_degree`` if dropped edges can
-        make the loss NaN.
+        ``edge_weight`` if the encoder ignores them; ``negative_degree`` if dropping edges can make
+        the loss NaN.
 
     Raises:
-        DataError: the negative weights are the reason that the encoder's output is not finite.
+        DataError: negative weights make the encoder's output not finite.
     """
     if (unused := unused_by(encoder, graph)) is not None:
         log.warning("%s: the graph has edge weights, which are not used by %s", name, unused)
@@ -75,20 +75,20 @@ def edge_weight_facts(name: str, encoder: nn.Module, graph: Graph) -> dict[str, 
     weight = graph.edge_weight
     if weight is None or not (negative := int((weight < 0).sum())):
         return {}
-    said = f"{negative} of {graph.num_edges} edge weights are negative (least {weight.min():g})"
+    fact = f"{negative} of {graph.num_edges} edge weights are negative (least {weight.min():g})"
     if not _finite(encoder, graph.view()):
         if not _finite(encoder, replace(graph, edge_weight=weight.abs()).view()):
             return {}  # the weights' signs are not the cause
         raise DataError(
-            f"{name}: {said}, so that the output of {type(encoder).__name__} is not finite: layers "
-            "that divide by the root of a degree, as GCN, need sums of weights above 0; use "
-            "weights of 0 and more, or a layer that does not, as GraphConv"
+            f"{name}: {fact}, so that the output of {type(encoder).__name__} is not finite: layers "
+            "that divide by the square root of a degree, such as GCN, need positive sums of "
+            "weights; use non-negative weights, or a layer without degrees, such as GraphConv"
         )
     if all(_finite(encoder, view) for view in _lowest_degrees(graph, weight)):
         return {}
-    said = f"{name}: {said}: where views drop other edges a degree can be negative and the loss NaN"
-    log.warning(said)
-    return {"negative_degree": said}
+    fact = f"{name}: {fact}: if views drop other edges, a degree can be negative and the loss NaN"
+    log.warning(fact)
+    return {"negative_degree": fact}
 
 
 @torch.no_grad()
@@ -98,10 +98,10 @@ def _finite(encoder: nn.Module, view: GraphView) -> bool:
 
 
 def _lowest_degrees(graph: Graph, weight: Tensor) -> Iterator[GraphView]:
-    """Yield the views with the lowest degrees: negative weights alone, and with low self-loops.
+    """Yield the views with the lowest degrees: negative weights only, and with small self-loops.
 
-    A layer that gives every node without a loop one of weight 1, as GCN does, has a lower degree
-    where a loop of less than 1 is kept.
+    A layer that adds a self-loop of weight 1 to every node without one, as GCN does, has a lower
+    degree at a node that keeps a loop of weight below 1.
     """
     source, target = graph.edge_index
     yield graph.view().keep_edges(weight < 0)

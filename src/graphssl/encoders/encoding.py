@@ -1,4 +1,4 @@
-"""Calls of an encoder on views, all of which go through this module."""
+"""Call an encoder on views; all calls go through this module."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from graphssl.graph import GraphView
 
 @runtime_checkable
 class ViewEncoder(Protocol):
-    """An encoder that can use the masks of a view directly, where that is exact."""
+    """An encoder that uses the masks of a view directly where that is exact."""
 
     def encode_view(self, view: GraphView) -> Tensor:
-        """Encode every node, (N, D), as the encoder does on the plain tensors of ``view``."""
+        """Encode every node, (N, D), with the result of ``forward`` on the view's tensors."""
         ...
 
     def encode_pair(self, view1: GraphView, view2: GraphView) -> tuple[Tensor, Tensor]:
-        """Encode two views, which may share common parts of the computation."""
+        """Encode two views, sharing common parts of the computation."""
         ...
 
 
@@ -51,7 +51,7 @@ def encode(encoder: nn.Module, view: GraphView) -> Tensor:
     if any(argument.name == "edge_weight" for argument in arguments):
         h = encoder(view.x, view.edge_index, edge_weight=edge_weight)
     elif edge_weight is not None and any(a.kind is a.VAR_POSITIONAL for a in arguments):
-        h = encoder(view.x, view.edge_index, edge_weight)  # a wrapper, as torch.compile's
+        h = encoder(view.x, view.edge_index, edge_weight)  # a wrapper such as torch.compile's
     else:
         h = encoder(view.x, view.edge_index)
     return _checked(encoder, h, view)
@@ -78,7 +78,7 @@ def encode_pair(encoder: nn.Module, view1: GraphView, view2: GraphView) -> tuple
 
 
 def _checked(encoder: Any, h: Any, view: GraphView) -> Tensor:
-    """Return ``h`` if it has the shape and type that losses, diagnostics and probes rely on."""
+    """Return ``h`` after checking the shape and dtype that losses, diagnostics and probes need."""
     x = view.graph.x
     shape, dtypes = (x.size(0), encoder.out_channels), {x.dtype}
     if torch.is_autocast_enabled(x.device.type):
@@ -90,6 +90,6 @@ def _checked(encoder: Any, h: Any, view: GraphView) -> Tensor:
     else:
         return h
     raise ConfigError(
-        f"encoder {type(encoder).__name__} returned {found}, "
-        f"needed is a tensor (nodes, out_channels) = {shape} {x.dtype}"
+        f"encoder {type(encoder).__name__} must return a tensor (nodes, out_channels) = {shape} "
+        f"{x.dtype}, got {found}"
     )

@@ -1,4 +1,4 @@
-"""The identity encoder: raw features, the floor of every comparison."""
+"""The identity encoder, which keeps the raw features, a floor of every comparison."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class Features(nn.Module):
     """The identity, (N, F) -> (N, F).
 
     Args:
-        in_channels: F, which is D too.
+        in_channels: F, which equals D.
 
     Example:
         >>> Features(in_channels=5).out_channels

@@ -1,4 +1,4 @@
-"""GPS: message passing and attention over all nodes, in parallel in every layer."""
+"""GPS: layers of message passing in parallel with attention over all nodes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class GPS(nn.Module):
     Args:
         in_channels: F.
         channels: width of every layer, all equal; D is that width.
-        conv: makes the operator of a layer from (in_channels, out_channels).
+        conv: factory of the layers' operators, called with (in_channels, out_channels).
         heads: number of attention heads, which must divide the width.
         dropout: dropout probability of the attention and of both branches.
         attn_type: ``multihead`` or ``performer``.
@@ -66,7 +66,7 @@ class GPS(nn.Module):
         return h
 
     def reset_parameters(self) -> None:
-        """Draw all weights anew."""
+        """Reinitialise all weights."""
         self.lin.reset_parameters()
         for layer in self.layers:
             for part in layer.modules():  # torch's attention leaves its output map as it is

@@ -49,7 +49,7 @@ class MLPHead(nn.Sequential):
         )
 
     def reset_parameters(self) -> None:
-        """Draw all weights anew."""
+        """Reinitialise all weights."""
         for layer in self:
             layer.reset_parameters()  # type: ignore[operator]
 

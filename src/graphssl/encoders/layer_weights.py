@@ -12,7 +12,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from graphssl.errors import ConfigError
 
-# Their 2-D parameters are tables or scales, not linear maps.
+# The 2-D parameters of these are tables or scales, not linear maps.
 _NOT_LINEAR = (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm, nn.RMSNorm)
 
 # Names that torch's wrappers add to a path: always (torch.compile, FSDP, activation checkpoints),
@@ -22,7 +22,7 @@ _WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel, AveragedModel
 
 
 class LayerWeights(dict[str, Tensor]):
-    """Layer name -> matrix (out, in), with the heads that lie side by side in some of them.
+    """Layer name -> matrix (out, in), some of which concatenate several attention heads.
 
     Attributes:
         heads: name -> H where H > 1: the matrix is (H * out_per_head, in).
@@ -38,7 +38,7 @@ class LayerWeights(dict[str, Tensor]):
         self.heads = dict(heads or {})
 
     def per_head(self) -> LayerWeights:
-        """Split matrices into one (out_per_head, in) for each head, named ``<name>.heads.<h>``."""
+        """Split matrices into one (out_per_head, in) per head, named ``<name>.heads.<h>``."""
         split: dict[str, Tensor] = {}
         for name, weight in self.items():
             if name not in self.heads:
@@ -52,19 +52,19 @@ class LayerWeights(dict[str, Tensor]):
 def layer_weights(
     source: nn.Module | Mapping[str, Tensor] | Iterable[Tensor], trainable: bool = False
 ) -> LayerWeights:
-    """Find the weight matrices of a network, or take those of an explicit list.
+    """Find the weight matrices of a network, or use those of an explicit list.
 
     For a module these are the 2-D parameters (for a parametrized layer, the result of the
     parametrization), as PyG and torch store them: (out, in). Vectors (a side of 1), biases,
-    attention vectors (``att*``), embeddings and norms are left out. The matrix of a layer that has
-    attributes for its in and out sizes and stores it as (in, out) is transposed; without such
-    attributes it is taken as (out, in). Stacks with three or more dimensions (``RGCNConv``'s
-    relations) are not found: list their slices. The tensors are the parameters or views of them, so
-    that one call serves a whole training run, unless a layer is parametrized.
+    attention vectors (``att*``), embeddings and norms are left out. A matrix stored as (in, out) is
+    transposed if the layer has attributes for its in and out sizes; without them it is assumed to
+    be (out, in). Stacks with three or more dimensions (``RGCNConv``'s relations) are not found:
+    list their slices. The tensors are the parameters or views of them, so that one call suffices
+    for a whole training run, unless a layer is parametrized.
 
     Args:
         source: a network, or its matrices (out, in), by name or in order (``"0"``, ``"1"``, ...).
-        trainable: leave out matrices that require no gradient, such as those of a target network.
+        trainable: whether to leave out matrices that require no gradient, such as a target's.
 
     Returns:
         Name -> matrix. The name is the parameter's path without ``.weight``, so that it starts with
@@ -120,7 +120,7 @@ def _of_module(root: nn.Module) -> Iterator[_Candidate]:
             name = full if name in names else name
             names.add(name)
             if isinstance(parameter, UninitializedParameter):
-                raise ConfigError(f"weight {name!r} has no shape yet: run one forward pass before")
+                raise ConfigError(f"weight {name!r} has no shape yet: run one forward pass first")
             if weight.dim() == 2 and min(weight.shape) > 1 and not _is_vector_name(key):
                 num_heads = _num_heads(parents.get(id(module)), weight)
                 yield name, parameter, _as_out_in(module, weight), num_heads

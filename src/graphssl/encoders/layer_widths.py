@@ -1,4 +1,4 @@
-"""Construction of operators with the widths of their layer, by the arguments they take."""
+"""Build a layer's operator with its widths, according to the arguments that it takes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def make_layer(
 ) -> tuple[nn.Module, nn.Module]:
     """Make one layer, (N, in_channels) -> (N, out_channels): a map and the operator after it.
 
-    An operator made from two widths gets both; one with ``heads`` whose outputs are concatenated
-    gets ``out_channels / heads`` per head. One made from a single width (GCN2Conv's ``channels``,
-    GatedGraphConv's ``out_channels``) or none (APPNP) comes after a linear map, where the width
-    changes. Before any other operator the map is the identity.
+    An operator with two widths gets both; one with ``heads`` whose outputs are concatenated gets
+    ``out_channels / heads`` per head. An operator with a single width (GCN2Conv's ``channels``,
+    GatedGraphConv's ``out_channels``) or none (APPNP) comes after a linear map if the width
+    changes. In all other cases the map is the identity.
 
     Args:
         conv: the operator's class, or a partial of it with its other arguments.

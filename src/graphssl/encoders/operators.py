@@ -1,4 +1,4 @@
-"""Operators for ``ConvStack`` that PyG does not make from (in_channels, out_channels) alone."""
+"""Operators for ``ConvStack`` that PyG cannot build from (in_channels, out_channels) only."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class MLPGINConv(GINConv):
 
 
 class NodeLinear(nn.Linear):
-    """A linear layer that uses no edges: with it a ``ConvStack`` is an MLP on the features.
+    """A linear layer that ignores the edges, with which a ``ConvStack`` is an MLP.
 
     Example:
         >>> import torch

@@ -1,4 +1,4 @@
-"""PReLU with one slope, through the faster leaky-ReLU kernels of the CPU."""
+"""PReLU with one slope, computed by faster leaky-ReLU kernels on a CPU."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _PART = 2**17
 class PReLU(nn.PReLU):
     """``max(0, x) + a min(0, x)`` with one learned ``a``, as ``torch.nn.PReLU`` computes it.
 
-    On CPU torch's own kernel reduces the slope's gradient element by element; a leaky ReLU and one
-    dot product give the same numbers in a fraction of the time. Elsewhere torch's own kernel is
-    used, since reading the slope would make a GPU wait.
+    On a CPU torch's own kernel reduces the slope's gradient element by element; a leaky ReLU and
+    one dot product give the same numbers in a fraction of the time. Other devices use torch's own
+    kernel, since reading the slope would synchronise a GPU.
 
     Args:
         init: initial slope a.

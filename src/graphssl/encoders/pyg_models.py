@@ -1,4 +1,4 @@
-"""Complete models of PyG as encoders."""
+"""Use complete PyG models as encoders."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def pyg_model(
 ) -> nn.Module:
     """Make a model of ``torch_geometric.nn`` (GCN, GIN, GraphSAGE, ...) with a recipe's widths.
 
-    They have one hidden width and leave the last layer bare, without norm and activation.
+    These have one hidden width and no norm or activation after the last layer.
 
     Args:
-        model: makes the model from in_channels, hidden_channels, num_layers and out_channels.
+        model: factory called with in_channels, hidden_channels, num_layers and out_channels.
         in_channels: F.
         channels: width of every layer; the first one is the hidden width, the last one D.
 
@@ -30,7 +30,7 @@ def pyg_model(
         GraphSAGE(5, 4, num_layers=2)
     """
     if not channels:
-        raise ConfigError("encoder.channels must name at least one layer, got []")
+        raise ConfigError("encoder.channels must list the width of at least one layer, got []")
     if len(set(channels[:-1])) > 1:
         raise ConfigError(
             f"encoder.channels: PyG's models have one hidden width, got {list(channels)}"

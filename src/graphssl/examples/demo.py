@@ -23,12 +23,12 @@ ROWS = {
     "BGRL": ["objective=bgrl"],
     "BGRL + WERank": ["objective=bgrl", "regularizer=werank"],
 }
-# Okabe-Ito colours, told apart by colour-blind readers.
+# Okabe-Ito colours, which colour-blind readers can tell apart.
 COLOURS = {"BGRL": "#0072B2", "BGRL + WERank": "#D55E00"}
 
 
 def main() -> None:
-    """Run the four rows, print the table, draw the picture."""
+    """Run the four rows, print the table and draw the picture."""
     console = Console()
     records = {}
     for name, overrides in ROWS.items():
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def table(records: dict[str, RunRecord]) -> Table:
-    """Accuracy, mean and std over splits, and effective rank of the representation."""
+    """Build the table of accuracy (mean and std over splits) and effective rank."""
     protocol, scores = next(iter(records["BGRL"].scores.items()))
     splits = len(scores["test"]["accuracy"])
     shown = Table(
@@ -70,7 +70,7 @@ def table(records: dict[str, RunRecord]) -> Table:
 
 
 def draw(records: dict[str, RunRecord], path: Path) -> None:
-    """Effective rank and validation accuracy over training, without and with WERank."""
+    """Plot effective rank and validation accuracy over training, without and with WERank."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     for name, colour in COLOURS.items():
         rows = _evaluations(Path(records[name].folder))

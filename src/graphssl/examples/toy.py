@@ -1,11 +1,11 @@
 """``python -m graphssl.examples.toy``: rank against depth, width and WERank, on data of known rank.
 
-The paper (arXiv 2402.09586) says that under BYOL rank falls with depth and overparameterisation and
-that WERank keeps it. ``conf/experiment/toy_overparameterised.yaml`` is one run of that question,
-``graphssl experiment=toy_overparameterised``. Here the same configuration is composed once a kind
-of network, its depth, width, seed and alpha are set, and the same parts (``build``, ``train``) run
-it without a folder, a record or a probe: some seventy runs in less than a minute, one figure, one
-table. Any override of the command line goes: ``python -m graphssl.examples.toy norm=batch``.
+The paper (arXiv 2402.09586) claims that under BYOL rank falls with depth and overparameterisation,
+and that WERank preserves it. ``graphssl experiment=toy_overparameterised`` makes one such run. This
+script composes the same configuration once per kind of network and sets its depth, width, seed and
+alpha; the same functions (``build``, ``train``) run it without a folder, a record or a probe: some
+seventy runs in less than a minute, one figure and one table. Any override of the command line
+works: ``python -m graphssl.examples.toy norm=batch``.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ ALPHA = 0.1
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the grid, print the table, draw the figure."""
+    """Run the grid, print the table and draw the figure."""
     parser = argparse.ArgumentParser(prog="python -m graphssl.examples.toy")
-    parser.add_argument("--out", type=Path, default=Path("runs/toy"), help="folder of the figure")
-    parser.add_argument("--alpha", type=float, default=ALPHA, help="of WERank")
-    parser.add_argument("overrides", nargs="*", help="as of graphssl, e.g. norm=batch")
+    parser.add_argument("--out", type=Path, default=Path("runs/toy"), help="folder for the figure")
+    parser.add_argument("--alpha", type=float, default=ALPHA, help="alpha of WERank")
+    parser.add_argument("overrides", nargs="*", help="as for graphssl, e.g. norm=batch")
     args = parser.parse_args(argv)
-    torch.set_num_threads(1)  # the matrices are too small to share
+    torch.set_num_threads(1)  # the matrices are too small for threads to pay off
     console, started = Console(), time.perf_counter()
     try:
         frame = grid(SHAPES, SEEDS, args.alpha, args.overrides)
@@ -67,12 +67,12 @@ def grid(
     alpha: float = ALPHA,
     overrides: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Train every kind of network, shape and seed, without and with WERank, from paired weights.
+    """Train every network, shape and seed, without and with WERank, from the same initial weights.
 
     Returns:
-        One row a layer and look: network, regularizer, depth, width, seed, data_rank, step (0 is
-        untrained), layer (0 is the data), rank (effective, of the centred rows), cosine (mean over
-        pairs of rows).
+        One row per layer and measured step: network, regularizer, depth, width, seed, data_rank,
+        step (0 is untrained), layer (0 is the data), rank (effective, of the centred rows), cosine
+        (mean over pairs of rows).
     """
     runs = [(depth, width, seed) for depth, width in shapes for seed in seeds]
     arms = {
@@ -98,16 +98,15 @@ def grid(
 
 
 def ranks_over_training(config: DictConfig) -> list[dict[str, float]]:
-    """One run, looked at before the first step and every ``diagnostics.every`` steps."""
+    """Train one run; measure before the first step and every ``diagnostics.every`` steps."""
     graph, settings = build.dataset(config).graph, build.settings(config)
     objective = build.objective(config, graph.num_features)
     optimizer = build.optimizer(config, list(objective.trainable_parameters()))
     state = TrainingState(objective, optimizer, generator(config.seed, "augmentation"))
     rows: list[dict[str, float]] = []
-
     augmentation, regularizer = build.augmentation(config), build.regularizer(config)
 
-    def look(step: int, network: nn.Module = objective) -> None:
+    def measure(step: int, network: nn.Module = objective) -> None:
         _, outputs = layer_outputs(network, graph.view())
         names = [f"encoder.acts.{i}" for i in range(len(config.recipe.channels))]
         for layer, z in enumerate([graph.x, *(outputs[name] for name in names)]):
@@ -116,10 +115,10 @@ def ranks_over_training(config: DictConfig) -> list[dict[str, float]]:
 
     def observe(report: StepReport) -> None:
         if report.step % config.diagnostics.every == 0 or report.step == report.total:
-            look(report.step)
+            measure(report.step)
 
     views = augmentation(graph.view(), generator(config.seed, "augmentation"))
-    look(0, after_first_forward(objective, *views))
+    measure(0, after_first_forward(objective, *views))
     train(state, graph, augmentation, regularizer, settings, [observe])
     return rows
 

@@ -1,4 +1,4 @@
-"""The figure and the table of the toy experiment, from the frame that ``toy.grid`` returns."""
+"""Figure and table of the toy experiment, from the frame that ``toy.grid`` returns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from matplotlib.ticker import NullLocator
 from rich import box
 from rich.table import Table
 
-# Okabe-Ito colours, told apart by colour-blind readers; in grey by marker and line.
+# Okabe-Ito colours, which colour-blind readers can tell apart; marker and line differ too.
 STYLES: dict[str, dict[str, Any]] = {
     "untrained": {"color": "#000000", "marker": "s", "linestyle": ":"},
     "BYOL": {"color": "#0072B2", "marker": "o", "linestyle": "-"},
@@ -26,7 +26,11 @@ STYLES: dict[str, dict[str, Any]] = {
 
 
 def draw(frame: pd.DataFrame, folder: Path) -> list[Path]:
-    """Rank over layers, depth, width and steps; median and range over seeds; SVG and PNG."""
+    """Plot rank over layers, depth, width and steps: median and range over seeds.
+
+    Returns:
+        The paths of the SVG and the PNG.
+    """
     networks = list(frame["network"].unique())
     figure, grid = plt.subplots(
         len(networks), 4, figsize=(11, 5.2), layout="constrained", sharey="row", squeeze=False
@@ -72,7 +76,7 @@ def draw(frame: pd.DataFrame, folder: Path) -> list[Path]:
 
 
 def table(frame: pd.DataFrame) -> Table:
-    """Effective rank of the representation, median over seeds."""
+    """Build the table of the effective rank of the representation, median over seeds."""
     last = frame[frame["layer"] == frame["depth"]]
     shapes = list(last[["depth", "width"]].drop_duplicates().itertuples(index=False, name=None))
     shown = Table(
@@ -100,7 +104,7 @@ def _trained(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def _arms(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Before the first step, and after the last one without and with WERank."""
+    """Select the rows before the first step, and after the last one without and with WERank."""
     untrained = frame[(frame["step"] == 0) & (frame["regularizer"] == "none")]
     return {"untrained": untrained, **_trained(frame[frame["step"] == frame["step"].max()])}
 
@@ -123,11 +127,11 @@ def _doubling(axes: Axes, which: Literal["x", "y"], ticks: Iterable[int]) -> Non
 
 
 def _deepest(frame: pd.DataFrame) -> tuple[int, int]:
-    """Depth and width of the deepest network."""
+    """Return depth and width of the deepest network."""
     return max(zip(frame["depth"].tolist(), frame["width"].tolist(), strict=True))
 
 
 def _depth_of_widths(frame: pd.DataFrame) -> int:
-    """The depth at which most widths were tried."""
+    """Return the depth at which most widths were tried."""
     shapes = frame[["depth", "width"]].drop_duplicates()
     return int(shapes["depth"].mode()[0])

@@ -1,4 +1,4 @@
-"""Self-supervised objectives, and the floors and the ceiling that they are compared with."""
+"""Self-supervised objectives, and the baselines that they are compared with."""
 
 from __future__ import annotations
 

@@ -50,9 +50,9 @@ class BGRL(Objective):
     The target runs in train mode (batch statistics), as in the official code (nerdslab/bgrl).
 
     Args:
-        encoder: the online encoder, the one kept after training.
-        predictor: makes the predictor from (in_channels, out_channels), both D.
-        ema: momentum of the target at the start; it rises to 1 on a cosine.
+        encoder: the online encoder, which is kept after training.
+        predictor: factory of the predictor, called with in_channels and out_channels, both D.
+        ema: initial momentum of the target; it rises to 1 on a cosine.
 
     Raises:
         ConfigError: ``ema`` is outside [0, 1].

@@ -1,4 +1,4 @@
-"""BYOL on graphs (Grill et al., arXiv 2006.07733): BGRL with a projector under the predictor."""
+"""BYOL on graphs (Grill et al., arXiv 2006.07733): BGRL with a projector before the predictor."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ class BYOL(Objective):
     Here the representation (encoder output) differs from the embedding (predictor output).
 
     Args:
-        encoder: the online encoder, the one kept after training.
-        projector: makes the projector from in_channels = D.
-        predictor: makes the predictor from (in_channels, out_channels), both the projector's width.
+        encoder: the online encoder, which is kept after training.
+        projector: factory of the projector, called with in_channels (D) and out_channels.
+        predictor: factory of the predictor, called with in_channels and out_channels, both
+            ``projection_channels``.
         projection_channels: width of the projector's output.
-        ema: momentum of the targets at the start; it rises to 1 on a cosine.
+        ema: initial momentum of the targets; it rises to 1 on a cosine.
 
     Raises:
         ConfigError: ``ema`` is outside [0, 1], or ``projection_channels`` is below 1.

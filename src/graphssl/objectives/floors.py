@@ -1,4 +1,4 @@
-"""Baselines of every comparison: an encoder that is not trained, and no encoder at all."""
+"""Floors of every comparison: an untrained encoder, and the raw features."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphssl.graph import GraphView
 
 
 class Untrained(Objective):
-    """An untrained encoder, which keeps its initial weights.
+    """Keep an encoder's initial weights.
 
     Args:
         encoder: the encoder.
@@ -38,7 +38,7 @@ class Untrained(Objective):
 
 
 class Raw(Untrained):
-    """The raw features; the encoder named by the configuration is set aside.
+    """Use the raw features; the encoder in the configuration is ignored.
 
     Args:
         encoder: not used.

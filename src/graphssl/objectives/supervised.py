@@ -1,4 +1,4 @@
-"""A classifier trained with labels, as an upper reference for self-supervised objectives."""
+"""A classifier trained with labels, as a reference for self-supervised objectives."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Supervised(ClassifierObjective):
         labels: class of every node, (N,).
         train_nodes: ids of the training nodes of the one split.
         num_classes: C.
-        conv: makes the classification layer from (D, C), any PyG operator; attention heads are
+        conv: factory of the classification layer from D to C, any PyG operator; attention heads are
             averaged. None for a linear layer, which uses no edges.
         dropout: dropout probability of the representation, before the classification layer.
     """
@@ -63,7 +63,7 @@ class Supervised(ClassifierObjective):
         return StepOutput(loss, (h,), (logits,))
 
     def logits(self, view: GraphView) -> Tensor:
-        """Compute the score of every node of ``view`` for every class, (N, C)."""
+        """Compute the logits of every node of ``view``, (N, C)."""
         return self._classify(encode(self.encoder, view), view)
 
     def _classify(self, h: Tensor, view: GraphView) -> Tensor:

@@ -12,7 +12,7 @@ Module = TypeVar("Module", bound=nn.Module)
 
 
 def target_of(online: Module) -> Module:
-    """Copy ``online``, draw new weights for the copy and make them require no gradient.
+    """Copy ``online``, reinitialise the copy, and exclude it from autograd.
 
     BGRL's official code, too, starts the target from a different initialisation and gives it
     separate ``BatchNorm`` buffers.

@@ -1,1 +1,1 @@
-"""One run: prepare, pretrain, measure, probe, record."""
+"""One run: prepare, pretrain, measure, probe and record."""

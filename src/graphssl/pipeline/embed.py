@@ -1,4 +1,4 @@
-"""From a network to an embedding, or to the scores of its own classifier."""
+"""Embed a graph with a trained encoder, or classify its nodes with a trained classifier."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from graphssl.seeding import global_stream
 
 @torch.no_grad()
 def embed(encoder: nn.Module, graph: Graph) -> Tensor:
-    """Representation of every node of the untouched graph, (N, D).
+    """Compute the representation of every node of the original graph, (N, D).
 
-    From a copy in eval mode (running statistics), as BGRL's official evaluation, so that looking
-    changes neither the encoder nor any random stream. An encoder that draws in eval mode draws the
-    same each time.
+    Uses a copy in eval mode (running statistics), as BGRL's official evaluation does, so that the
+    call changes neither the encoder nor any random stream. An encoder that is random in eval mode
+    gives the same result each time.
     """
     frozen = copy.deepcopy(encoder).eval()
     with global_stream(0, "diagnostics", graph.x.device):
@@ -28,7 +28,7 @@ def embed(encoder: nn.Module, graph: Graph) -> Tensor:
 
 @torch.no_grad()
 def classify(objective: ClassifierObjective, graph: Graph) -> Tensor:
-    """Scores of every node of the untouched graph, (N, C), from a copy in eval mode."""
+    """Compute the logits of every node of the original graph, (N, C), with a copy in eval mode."""
     frozen = copy.deepcopy(objective)
     frozen.encoder.eval()
     frozen.classifier.eval()

@@ -1,4 +1,4 @@
-"""From a run's folder back to its encoder."""
+"""Load the encoder of a finished run from its folder."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from graphssl.results.public_names import with_public_names
 from graphssl.results.record import RunRecord
 from graphssl.training.default_dtype import float32_default
 
-# Looking a target up imports what its path names, and building it runs its code with the arguments
-# that a record gives it. Below these packages an import does nothing else, and a layer or a network
-# is harmless; no function is.
+# Looking up a target imports the modules in its path, and building it runs its code with arguments
+# from the record. In these packages imports have no side effects, and a layer or network is safe; a
+# function is not.
 _LIBRARIES = ("graphssl.encoders.", "graphssl.objectives.", "torch.nn.", "torch_geometric.nn.")
 _TRUSTED = (
     "graphssl.encoders.",
@@ -33,30 +33,31 @@ _TRUSTED = (
 
 
 def load_encoder(folder: Path, trust: bool = False) -> nn.Module:
-    """The encoder of ``load_objective``."""
+    """Load the encoder of the run in ``folder``; see ``load_objective``."""
     encoder: nn.Module = load_objective(folder, trust).encoder  # type: ignore[assignment]
     return encoder
 
 
 def load_objective(folder: Path, trust: bool = False) -> nn.Module:
-    """The objective of the run in ``folder`` with the encoder that was kept and its own classifier.
+    """Load the objective of the run in ``folder``, in eval mode, on the CPU.
 
-    In eval mode, on the CPU; what else it is made of is drawn anew.
+    The encoder, and the classifier if the objective has one, have the weights that the run kept;
+    its other parts are reinitialised.
 
     Args:
         folder: a finished run's folder.
-        trust: also build targets that are no modules of graphssl, torch.nn or torch_geometric.nn.
+        trust: also build targets from outside graphssl, torch.nn and torch_geometric.nn.
 
     Raises:
-        DataError: not a finished run, weights that are not its encoder's, or a target outside those
-            without ``trust``.
+        DataError: the folder holds no finished run, its weights do not fit the encoder, or its
+            config names other code and ``trust`` is not set.
     """
     record = RunRecord.read(folder)
     try:
         return _objective(record, folder, trust)
     except (GraphSSLError, MemoryError):
         raise
-    except Exception as error:  # whatever a damaged record gives
+    except Exception as error:  # a damaged record may raise anything
         raise DataError(
             f"{folder}: its record's encoder and objective cannot be built: {words(error)[:200]}"
         ) from error
@@ -67,10 +68,10 @@ def _objective(record: RunRecord, folder: Path, trust: bool) -> nn.Module:
     foreign = list(_foreign({name: config.get(name) for name in ("encoder", "objective")}))
     if foreign and not trust:
         raise DataError(
-            f"{folder}: its config names {', '.join(foreign)}, no module of graphssl, torch or "
-            f"torch_geometric; load_run(folder, trust=True) runs that code"
+            f"{folder}: its config names {', '.join(foreign)}, which is not a module of graphssl, "
+            f"torch.nn or torch_geometric.nn; load_run(folder, trust=True) runs that code"
         )
-    nobody = torch.zeros(0, dtype=torch.int64)  # the labels that training saw are not needed now
+    nobody = torch.zeros(0, dtype=torch.int64)  # (0,): only training needs the labels
     with float32_default():
         objective = build.objective(
             OmegaConf.create(config),
@@ -83,16 +84,16 @@ def _objective(record: RunRecord, folder: Path, trust: bool) -> nn.Module:
         try:
             weights = torch.load(path, map_location="cpu", weights_only=True)
             getattr(objective, name).load_state_dict(weights)
-        except Exception as error:  # whatever a damaged file gives
+        except Exception as error:  # a damaged file may raise anything
             raise DataError(
-                f"{path} does not hold the run's {name} ({words(error)[:150]}); run it afresh "
+                f"{path} does not contain the run's {name} ({words(error)[:150]}); start afresh "
                 "with force=true"
             ) from error
     return objective.eval()
 
 
 def _foreign(node: Any) -> Iterator[str]:
-    """Targets whose code lies elsewhere, and interpolations, which a record has resolved."""
+    """Yield untrusted targets, and interpolations, which a genuine record has resolved."""
     if isinstance(node, dict):
         if "_target_" in node and not _is_trusted(str(node["_target_"])):
             yield str(node["_target_"])
@@ -110,10 +111,10 @@ def _is_trusted(target: str) -> bool:
         return False
     try:
         found = resolve_name(target)
-    except Exception:  # whatever importing a name that is not there meets
+    except Exception:  # whatever importing the name raises
         return False
-    # A library's own imports are reachable through it: where the object is at home counts.
+    # A library's imports are reachable through it, so the module that defines the object counts.
     is_module = isinstance(found, type) and issubclass(found, nn.Module)
     at_home = is_module and found.__module__.startswith(_TRUSTED)
-    # PyG's Sequential evaluates the text that names its arguments.
+    # PyG's Sequential evaluates its argument string as code.
     return found is pyg_model or (at_home and not issubclass(found, PyGSequential))

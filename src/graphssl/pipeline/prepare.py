@@ -1,4 +1,4 @@
-"""What is settled before training begins."""
+"""Prepare a run: build and check everything before training begins."""
 
 from __future__ import annotations
 
@@ -29,29 +29,35 @@ from graphssl.training.device import named_device
 from graphssl.training.interruption import named_signals
 from graphssl.training.settings import TrainerSettings
 
-# What to do about a run that another process is making.
+# Choices if another process is working on the same run.
 COLLISIONS = ("wait", "skip")
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What is settled before training begins.
+    """A prepared run: everything that training and probing need.
 
     Attributes:
-        config: the composed configuration; ``plain`` the same, resolved, as plain containers.
+        config: the composed configuration.
+        plain: the same, resolved, as plain containers.
         choices: the option chosen in each config group.
-        overrides: what was said on the command line.
-        settings: what the shell says about training.
-        device: where it computes; the CPU until ``on`` says otherwise.
-        data: the graph, on ``device``; ``content_hash`` is its own.
-        run_id: names the run; ``code`` holds the hashes of the user's own code in it.
-        protocols: the probe protocols by name; ``splits`` the splits each one scores.
-        labels_used: labels have a part in training or selection.
-        split: the one split that may then be used, with its index; else None.
-        objective, optimizer, augmentation, regularizer: what trains; the optimizer is None where
-            there is nothing to train.
-        quick_split: the split of the quick probe in training; None where no protocol has
+        overrides: the overrides of the command line.
+        settings: the trainer's settings.
+        device: the device to compute on; the CPU until ``on`` is called.
+        data: the graph, on ``device``.
+        content_hash: hash of the graph's content.
+        run_id: the run's id.
+        code: hashes of the custom code that the run's weights depend on.
+        protocols: the probe protocols by name.
+        splits: the splits that each protocol scores.
+        labels_used: whether training or selection uses labels.
+        split: index and node ids of the one split that may then be used; else None.
+        quick_split: the split of the quick probe during training; None if no protocol has
             validation nodes.
+        objective: the objective, with its encoder.
+        optimizer: the optimizer; None if the objective has no trainable parameters.
+        augmentation: the augmentation that makes the two views.
+        regularizer: the penalty.
     """
 
     config: DictConfig
@@ -75,7 +81,7 @@ class Job:
     regularizer: Regularizer
 
     def on(self, device: torch.device) -> Job:
-        """The same on ``device``; the objective itself moves there."""
+        """Return the job on ``device``; the objective itself is moved, not copied."""
         graph, y = self.data.graph.to(device), self.data.y.to(device)
         return replace(
             self,
@@ -86,7 +92,7 @@ class Job:
 
 
 def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[str]) -> Job:
-    """Settle everything that can go wrong before the first step, without claiming a device."""
+    """Build and check everything that can fail before the first step, without claiming a device."""
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
     settings = build.settings(config)
     matmul.chosen(settings.matmul, named_device(settings.device, settings.precision))
@@ -98,7 +104,7 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
     labels_used = build.labels_used(config)
     if labels_used and len(protocols) != 1:
         raise ConfigError(
-            "labels have a part in this run (supervised, or trainer.select=val_accuracy), so it is "
+            "this run uses labels (objective=supervised or trainer.select=val_accuracy), so it is "
             f"scored on one split of one protocol; got probe={list(protocols)}"
         )
     with spinner(f"loading {choices['dataset']}"):
@@ -158,11 +164,11 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
 
 
 def run_id(config: DictConfig, data: NodeDataset | None = None) -> str:
-    """The id of the run of ``config``.
+    """Compute the id of the run of ``config``.
 
     Args:
         config: the composed configuration.
-        data: its graph; without, it is loaded only where its files do not tell what it is.
+        data: its graph. If None, the graph is loaded only when its files do not determine it.
     """
     fingerprint = build.fingerprint(config) if data is None else data.fingerprint
     plain, uses_labels = resolved(config), build.labels_used(config)
@@ -176,6 +182,6 @@ def _check_types(config: DictConfig) -> None:
     if config.diagnostics.every is not None:
         whole_number("diagnostics.every", config.diagnostics.every, least=0)
     if not OmegaConf.is_dict(config.tags):
-        raise ConfigError(f"tags must be words with values, +tags.study=mine, got {config.tags!r}")
+        raise ConfigError(f"tags must be key=value pairs, +tags.study=mine, got {config.tags!r}")
     for name in ("force", "save_embeddings", "fail_fast", "debug"):
         boolean(name, config[name])

@@ -1,4 +1,4 @@
-"""The training part of a run: from a settled job to a trained encoder and a record of it."""
+"""The training part of a run: from a prepared job to a trained encoder and its record."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ log = logging.getLogger(__name__)
 
 
 def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]:
-    """Train (or go on from the last checkpoint), keep the selected encoder, measure its collapse.
+    """Train (or resume from the last checkpoint), keep the selected encoder, measure its collapse.
 
-    Writes ``encoder.pt``, ``metrics.jsonl``, ``spectra.npz`` into ``folder``, ``classifier.pt``
-    where the objective has one, ``profile.json`` where asked for and, on the way,
-    ``checkpoint.pt``.
+    Writes ``encoder.pt``, ``metrics.jsonl`` and ``spectra.npz`` into ``folder``, ``classifier.pt``
+    if the objective has a classifier, ``profile.json`` if ``trainer.profile`` is set, and during
+    training ``checkpoint.pt``.
     """
     forget_peak_memory(job.device)
     selection = Selection(job.settings.select)
@@ -109,7 +109,7 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
 def _train(
     job: Job, optimizer: torch.optim.Optimizer, selection: Selection, folder: Path, run_id: str
 ) -> tuple[dict[str, Any], DeepLook]:
-    """Run the loop with its observers; what the record says about training, and the last look."""
+    """Run the loop with its observers; return the record's ``training`` part and the deep look."""
     config, settings, graph = job.config, job.settings, job.data.graph
     state = TrainingState(
         job.objective, optimizer, generator(config.seed, "augmentation", job.device)
@@ -120,7 +120,7 @@ def _train(
     with ExitStack() as stack:
         stack.enter_context(global_stream(config.seed, "dropout", job.device))
         if checkpointer.restore(state):
-            log.info("going on from step %d of %s", state.step, folder)
+            log.info("resuming from step %d of %s", state.step, folder)
         first = state.step
         loggers = [
             stack.enter_context(closing(logger))
@@ -149,7 +149,7 @@ def _train(
         observers += stack.enter_context(progress_bar(title, first, settings.steps))
         clock = RunningClock(job.device) if settings.profile else None
         steps, threads = settings.steps - first, torch.get_num_threads()
-        log.info("%d steps on %s, %d threads, into %s", steps, job.device, threads, folder)
+        log.info("steps: %d, device: %s, threads: %d, into %s", steps, job.device, threads, folder)
         suspect = job.data.facts.get("negative_degree")
         train(state, graph, job.augmentation, job.regularizer, settings, observers, clock, suspect)
     if clock is not None and state.step > first:
@@ -164,10 +164,10 @@ def _train(
 
 
 def _started(job: Job) -> nn.Module:
-    """A copy of the objective with the statistics that the first training step will leave.
+    """Copy the objective, with the batch statistics that the first training step will leave.
 
-    On the views of that step, from their stream begun anew, and with its dropout: a look after a
-    step with a learning rate of 0 finds the same numbers.
+    The copy sees the views of that step, from a fresh generator of the same stream, and its
+    dropout, so that a measurement after a step with a learning rate of 0 gives the same numbers.
     """
     stream = generator(job.config.seed, "augmentation", job.device)
     with torch.autocast(job.device.type, torch.bfloat16, job.settings.precision == "bf16"):
@@ -176,7 +176,7 @@ def _started(job: Job) -> nn.Module:
 
 @contextmanager
 def _before_training(job: Job) -> Iterator[None]:
-    """What is wrong before the first step comes from the graph."""
+    """Attribute values that are not finite before the first step to the graph."""
     try:
         yield
     except NotFiniteError as error:
@@ -189,13 +189,13 @@ def _before_training(job: Job) -> Iterator[None]:
 
 
 def _representation(job: Job, objective: nn.Module) -> Tensor:
-    """The representation of the untouched graph, (N, D)."""
+    """Compute the representation of the original graph, (N, D)."""
     check_statistics(objective)
     return embed(objective.encoder, job.data.graph)  # type: ignore[arg-type]
 
 
 def _quick_look(job: Job, objective: nn.Module, step: int) -> dict[str, float]:
-    """The representation: its measures, and the own classifier or quick probe on validation."""
+    """Measure the representation, and the validation accuracy of classifier or quick probe."""
     embeddings = _representation(job, objective)
     found = representation_diagnostics(embeddings).values
     if job.quick_split is not None:
@@ -211,10 +211,10 @@ def _quick_look(job: Job, objective: nn.Module, step: int) -> dict[str, float]:
 
 
 class DeepLook:
-    """Every layer and weight: numbers for ``metrics.jsonl``, spectra for ``spectra.npz``.
+    """Measure every layer and weight: numbers for ``metrics.jsonl``, spectra for ``spectra.npz``.
 
     Attributes:
-        last: what the last look found; None before one.
+        last: result of the last call; None before the first.
     """
 
     last: Diagnostics | None = None
@@ -223,13 +223,13 @@ class DeepLook:
         self.job, self.spectra = job, spectra
 
     def __call__(self, objective: nn.Module, step: int) -> dict[str, float]:
-        """Look, and write the spectra."""
+        """Measure, and write the spectra."""
         self.last = self.measure(objective)
         self.spectra.add(step, self.last.arrays)
         return self.last.values
 
     def measure(self, objective: nn.Module) -> Diagnostics:
-        """The pair of views comes from a stream of its own, the same each time."""
+        """Measure on one pair of views, drawn from a separate stream, the same pair each time."""
         view = self.job.data.graph.view()
         stream = generator(self.job.config.seed, "diagnostics", self.job.device)
         return collapse_diagnostics(objective, view, lambda: self.job.augmentation(view, stream))

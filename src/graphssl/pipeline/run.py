@@ -48,10 +48,10 @@ def run(
     overrides: Sequence[str],
     launcher_threads: int | None = None,
 ) -> RunRecord:
-    """Pretrain, measure collapse, probe, and leave a record; what is finished is not done again.
+    """Pretrain, measure collapse, probe and write a record, skipping what is already finished.
 
     Raises:
-        RunBusyError: another process is making this run, and ``collision`` is ``skip``.
+        RunBusyError: another process is working on this run, and ``collision`` is ``skip``.
     """
     names(config.optimize)
     store, settings = RunStore(build.folder(config, "runs")), build.settings(config)
@@ -85,16 +85,16 @@ def _run(job: Job, store: RunStore) -> RunRecord:
 
 
 def _finish(job: Job, folder: Path) -> RunRecord:
-    """Do what is left to do of the run in ``folder``; only that needs a device."""
+    """Complete the run in ``folder``; claim a device only if something remains to be done."""
     record = None
     if (folder / "record.json").exists():
-        log.info("finished before, not run again (force=true runs it afresh): %s", folder)
+        log.info("already finished, not run again (force=true starts afresh): %s", folder)
         record = RunRecord.read(folder)
         if record.dataset.get("hash") != job.content_hash:
             raise DataError(
-                f"{folder} is of a graph of content {record.dataset.get('hash')}, the one that is "
-                f"loaded now has {job.content_hash}: bring that one back, or run afresh with "
-                "force=true"
+                f"{folder} was made from a graph with content hash {record.dataset.get('hash')}, "
+                f"but the graph loaded now has {job.content_hash}: restore the former, or start "
+                "afresh with force=true"
             )
         if record.config.get("tags") != job.plain["tags"]:
             config = {**record.config, "tags": job.plain["tags"]}
@@ -114,7 +114,7 @@ def _finish(job: Job, folder: Path) -> RunRecord:
 
 
 def _work(job: Job, folder: Path, record: RunRecord | None) -> RunRecord:
-    """Train unless there is a ``record``; give it the scores and files that are missing."""
+    """Train unless there is a ``record``; then add the missing scores and files."""
     objective = None
     if record is None:
         objective = job.objective
@@ -124,7 +124,7 @@ def _work(job: Job, folder: Path, record: RunRecord | None) -> RunRecord:
     missing = unscored(record.scores, job.plain)
     embeddings_wanted = _embeddings_wanted(job, folder)
     if missing or embeddings_wanted:
-        # Targets outside graphssl were named by the user who asks for this run.
+        # The user who requests this run has named its targets, those outside graphssl included.
         objective = objective or load_objective(folder, trust=True).to(job.device)
         embeddings = embed(objective.encoder, job.data.graph)  # type: ignore[arg-type]
         for name in missing:
@@ -142,7 +142,7 @@ def _work(job: Job, folder: Path, record: RunRecord | None) -> RunRecord:
 
 
 def probe(job: Job, objective: nn.Module, embeddings: Tensor, name: str) -> dict[str, Any]:
-    """Score an embedding, or the objective's own classifier, under the protocol named."""
+    """Score an embedding, or the objective's own classifier, under the protocol ``name``."""
     y, splits, seed = job.data.y.cpu().numpy(), job.splits[name], job.config.probe.split_seed
     if isinstance(objective, ClassifierObjective):
         logits = classify(objective, job.data.graph).float().cpu().numpy()
@@ -164,7 +164,7 @@ def _embeddings_wanted(job: Job, folder: Path) -> bool:
 
 
 def save_embeddings(embeddings: Tensor, node_ids: AnyArray | None, path: Path) -> None:
-    """``embeddings`` (N, D) float32 and ``node_ids`` (N,), 0..N-1 if None, whole or not at all."""
+    """Save ``embeddings`` (N, D) as float32 and ``node_ids`` (N,), 0..N-1 if None, atomically."""
     rows = embeddings.float().cpu().numpy()
     ids = np.arange(len(rows)) if node_ids is None else node_ids
     content = BytesIO()

@@ -96,16 +96,16 @@ def check_metric(dataset: NodeDataset, splits: Mapping[str, Sequence[Split]]) ->
         splits: protocol -> its splits.
 
     Raises:
-        ConfigError: the metric is unknown, or is ROC AUC with other than two classes.
-        DataError: the metric is ROC AUC, and nodes to be scored are all of one class.
+        ConfigError: the metric is unknown, or it is ROC AUC and there are not two classes.
+        DataError: the metric is ROC AUC, and all nodes to be scored are of one class.
     """
     one_of("dataset.metric", dataset.metric, METRICS)
     if dataset.metric != "roc_auc":
         return
     if dataset.num_classes != 2:
         raise ConfigError(
-            f"dataset.metric=roc_auc needs two classes, {dataset.name} has "
-            f"{dataset.num_classes}; take accuracy or macro_f1"
+            f"dataset.metric=roc_auc needs two classes, but {dataset.name} has "
+            f"{dataset.num_classes}; use accuracy or macro_f1"
         )
     y = dataset.y.numpy(force=True)
     for protocol, drawn in splits.items():

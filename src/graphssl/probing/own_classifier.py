@@ -1,4 +1,4 @@
-"""Scores of a network with its own classifier."""
+"""Scores of an objective's own classifier."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graphssl.contracts import FloatArray, IntArray, ProbeScores, Split
 from graphssl.probing.metrics import measure
 from graphssl.probing.solvers.linear import LinearModels
 
-# Recorded in place of a solver, since no probe is fitted.
+# Recorded instead of a solver, since no probe is fitted.
 OWN_CLASSIFIER = "own classifier"
 
 
@@ -23,7 +23,7 @@ def own_scores(
         protocol: name of the protocol of the splits.
         logits: (N, C).
         y: class of every node, (N,).
-        splits: splits that the network was trained on.
+        splits: splits on which the network was trained.
         seed: seed of the splits.
     """
     shape = (len(splits), 1, logits.shape[1])

@@ -3,7 +3,7 @@
 All fit logistic regression on L2-normalised rows. They share these arguments:
     name: printed with every number.
     solver: ``sklearn``, or ``batched`` for the same objective in torch.
-    log2_C: first and last exponent of the grid of C, which holds every power of two between them.
+    log2_C: first and last exponent of the grid of C, all powers of two in between included.
     device: device of ``batched``.
 """
 
@@ -23,7 +23,7 @@ from graphssl.probing.splits import check_ratios, given_splits, random_splits, r
 
 
 class CrossValidatedSplits:
-    """Random splits without validation nodes, C chosen by folds inside the training nodes.
+    """Random splits without validation nodes; C is chosen by folds of the training nodes.
 
     The classifiers are one-vs-rest. With 20 % for training and ``shuffle_split`` folds this is
     BGRL's own evaluation (nerdslab/bgrl, logistic_regression_eval.py); with 10 % and ``k_fold`` it
@@ -31,7 +31,7 @@ class CrossValidatedSplits:
 
     Args:
         name: printed with every number.
-        num_splits: number of random splits, the repeats of the published numbers.
+        num_splits: number of random splits, the repetitions in published numbers.
         train_ratio: share of the training nodes; all others are test nodes.
         folds: ``shuffle_split`` or ``k_fold``, see ``select_by_folds``.
         log2_C: first and last exponent of the grid of C.
@@ -75,7 +75,7 @@ class CrossValidatedSplits:
         drawn = random_splits(len(dataset.y), self._train_ratio, 0.0, self._num_splits, seed)
         if self._folds == "k_fold" and (size := len(drawn[0].train)) < FOLDS:
             raise DataError(
-                f"{self.name} chooses C by {FOLDS} folds of the training nodes, of which "
+                f"{self.name} chooses C by {FOLDS} folds of the training nodes, but "
                 f"{dataset.name} has {size} (train_ratio={self._train_ratio}); protocols that "
                 "work: bgrl_official, random_10_10_80"
             )
@@ -84,7 +84,7 @@ class CrossValidatedSplits:
     def score(
         self, embeddings: FloatArray, y: IntArray, splits: Sequence[Split], seed: int
     ) -> ProbeScores:
-        """Choose C inside the training nodes, fit on all of them; ``seed`` draws the folds."""
+        """Choose C by folds of the training nodes, then fit on all; ``seed`` draws the folds."""
         rows = normalized_rows(embeddings, y)
         chosen = select_by_folds(rows, y, splits, self._C, self._fit, self._folds, seed)
         test = measure(chosen.models, rows, y, [split.test for split in splits])
@@ -104,7 +104,7 @@ class _ValidatedSplits:
     def score(
         self, embeddings: FloatArray, y: IntArray, splits: Sequence[Split], seed: int
     ) -> ProbeScores:
-        """Fit on the training nodes with the C that scores best on the validation nodes."""
+        """Fit on the training nodes with the C that is best on the validation nodes."""
         rows = normalized_rows(embeddings, y)
         chosen = select_on_validation(rows, y, splits, self._C, self._fit)
         test = measure(chosen.models, rows, y, [split.test for split in splits])

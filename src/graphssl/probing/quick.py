@@ -14,9 +14,9 @@ RIDGE = 1e-3
 def quick_accuracy(embeddings: FloatArray, y: IntArray, split: Split) -> float:
     """Compute the validation accuracy of ridge regression to one-hot labels, in [0, 1].
 
-    ``W = (Xc^T Xc + 1e-3 n I)^-1 Xc^T Yc`` on the n training nodes: rows L2-normalised as in the
-    probe protocols, columns centred, one fixed penalty, closed form, so nothing is random. It takes
-    milliseconds where logistic regression takes seconds; test nodes are not used.
+    ``W = (Xc^T Xc + 1e-3 n I)^-1 Xc^T Yc`` on the n training nodes, with L2-normalised rows as in
+    the probe protocols, centred columns and a fixed penalty. The closed form involves no randomness
+    and takes milliseconds, where logistic regression takes seconds. Test nodes are not used.
 
     Args:
         embeddings: (N, D).
@@ -27,7 +27,7 @@ def quick_accuracy(embeddings: FloatArray, y: IntArray, split: Split) -> float:
         DataError: there are no validation nodes, or the embeddings are not finite.
     """
     if not len(split.val):
-        raise DataError("quick_accuracy needs validation nodes, the split has none")
+        raise DataError("quick_accuracy needs validation nodes, but the split has none")
     x, labels = embeddings[split.train], y[split.train]
     x = normalized_rows(x, labels).astype(np.float64, copy=False)
     held = normalized_rows(embeddings[split.val], y[split.val])
@@ -35,7 +35,7 @@ def quick_accuracy(embeddings: FloatArray, y: IntArray, split: Split) -> float:
     mean = x.mean(axis=0)
     x = x - mean
     ridge = RIDGE * len(x)
-    # With more dimensions than nodes the dual form is the smaller system. weight is (D, C).
+    # With more dimensions than nodes, the dual form is the smaller system. weight is (D, C).
     if x.shape[1] > len(x):
         weight = x.T @ np.linalg.solve(x @ x.T + ridge * np.eye(len(x)), targets - targets.mean(0))
     else:

@@ -29,7 +29,7 @@ class Selection(NamedTuple):
 def select_on_validation(
     rows: FloatArray, y: IntArray, splits: Sequence[Split], C: FloatArray, fit: Fit
 ) -> Selection:
-    """Fit on the training nodes and keep the C (the smallest, if tied) that validates best."""
+    """Fit on the training nodes; keep the C, the smallest if tied, that validates best."""
     models = fit(rows, y, [split.train for split in splits], C, _num_classes(y, splits))
     accuracy = np.array(
         [
@@ -60,11 +60,11 @@ def select_by_folds(
 ) -> Selection:
     """Choose C by five inner folds of the training nodes, then fit on all of them.
 
-    The score of a fold is the subset accuracy of the one-vs-rest indicators: a node counts where
-    its own class and no other is more likely than not. The folds are ``shuffle_split`` (half for
-    fitting, half for scoring, seeded with ``seed``) or ``k_fold`` (five contiguous fifths; training
-    nodes of random splits are in random order). Every split uses the same fold positions, so its
-    score does not depend on the other splits.
+    The score of a fold is the subset accuracy of the one-vs-rest indicators: a node counts as
+    correct if its class, and no other, is more likely than not. The folds are ``shuffle_split``
+    (half for fitting, half for scoring, seeded with ``seed``) or ``k_fold`` (five contiguous
+    fifths; training nodes of random splits are in random order). Every split uses the same fold
+    positions, so its score does not depend on the other splits.
     """
     from sklearn.model_selection import KFold, ShuffleSplit  # slow, for probing alone
 

@@ -115,13 +115,13 @@ def require_classes(dataset: NodeDataset, splits: Sequence[Split]) -> list[Split
 
 
 def one_split(splits: Sequence[Split], seed: int) -> tuple[int, Split]:
-    """Choose the one split on which a run with ``seed`` uses labels: number ``seed mod S``.
+    """Choose the one split on which a run with ``seed`` uses labels, with index ``seed mod S``.
 
-    Supervised training and selection by validation accuracy are fitted and scored on this split
+    Supervised training and selection by validation accuracy are trained and scored on this split
     only, because the training nodes of one split are test nodes of another.
 
     Returns:
-        The split's number and the split.
+        The split's index and the split.
     """
     index = seed % len(splits)
     return index, splits[index]

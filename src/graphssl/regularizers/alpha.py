@@ -1,4 +1,4 @@
-"""Strength of a penalty per layer and over the steps."""
+"""Strength of a penalty, per layer and over the steps."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ Schedule = Literal["constant", "warmup", "cosine"]
 
 
 def alpha_per_layer(alpha: Alpha, layers: Iterable[str]) -> dict[str, float]:
-    """Look up alpha for every layer: the number, or that of the first pattern that fits its name.
+    """Look up alpha for every layer: the number, or that of the first pattern matching its name.
 
     Args:
         alpha: a number, or shell-style pattern (``"encoder.convs.0*"``) -> number. A layer that no
-            pattern fits is not penalised.
+            pattern matches is not penalised.
         layers: names of the layers found.
 
     Returns:
         Name -> alpha, for the penalised layers only.
 
     Raises:
-        ConfigError: a pattern fits no layer.
+        ConfigError: a pattern matches no layer.
 
     Example:
         >>> alpha_per_layer({"encoder.convs.0*": 0.1, "encoder.*": 1}, ["encoder.convs.1.lin"])
         Traceback (most recent call last):
-        graphssl.errors.ConfigError: alpha: pattern 'encoder.convs.0*' fits no layer; ...
+        graphssl.errors.ConfigError: alpha: pattern 'encoder.convs.0*' matches no layer; ...
         >>> alpha_per_layer({"encoder.*": 1}, ["encoder.convs.1.lin", "predictor.0"])
         {'encoder.convs.1.lin': 1.0}
     """
@@ -40,7 +40,7 @@ def alpha_per_layer(alpha: Alpha, layers: Iterable[str]) -> dict[str, float]:
     for pattern in alpha:
         if not any(fnmatchcase(layer, str(pattern)) for layer in layers):
             raise ConfigError(
-                f"alpha: pattern {pattern!r} fits no layer; layers found: {', '.join(layers)}"
+                f"alpha: pattern {pattern!r} matches no layer; layers found: {', '.join(layers)}"
             )
     chosen: dict[str, float] = {}
     for layer in layers:
@@ -55,7 +55,7 @@ def alpha_factor(schedule: Schedule, step: int, total: int, steps: int | None = 
     """Compute the factor of alpha at ``step`` (from 0) of a run of ``total`` steps.
 
     ``constant``: 1. ``warmup``: ``step / steps``, then 1. ``cosine``: ``(1 + cos(pi step / steps))
-    / 2``, then 0. ``steps`` is the length of the schedule; None stands for the whole run.
+    / 2``, then 0. ``steps`` is the length of the schedule; None means the whole run.
 
     Raises:
         ConfigError: the schedule is longer than the run.

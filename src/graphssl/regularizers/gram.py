@@ -1,7 +1,7 @@
 """Distance of a weight matrix from orthonormal columns, as pure functions.
 
-The paper multiplies from the right, ``X W`` with W (in, out); here ``weight`` is (out, in) as torch
-and PyG store it, so that ``W^T W = weight @ weight.T``.
+The paper multiplies from the right, ``X W`` with W (in, out); here ``weight`` is (out, in), as
+torch and PyG store it, so that ``W^T W = weight @ weight.T``.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def gram_penalty(weight: Tensor, norm: Norm = "frobenius", gram: Gram = "output"
         gram: the Gram matrix, ``"output"``, ``"input"`` or ``"smaller"``.
 
     Returns:
-        Scalar, never below ``gram_floor``. Its gradient is ``4 (S - I) S'`` for the square and half
-        of that over the penalty for the norm, S' being the weight with its shorter side first; it
-        is zero where S = I exactly.
+        Scalar, never below ``gram_floor``. Its gradient is ``4 (S - I) M`` for the square, and half
+        of that divided by the penalty for the norm, where M is the weight with its shorter side
+        first; it is zero if S = I exactly.
 
     Example:
         >>> gram_penalty(2 * torch.eye(4))
@@ -45,10 +45,10 @@ def gram_penalty(weight: Tensor, norm: Norm = "frobenius", gram: Gram = "output"
 
 
 def gram_floor(weight: Tensor, norm: Norm = "frobenius", gram: Gram = "output") -> float:
-    """Compute the lower bound of ``gram_penalty`` at this shape: ``sqrt(out - in)`` where out > in.
+    """Compute the lower bound of ``gram_penalty`` for this shape: ``sqrt(out - in)`` if out > in.
 
-    For ``gram="input"`` it is ``sqrt(in - out)`` where in > out; the square has the floor's square.
-    It is 0 at all other shapes and for ``gram="smaller"``.
+    For ``gram="input"`` it is ``sqrt(in - out)`` if in > out; for the squared norm it is the square
+    of these. It is 0 for all other shapes and for ``gram="smaller"``.
     """
     zeros = _zeros_of_gram(weight, gram)
     return float(zeros) if norm == "frobenius_squared" else math.sqrt(zeros)
@@ -83,16 +83,17 @@ def _zeros_of_gram(weight: Tensor, gram: Gram) -> int:
 def _error_and_penalty(weight: Tensor, zeros: int, squared: bool) -> tuple[Tensor, Tensor]:
     """Compute ``S - I``, (m, m) with m = min(out, in), and the penalty, a scalar."""
     short = weight if weight.size(0) <= weight.size(1) else weight.T  # (m, max(out, in))
-    # bfloat16 would round away the whole difference of a nearly orthonormal weight.
+    # For a nearly orthonormal weight bfloat16 would round S - I to zero.
     with torch.autocast(weight.device.type, enabled=False):
-        error = short @ short.T  # (m, m)
-    error.diagonal().sub_(1.0)
-    penalty = torch.linalg.vector_norm(error).square() + zeros
+        error = short @ short.T  # S, (m, m)
+    error.diagonal().sub_(1.0)  # S - I, in place
+    # The eigenvalues that the larger Gram matrix has in addition are 0, each (0 - 1)^2 from I.
+    penalty = torch.linalg.vector_norm(error).square() + zeros  # scalar
     return error, penalty if squared else penalty.sqrt()
 
 
 class _GramPenalty(torch.autograd.Function):
-    """Penalty with a closed-form gradient: one product; autograd, blind to symmetry, takes two."""
+    """Penalty with a closed-form gradient: one product, whereas autograd ignores symmetry: two."""
 
     @staticmethod
     def forward(ctx: Any, weight: Tensor, zeros: int, squared: bool) -> Tensor:
@@ -103,10 +104,11 @@ class _GramPenalty(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        weight, error, penalty = ctx.saved_tensors
-        if torch.is_grad_enabled():  # create_graph: the gradient is differentiated in turn
+        weight, error, penalty = ctx.saved_tensors  # (out, in), (m, m), scalar
+        if torch.is_grad_enabled():  # create_graph=True: the gradient itself is differentiated
             error, penalty = _error_and_penalty(weight, ctx.zeros, ctx.squared)
+        # The norm has no gradient at 0, its minimum; zero is a subgradient there.
         scale = 4.0 * grad if ctx.squared else (2.0 * grad / penalty).where(penalty > 0, 0.0)
-        error = scale * error
-        transposed = weight.size(0) > weight.size(1)
+        error = scale * error  # (m, m)
+        transposed = weight.size(0) > weight.size(1)  # as in _error_and_penalty: m = in
         return (weight @ error if transposed else error @ weight), None, None  # (out, in)

@@ -1,4 +1,4 @@
-"""No regularizer."""
+"""The regularizer that adds nothing."""
 
 from __future__ import annotations
 

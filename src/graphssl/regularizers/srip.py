@@ -22,10 +22,10 @@ def srip_penalty(weight: Tensor, iterations: int = 2) -> Tensor:
 
     Args:
         weight: (out, in).
-        iterations: power iterations; the paper takes 2.
+        iterations: number of power iterations; 2 in the paper.
 
     Returns:
-        Scalar, 0 for a semi-orthogonal weight, with gradient 0 there.
+        Scalar; both it and its gradient are 0 for a semi-orthogonal weight.
 
     Example:
         >>> round(srip_penalty(2 * torch.eye(3)).item(), 4)
@@ -56,7 +56,7 @@ class SRIP(WeightPenalty):
     """``sum_l alpha_l * sigma(S_l - I)``, added to the loss.
 
     Args:
-        iterations: power iterations, at least 1.
+        iterations: number of power iterations, at least 1.
         alpha, layers, heads, schedule, schedule_steps, apply: see ``WeightPenalty``.
 
     Raises:
@@ -78,5 +78,5 @@ class SRIP(WeightPenalty):
         return srip_penalty(weight, self.iterations)
 
     def floor(self, weight: Tensor) -> float:
-        """Return 0: on the smaller side every shape can be orthonormal."""
+        """Return 0: the smaller Gram matrix can be the identity for every shape."""
         return 0.0

@@ -15,13 +15,13 @@ T = TypeVar("T")
 
 
 class Sum(Regularizer):
-    """The sum of several regularizers; the name of each layer starts with the term's name.
+    """The sum of several regularizers; names of layers are prefixed with the term's name.
 
     Args:
         terms: name -> regularizer, e.g. ``werank`` -> ``WERank(...)``.
 
     Raises:
-        ConfigError: there is no term.
+        ConfigError: ``terms`` is empty.
 
     Example:
         >>> import torch

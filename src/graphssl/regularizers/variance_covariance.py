@@ -18,10 +18,10 @@ def variance_term(z: Tensor, gamma: float = 1.0, eps: float = 1e-4) -> Tensor:
     Args:
         z: (N, D).
         gamma: standard deviation below which a dimension is penalised.
-        eps: keeps the gradient finite where the variance is 0.
+        eps: added to the variance, so that the gradient is finite where the variance is 0.
 
     Returns:
-        Scalar, from 0 to gamma.
+        Scalar in [0, gamma].
 
     Example:
         >>> round(variance_term(torch.ones(4, 2)).item(), 4)
@@ -39,7 +39,7 @@ def covariance_term(z: Tensor) -> Tensor:
         z: Z, (N, D); Zc is Z minus the mean of every column.
 
     Returns:
-        Scalar, 0 where all dimensions are uncorrelated.
+        Scalar, 0 if all dimensions are uncorrelated.
 
     Example:
         >>> covariance_term(torch.tensor([[-1.0, -1.0], [1.0, 1.0]]))
@@ -54,7 +54,7 @@ def covariance_term(z: Tensor) -> Tensor:
 
 @contextmanager
 def _in_float32(z: Tensor) -> Iterator[Tensor]:
-    """Yield ``z`` in float32 at least, autocast off: encoders return bfloat16 under autocast."""
+    """Yield ``z`` in at least float32, with autocast off: encoders may return bfloat16."""
     with torch.autocast(z.device.type, enabled=False):
         yield z.to(torch.promote_types(z.dtype, torch.float32))
 
@@ -62,10 +62,10 @@ def _in_float32(z: Tensor) -> Iterator[Tensor]:
 class VarianceCovariance(Regularizer):
     """``sum_views alpha_variance * v(Z) + alpha_covariance * c(Z)`` on the representations.
 
-    The paper weighs its three terms 25 : 25 : 1 (invariance, variance, covariance); the defaults
+    The paper weights its three terms 25 : 25 : 1 (invariance, variance, covariance); the defaults
     are these divided by 25, since here the objective is the invariance term. The paper applies them
     to the expander's output; on the representation they are the information-maximisation
-    counterpart of a penalty on the weights. Added to the loss; lower is less collapsed.
+    counterpart of a penalty on the weights. A lower value means less collapse.
 
     Args:
         alpha_variance: strength of the variance term.
@@ -91,7 +91,7 @@ class VarianceCovariance(Regularizer):
         self.gamma = gamma
 
     def __call__(self, weights: Mapping[str, Tensor], output: StepOutput) -> Penalty:
-        """Compute both terms, summed over the views; ``weights`` are not read."""
+        """Compute both terms, summed over the views; ``weights`` are not used."""
         views = output.representations
         active = self.alpha_variance > 0 or self.alpha_covariance > 0
         with torch.set_grad_enabled(torch.is_grad_enabled() and active):

@@ -1,4 +1,4 @@
-"""Base class of penalties on weights: choice of matrices, strength, schedule, application."""
+"""Base class of penalties on weights: choice of matrices, strength, schedule and application."""
 
 from __future__ import annotations
 
@@ -39,21 +39,22 @@ class WeightPenalty(Regularizer):
     name -> (out, in) or a list of matrices. Subclasses define ``value`` and ``floor``.
 
     Args:
-        alpha: strength, a number or layer-name pattern -> number; the first pattern that fits a
-            layer counts, and a layer that none fits is left out.
-        layers: ``"all"``, or the part of the network that the layers' names start with.
-        heads: whether a matrix with several attention heads side by side counts as one matrix
+        alpha: strength, a number or layer-name pattern -> number; the first pattern that matches a
+            layer counts, and a layer that none matches is left out.
+        layers: ``"all"``, or the part of the network with which the layers' names start.
+        heads: whether the concatenated weights of several attention heads count as one matrix
             (``"jointly"``) or as one per head (``"separately"``).
         schedule: alpha over the steps: ``"constant"``, ``"warmup"`` (linear from 0) or ``"cosine"``
             (to 0).
-        schedule_steps: length of the schedule; None stands for the whole run.
+        schedule_steps: length of the schedule; None means the whole run.
         apply: ``"loss"`` adds the penalty to the loss, as the paper does; ``"decoupled"`` leaves
-            the loss alone and takes ``W - lr * alpha * grad`` separately from the optimizer, as
-            AdamW does with weight decay (arXiv 1711.05101), so that Adam does not rescale it.
+            the loss unchanged and sets ``W <- W - lr * alpha * grad`` separately from the
+            optimizer, as AdamW does with weight decay (arXiv 1711.05101), so that Adam does not
+            rescale it.
 
     Raises:
         ConfigError: an alpha is negative or not finite, ``schedule_steps`` is below 1, or a choice
-            is unknown; when called: no matrix is found, a pattern fits none, or the schedule is
+            is unknown; when called: no matrix is found, a pattern matches none, or the schedule is
             longer than the run.
     """
 
@@ -64,7 +65,7 @@ class WeightPenalty(Regularizer):
     schedule_steps: int | None = None
     apply: Apply = "loss"
     _factor: float = field(default=1.0, init=False, repr=False)
-    # Shared with the copies that at() makes, so that each set of matrices is announced once.
+    # Shared with the copies that at() makes, so that each set of matrices is logged once.
     _announced: set[tuple[str, ...]] = field(default_factory=set, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -91,21 +92,21 @@ class WeightPenalty(Regularizer):
         """Compute the lower bound of ``value`` at the shape of ``weight``."""
 
     def __call__(self, weights: Mapping[str, Tensor], output: StepOutput) -> Penalty:
-        """Compute ``penalty`` of the weights, as the contract asks; ``output`` is not read."""
+        """Compute ``penalty`` of the weights; ``output`` is not used."""
         del output
         return self.penalty(weights)
 
     def penalty(self, source: Source) -> Penalty:
-        """Compute the total that is added to the loss, and each matrix's value, with their floors.
+        """Compute the total to add to the loss, and each matrix's value, with their floors.
 
-        Values that cannot change the loss (alpha 0, ``apply="decoupled"``) are computed without
-        autograd, and the total is then zero.
+        Values that do not enter the loss (alpha 0, ``apply="decoupled"``) are computed without
+        autograd; if none does, the total is zero.
 
         Args:
             source: a network, a mapping name -> (out, in) or a list of matrices.
 
         Raises:
-            ConfigError: no matrix is found, or a pattern of ``alpha`` fits none.
+            ConfigError: no matrix is found, or a pattern of ``alpha`` matches none.
         """
         weights, alphas = self._taken(source)
         in_loss = self.apply == "loss"
@@ -125,16 +126,16 @@ class WeightPenalty(Regularizer):
         return Penalty(total, per_layer, floor, floors)
 
     def decoupled_step(self, source: Source, lr: float | Tensor) -> None:
-        """Take ``W <- W - lr * alpha * grad`` in place; do nothing where ``apply="loss"``.
+        """Set ``W <- W - lr * alpha * grad`` in place; do nothing if ``apply="loss"``.
 
-        Call it before the optimizer's step, so that the gradient is that of the weights before it.
+        Call this before the optimizer's step, so that the gradient is taken at the old weights.
 
         Args:
             source: a network, a mapping name -> (out, in) or a list of matrices.
             lr: learning rate of this step, a number or a scalar on the device.
 
         Raises:
-            ConfigError: a matrix is computed from parameters and is not a parameter itself.
+            ConfigError: a matrix is computed from parameters instead of being one.
         """
         if self.apply == "loss":
             return
@@ -145,7 +146,7 @@ class WeightPenalty(Regularizer):
                 with torch.enable_grad():
                     (grad,) = torch.autograd.grad(self.value(weight), weight)
                 with torch.no_grad():
-                    if isinstance(lr, Tensor):  # on a GPU, without waiting for it
+                    if isinstance(lr, Tensor):  # on a GPU, without synchronising
                         weight.addcmul_(grad, lr, value=-alpha)
                     else:
                         weight.sub_(grad, alpha=lr * alpha)
@@ -163,7 +164,7 @@ class WeightPenalty(Regularizer):
         """Check that ``network`` has the layers that ``layers`` and ``alpha`` name.
 
         Raises:
-            ConfigError: it does not.
+            ConfigError: a layer is missing.
         """
         self._select(network)
 
@@ -194,11 +195,13 @@ class WeightPenalty(Regularizer):
         for name, alpha in alphas.items():
             computed = part[name].grad_fn is not None and part[name]._base is None
             if self.apply == "decoupled" and alpha > 0 and computed:
-                raise ConfigError(f"apply='decoupled': {name} is computed, not a parameter")
+                raise ConfigError(
+                    f"apply='decoupled': {name} is computed, not a parameter; use apply='loss'"
+                )
         return part, {name: alpha * self._factor for name, alpha in alphas.items()}
 
     def _announce(self, taken: Mapping[str, Tensor]) -> None:
         if tuple(taken) not in self._announced:
             self._announced.add(tuple(taken))
             shapes = ", ".join(f"{n} ({w.size(0)} x {w.size(1)})" for n, w in taken.items())
-            logger.info("%s takes %d matrices: %s", type(self).__name__, len(taken), shapes)
+            logger.info("%s penalises %s", type(self).__name__, shapes)

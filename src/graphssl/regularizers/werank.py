@@ -1,4 +1,4 @@
-"""WERank (arXiv 2402.09586): rank kept by pulling every weight towards orthonormal columns."""
+"""WERank (arXiv 2402.09586): preserve rank by pulling weights towards orthonormal columns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphssl.regularizers.weight_penalty import WeightPenalty
 
 @dataclass(eq=False)
 class WERank(WeightPenalty):
-    """``sum_l alpha_l * ||W_l^T W_l - I||_F``, which can be added to any loss of any network.
+    """``sum_l alpha_l * ||W_l^T W_l - I||_F``, for any loss and any network.
 
     In a custom training loop::
 

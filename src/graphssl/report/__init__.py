@@ -1,1 +1,1 @@
-"""Tables and figures from run records; reads files alone and never imports torch."""
+"""Tables and figures from run records; reads files only and never imports torch."""

@@ -1,4 +1,4 @@
-"""A whole report: the tables of one definition, what is missing, what went wrong."""
+"""Build a report: the tables of one definition, missing runs and problems."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from graphssl.report.tables.pivot import Table, by_split, pivot
 
 @dataclass(frozen=True)
 class Report:
-    """What a table is made of, before it has a format.
+    """The content of a report, independent of any format.
 
     Attributes:
-        tables: one per measure, panel, protocol, metric and selection rule.
+        definition: the definition of its tables.
+        tables: one table per measure, panel, protocol, metric and selection rule.
         missing: runs that the tables lack.
-        problems: runs of the folder that are in no table.
-        notes: one line for each measure that no record has.
+        problems: runs in the folder that cannot be used in a table.
+        notes: one line per measure that no record contains.
     """
 
     definition: Definition
@@ -43,18 +44,18 @@ def compose_report(
     protocol: str | None = None,
     metrics: tuple[str, ...] = (),
 ) -> Report:
-    """The report of table ``table`` over the runs at or below ``folder``.
+    """Compose the report of a table from the runs in ``folder`` and its subfolders.
 
     Args:
-        folder: where the runs lie.
-        table: name of a shipped table, or path of a yaml file.
-        filters: further filters, field -> value; they replace the table's own.
-        protocol: only scores of this probe protocol.
-        metrics: these measures in place of the table's own, by their column in ``load_frame``.
+        folder: the folder of runs.
+        table: name of a built-in table, or path of a yaml file.
+        filters: further filters, field -> value; they take precedence over the table's own.
+        protocol: use only scores of this probe protocol.
+        metrics: measures that replace the table's own, by their column in ``load_frame``.
 
     Raises:
-        ConfigError: unknown table, filter or protocol.
-        DataError: no run in the folder, or none that is in this table.
+        ConfigError: the table, a filter or the protocol is unknown.
+        DataError: the folder contains no run, or none that belongs in this table.
     """
     definition = load_definition(table)
     runs, frame = read_frame(folder, filters or {}, protocol)
@@ -73,30 +74,30 @@ def compose_report(
             notes.append(_no_metric(value.key, frame))
     if not tables:
         raise DataError(
-            f"table={table}: {'; '.join(notes) or f'no run in {folder} is in one of its rows'}"
+            f"table={table}: {'; '.join(notes) or f'no run in {folder} fits one of its rows'}"
         )
-    # A run that is missing is missing from every measure; tables of scores know the protocol.
-    telling = [t for t in tables if t.scored] or tables
-    lacking = dict.fromkeys(m for t in telling for m in missing(t, definition))
+    # A missing run is missing for every measure; only tables of scores know the protocol to name.
+    informative = [t for t in tables if t.scored] or tables
+    lacking = dict.fromkeys(m for t in informative for m in missing(t, definition))
     return Report(definition, tuple(tables), tuple(lacking), runs.problems, tuple(notes))
 
 
 def read_frame(
     folder: str | Path, filters: Mapping[str, Any], protocol: str | None
 ) -> tuple[Runs, pd.DataFrame]:
-    """The runs at or below ``folder``, and the frame of their records.
+    """Read the runs in ``folder`` and its subfolders, and build the frame of their records.
 
-    ``filters`` are checked, not applied: a table applies them row by row.
+    The keys of ``filters`` are checked but not applied: a table applies them row by row.
 
     Raises:
-        ConfigError: unknown filter or protocol.
-        DataError: no finished run in the folder.
+        ConfigError: a filter or the protocol is unknown.
+        DataError: the folder contains no finished run.
     """
     runs = read_runs(Path(folder))
     frame = make_frame(runs.records)
     if frame.empty:
         kinds = ", ".join(f"{p.folder.name} is {p.kind}" for p in runs.problems[:3])
-        raise DataError(f"{folder} holds no finished run: {kinds}")
+        raise DataError(f"{folder} contains no finished run: {kinds}")
     for key in filters:
         _known("filter", key, [str(name) for name in frame.columns])
     if protocol is not None:
@@ -116,4 +117,4 @@ def _no_metric(key: str, frame: pd.DataFrame) -> str:
     names = list(map(str, frame.columns))
     there = [name for name in names if "/" in name or by_split(name) in names]
     near = get_close_matches(key, there, n=3, cutoff=0.5) or there[:10]
-    return f"metric={key}: no record has it; there are {', '.join(near)} ..."
+    return f"metric={key}: no record contains it; there are {', '.join(near)} ..."

@@ -1,4 +1,4 @@
-"""``graphssl-report``: tables and figures of a folder of runs."""
+"""``graphssl-report``: make tables and figures from a folder of runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from graphssl.report.tables.definition import shipped_tables
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point; an error that the user can mend is one line and exit code 1."""
+    """Run the command line; an expected error is printed as one line, with exit code 1."""
     options = _parser().parse_args(arguments)
     failed = 0
     try:
@@ -53,25 +53,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--leaderboard",
         action="store_true",
-        help="settings that vary, best on validation nodes first, in place of a table",
+        help="list the settings that vary, best validation score first, instead of a table",
     )
     parser.add_argument(
         "--table",
-        help=f"{', '.join(shipped_tables())}, or a yaml file; several with commas (default: main)",
+        help=f"{', '.join(shipped_tables())}, or a yaml file; comma-separated (default: main)",
     )
     parser.add_argument(
-        "--format", default="md", help=f"{', '.join(FORMATS)}; several with commas (default: md)"
+        "--format", default="md", help=f"{', '.join(FORMATS)}; comma-separated (default: md)"
     )
-    parser.add_argument("--figures", help="these alone, with commas (default: all that there are)")
+    parser.add_argument("--figures", help="figures to draw, comma-separated (default: all)")
     parser.add_argument("--out", help="folder for the files (default: RUNS/report)")
-    parser.add_argument("--protocol", help="scores of this probe protocol only")
-    parser.add_argument("--metric", help="measures in place of the table's own, with commas")
+    parser.add_argument("--protocol", help="use only scores of this probe protocol")
+    parser.add_argument("--metric", help="measures that replace the table's own, comma-separated")
     parser.add_argument(
         "--filter",
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="runs with this setting only, e.g. regularizer.alpha=0.1; may be given again",
+        help="use only runs with this setting, e.g. regularizer.alpha=0.1; may be repeated",
     )
     return parser
 
@@ -87,12 +87,12 @@ def _formats(text: str) -> list[str]:
 def _filter(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals:
-        raise ConfigError(f"filter={text}: KEY=VALUE is needed")
+        raise ConfigError(f"filter={text}: must be KEY=VALUE")
     try:
         parsed = json.loads(value)
     except ValueError:
         return key, value
-    # Lists are kept as JSON text in the frame.
+    # The frame stores lists as JSON text.
     return key, json.dumps(parsed) if isinstance(parsed, list) else parsed
 
 

@@ -1,4 +1,4 @@
-"""A sweep with the best on validation nodes first: what to choose by, and then look at on test."""
+"""A leaderboard of a sweep, sorted by validation score."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ class Leaderboard:
 
     Attributes:
         boards: one per graph, protocol with its settings, and metric.
-        lists: headings with lines under the boards: what it is, and the command that mends it.
+        lists: headings with items to print under the boards: a description, and the command that
+            fixes the problem.
     """
 
     boards: tuple[Board, ...]
@@ -62,16 +63,16 @@ class Leaderboard:
 def build_leaderboard(
     folder: str | Path, filters: Mapping[str, Any] | None = None, protocol: str | None = None
 ) -> Leaderboard:
-    """Rank the runs at or below ``folder`` by their score on validation nodes.
+    """Rank the runs in ``folder`` and its subfolders by their validation score.
 
     Args:
-        folder: where the runs lie.
-        filters: field of ``load_frame`` -> value that the runs have.
-        protocol: only scores of this probe protocol.
+        folder: the folder of runs.
+        filters: field of ``load_frame`` -> value that the runs must have.
+        protocol: use only scores of this probe protocol.
 
     Raises:
-        ConfigError: unknown filter or protocol.
-        DataError: no run in the folder that was probed.
+        ConfigError: a filter or the protocol is unknown.
+        DataError: no run in the folder was probed.
     """
     runs, frame = read_frame(folder, filters or {}, protocol)
     frame = select(frame, filters or {})
@@ -106,8 +107,8 @@ def _board(runs: pd.DataFrame) -> tuple[Board, list[str]]:
         )
         entries.append(entry)
         if entry.test.problem == "mixed":
-            mixed.append(f"{name}, {_said(own)}: {why_mixed(members)}")
-    entries.sort(key=lambda e: (bool(e.validation.problem), _descending(e), _said(e.settings)))
+            mixed.append(f"{name}, {_shown(own)}: {why_mixed(members)}")
+    entries.sort(key=lambda e: (bool(e.validation.problem), _descending(e), _shown(e.settings)))
     group = Group(first["protocol"], first["protocol_settings"], first["split_seed"])
     board = Board(
         dataset=name,
@@ -123,12 +124,12 @@ def _descending(entry: Entry) -> float:
     return 0.0 if entry.validation.problem else -entry.validation.mean
 
 
-def _said(settings: Mapping[str, str]) -> str:
+def _shown(settings: Mapping[str, str]) -> str:
     return ", ".join(f"{key} {value}" for key, value in settings.items() if value)
 
 
 def _without_validation(frame: pd.DataFrame) -> list[tuple[str, str]]:
-    """Runs that no protocol has scored on validation nodes, and the commands that do."""
+    """List runs without a validation score, and the commands that add one."""
     lines = []
     for folder, rows in frame.groupby("folder", sort=True):
         if "val_score" in rows and rows["val_score"].notna().any():
@@ -137,15 +138,15 @@ def _without_validation(frame: pd.DataFrame) -> list[tuple[str, str]]:
         overrides = rows.iloc[0]["overrides"]
         if isinstance(overrides, tuple):
             kept = [o for o in overrides if o.partition("=")[0] != "probe"]
-            mend = command([*kept, "probe=[random_10_10_80]"])
+            fix = command([*kept, "probe=[random_10_10_80]"])
         else:
-            mend = ""
-        lines.append((f"{folder}: probed under {protocols}", mend))
+            fix = ""
+        lines.append((f"{folder}: probed under {protocols}", fix))
     return lines
 
 
 def board_grids(leaderboard: Leaderboard) -> Iterator[Grid]:
-    """One grid per board."""
+    """Yield one grid per board."""
     for board in leaderboard.boards:
         metric = metric_label(board.group.metric)
         header = (
@@ -171,7 +172,7 @@ def _caption(board: Board) -> str:
     return (
         f"Probe protocol {group.protocol}{settings}, split seed {group.split_seed}. {ranked}. Mean "
         "over splits and pretraining seeds ± sample std between seeds (number of seeds); ranks are "
-        "those of the centred matrices. Settings that are the same for all are left out."
+        "those of the centred matrices. Settings that all runs share are left out."
     )
 
 
@@ -193,7 +194,7 @@ def _number(cell: Cell, digits: int, mark: str = "") -> Text:
 
 
 def board_csv(leaderboard: Leaderboard) -> str:
-    """One line per condition, numbers unrounded."""
+    """Render one line per condition, with unrounded numbers."""
     lines = [line for board in leaderboard.boards for line in _lines(board)]
     return pd.DataFrame(lines).to_csv(index=False)
 

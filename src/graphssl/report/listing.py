@@ -1,4 +1,4 @@
-"""What stands under the tables: cells that were refused, runs that are missing or in no table."""
+"""Lists below the tables: refused cells, missing runs, and runs that cannot be used."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from collections.abc import Iterator, Sequence
 from graphssl.report.build import Report
 from graphssl.report.runs.records import Problem
 
-# A heading with its lines: what it is, and the command that mends it or an empty string.
+# A heading with its items: a description, and the command that fixes the problem (may be empty).
 Listed = tuple[str, list[tuple[str, str]]]
 _HEADINGS = {
     "failed": "Failed runs",
     "unfinished": "Unfinished runs",
     "stale": "Stale runs, of another behaviour version",
-    "unreadable": "Records that cannot be read",
+    "unreadable": "Unreadable records",
     "duplicate": "Copies of a run",
 }
-_AGAIN = "started again by the command that began it"
+_AGAIN = "to resume, repeat the command that started it"
 
 
 def listing(report: Report) -> Iterator[Listed]:
-    """List what a report has no numbers of."""
+    """Yield the lists of everything for which a report has no numbers."""
     mixed = list(dict.fromkeys(line for table in report.tables for line in table.mixed))
     if mixed:
-        yield "Cells that would mix settings; pick one with --filter", [(m, "") for m in mixed]
+        yield "Cells that would mix settings; select one with --filter", [(m, "") for m in mixed]
     if report.notes:
-        yield "Measures that no record has", [(note, "") for note in report.notes]
+        yield "Measures that no record contains", [(note, "") for note in report.notes]
     if report.missing:
         yield "Missing runs", [(m.what, m.command) for m in report.missing]
     yield from problem_lists(report.problems)
 
 
 def problem_lists(problems: Sequence[Problem]) -> Iterator[Listed]:
-    """List the runs that are in no table, by kind."""
+    """Yield the lists of runs that cannot be used in a table, by kind."""
     for kind, heading in _HEADINGS.items():
         found = [p for p in problems if p.kind == kind]
         lines = []

@@ -1,4 +1,4 @@
-"""What kind of encoder a run has, in the words of ``published.yaml``."""
+"""The kind of encoder of a run, in the terms of ``published.yaml``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 NO_ENCODER = "none"
-# Last part of a target -> its kind, where it is not the operator's name before "Conv".
+# Last part of a target -> kind of encoder, where that is not the part before "Conv".
 _ENCODERS = {"MLPGINConv": "GIN", "NodeLinear": "MLP", "GraphSAGE": "SAGE"}
 _NORMS = {
     "torch.nn.BatchNorm1d": "batch",
@@ -23,9 +23,9 @@ class Network:
     """The encoder of a run.
 
     Attributes:
-        encoder: kind of its layers, ``GCN``, ``GAT``, ``SAGE``, ``GIN``, ``MLP`` or the name of the
+        encoder: kind of its layers: ``GCN``, ``GAT``, ``SAGE``, ``GIN``, ``MLP`` or the name of the
             class; ``none`` for raw features.
-        channels: widths of its layers; empty where the configuration has none.
+        channels: widths of its layers; empty if the configuration has none.
         norm: ``batch``, ``layer``, ``graph``, ``none`` or the target; None without such a setting.
     """
 
@@ -35,11 +35,11 @@ class Network:
 
 
 def network_of(run: Mapping[str, Any]) -> Network:
-    """The network of one row of the frame, read from its settings."""
+    """Read the network from the settings in one row of the frame."""
     if run.get("objective") == "raw":
         return Network(NO_ENCODER)
-    said = (run.get(f"encoder.{key}_target_") for key in ("conv.", "model.", ""))
-    kind = next((str(t).rsplit(".", 1)[-1] for t in said if isinstance(t, str)), "unknown")
+    targets = (run.get(f"encoder.{key}_target_") for key in ("conv.", "model.", ""))
+    kind = next((str(t).rsplit(".", 1)[-1] for t in targets if isinstance(t, str)), "unknown")
     norm = run.get("encoder.norm._target_")
     return Network(
         encoder=_ENCODERS.get(kind, kind.removesuffix("Conv")),
@@ -49,6 +49,6 @@ def network_of(run: Mapping[str, Any]) -> Network:
 
 
 def _widths(text: Any) -> tuple[int, ...]:
-    """Lists are JSON text in the frame."""
+    """Parse widths, which the frame stores as JSON text."""
     found = json.loads(text) if isinstance(text, str) else None
     return tuple(found) if isinstance(found, list) else ()

@@ -1,4 +1,4 @@
-"""A report to the terminal and to files."""
+"""Write a report to the terminal and to files."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from graphssl.report.formats.files import files
 
 
 def publish(report: Report, formats: Sequence[str], figures: Sequence[str], out: Path) -> None:
-    """Write the files of ``report`` into ``out`` and say so; Markdown also goes to the terminal.
+    """Write ``report`` into ``out``, report the files' paths, and print Markdown.
 
     Args:
-        report: what to write.
+        report: the report.
         formats: some of ``files.FORMATS``.
-        figures: these alone; all that the runs can fill where empty.
-        out: folder, made where it is not there.
+        figures: names of figures; if empty, all for which there are data.
+        out: the folder, created if it does not exist.
 
     Raises:
-        ConfigError: ``out`` cannot be written, unknown figure.
-        DataError: a figure asked for that the runs cannot fill.
+        ConfigError: ``out`` is not writable, or a figure is unknown.
+        DataError: there are no data for a requested figure.
     """
     write(files(report, formats, figures), out)
     for note in report.notes:
@@ -30,10 +30,10 @@ def publish(report: Report, formats: Sequence[str], figures: Sequence[str], out:
 
 
 def write(contents: Mapping[str, str | bytes], out: Path) -> None:
-    """Write files into ``out`` and say so; Markdown also goes to the terminal.
+    """Write files into ``out``, report their paths, and print Markdown.
 
     Raises:
-        ConfigError: ``out`` cannot be written.
+        ConfigError: ``out`` is not writable.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)

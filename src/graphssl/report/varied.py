@@ -1,4 +1,4 @@
-"""The settings in which the conditions of a sweep differ."""
+"""Find the settings in which the conditions of a sweep differ."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from graphssl.report.runs.selecting import counts
 _FIRST = (
     "dataset", "encoder", "norm", "act", "augmentation", "objective", "regularizer", "optimizer",
 )  # fmt: skip
-# Parts of a group that are options of a group of their own.
+# Parts of a group that have a config group of their own.
 _WITHIN = {"encoder.norm": "norm", "encoder.act": "act"}
 _ABSENT = ""
 
 
 def varied(runs: pd.DataFrame) -> dict[str, dict[str, str]]:
-    """Condition -> its value of every setting that is not the same for all.
+    """Collect the settings that are not the same for all: condition -> setting -> value.
 
-    A setting that the option of its group tells is left out (the alpha of all that have one), as is
-    one that repeats another. What has no effect on an objective is empty: the augmentation of raw
-    features.
+    A setting that follows from its group's option is left out (alpha, if all that have one share
+    it), as is one that repeats another. A setting without effect on an objective is empty, such as
+    the augmentation of raw features.
     """
     by_condition = runs.groupby("condition", sort=False)
     objectives = by_condition["objective"].first().astype(str)
@@ -33,16 +33,16 @@ def varied(runs: pd.DataFrame) -> dict[str, dict[str, str]]:
         effect = ~objectives.map(lambda o, group=group: group in WITHOUT_EFFECT.get(o, ()))
         counted = columns[key][effect]
         option = _option_of(key)
-        told = option in kept and counted.groupby(columns[option]).nunique().max() < 2
+        implied = option in kept and counted.groupby(columns[option]).nunique().max() < 2
         columns[key] = columns[key].where(effect, _ABSENT)
         repeated = any(columns[key].equals(columns[other]) for other in kept)
-        if counted.nunique() > 1 and not told and not repeated:
+        if counted.nunique() > 1 and not implied and not repeated:
             kept.append(key)
     return {str(c): {key: columns[key][c] for key in kept} for c in objectives.index}
 
 
 def _candidates(runs: pd.DataFrame) -> list[str]:
-    """Options of groups first, then settings by name, targets after what tells the same."""
+    """List options of groups first, then settings by name, with targets last."""
     options = [key for key in _FIRST if key in runs]
     names = [str(k) for k in runs if counts(str(k), runs) and k not in options]
     settings = [k for k in names if not k.startswith(("graph/", "protocol", "split_seed"))]

@@ -1,1 +1,1 @@
-"""What a run leaves behind: its record, its identity, its folder."""
+"""The results of a run: its record, its id and its folder."""

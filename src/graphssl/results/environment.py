@@ -1,4 +1,4 @@
-"""Where and with what a run was made."""
+"""The environment of a run: versions, machine, device and peak memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PACKAGES = ("torch", "torch-geometric", "hydra-core", "scikit-learn", "numpy", 
 
 
 def environment(device: torch.device) -> dict[str, Any]:
-    """Versions, git commit, machine, device, threads and float32 products, ready for JSON."""
+    """Collect versions, git commit, machine, device, threads and float32 route, ready for JSON."""
     return {
         "graphssl": __version__,
         "packages": {name: found for name in _PACKAGES if (found := _version(name))},
@@ -36,9 +36,10 @@ def environment(device: torch.device) -> dict[str, Any]:
 
 
 def forget_peak_memory(device: torch.device) -> None:
-    """Let ``peak_memory_mib`` count from now on, so that no earlier run of this process counts.
+    """Reset the peak that ``peak_memory_mib`` reports, so that earlier runs do not count.
 
-    On a CPU on Linux alone (proc(5), ``clear_refs``); elsewhere the process counts from its start.
+    On a CPU this works on Linux only (proc(5), ``clear_refs``); elsewhere the peak is that of the
+    whole process.
     """
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
@@ -47,7 +48,7 @@ def forget_peak_memory(device: torch.device) -> None:
 
 
 def peak_memory_mib(device: torch.device) -> float:
-    """Most memory held at once: by the process on CPU, by torch's allocator on a GPU."""
+    """Return the peak memory in MiB, of the process on a CPU, of torch's allocator on a GPU."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
     with suppress(OSError):
@@ -65,7 +66,7 @@ def _version(package: str) -> str | None:
 
 
 def _git_commit() -> str | None:
-    """Commit of the checkout this package runs from, with ``+`` if it has changes; else None."""
+    """Return the commit of this checkout, with ``+`` if it has changes; None outside one."""
     here = Path(__file__).parent
     if "site-packages" in here.parts:
         return None

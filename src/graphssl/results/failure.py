@@ -1,4 +1,4 @@
-"""What a failed run leaves: why, where in the code, and how it was started."""
+"""The file that a failed run writes: cause, traceback and overrides."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphssl.errors import ConfigError, DataError, RunBusyError, TrainingError,
 OUT_OF_MEMORY = "out of memory"
 _KINDS: tuple[tuple[type[BaseException], str], ...] = (
     (TrainingError, "training"),
-    (DataError, "graph not to be had"),
+    (DataError, "data"),
     (ConfigError, "configuration"),
     (RunBusyError, "busy"),
     (MemoryError, OUT_OF_MEMORY),
@@ -22,10 +22,10 @@ _KINDS: tuple[tuple[type[BaseException], str], ...] = (
 
 
 def kind_of(error: BaseException) -> str:
-    """The cause in two or three words; the class of the error where none is known."""
-    # torch raises its own class on a GPU and a plain RuntimeError on CPU.
-    said = ("not enough memory", "can't allocate memory")
-    if type(error).__name__ == "OutOfMemoryError" or any(text in str(error) for text in said):
+    """Name the cause in a word or two, or else the class of the error."""
+    # torch raises a class of its own on a GPU and a plain RuntimeError on a CPU.
+    phrases = ("not enough memory", "can't allocate memory")
+    if type(error).__name__ == "OutOfMemoryError" or any(text in str(error) for text in phrases):
         return OUT_OF_MEMORY
     return next((word for cls, word in _KINDS if isinstance(error, cls)), type(error).__name__)
 
@@ -34,7 +34,7 @@ def write_failure(path: Path, error: BaseException, overrides: Sequence[str]) ->
     """Write ``error`` with its traceback to ``path`` as JSON.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     lines = str(error).strip().splitlines() or [words(error)]
     content = {

@@ -1,4 +1,4 @@
-"""A run's id: a hash of what determines its weights."""
+"""The id of a run: a hash of everything that determines its weights."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Any
 
 from graphssl.results.public_names import with_public_names
 
-# Goes up when the same configuration gives other numbers than before.
+# Raised when the same configuration gives other numbers than before.
 BEHAVIOUR_VERSION = 3
 
 _GROUPS = ("dataset", "encoder", "augmentation", "objective", "regularizer", "optimizer")
-# Settings of the trainer that name a run; pace and verbosity move no weight. The device does, its
-# random streams being its own, but a run is the same run wherever it is made.
+# Trainer settings in the id; the others do not affect the weights. The device does, since its
+# random streams differ, but a run counts as the same run on every machine.
 _TRAINER = ("steps", "warmup", "schedule", "precision", "grad_clip", "select")
-# Keys that say where a dataset's files are, whether to trust them and which metric is printed, not
-# what is in them, or how fast an optimizer is: kernels whose results differ in the last digits.
+# Keys without an effect on the weights: where a dataset's files are, whether to trust them, which
+# metric is printed, and an optimizer's kernels, whose results differ in the last digits only.
 _WITHOUT_EFFECT = {
     "dataset": ("checksums", "pickle", "trust", "metric"),
     "optimizer": ("fused", "foreach", "capturable"),
 }
-# Arguments of graphssl's own protocols that draw the splits; the others say how a score is made.
+# Arguments of graphssl's own protocols that determine the splits; the others affect the score only.
 _SPLIT = ("_target_", "num_splits", "train_ratio", "val_ratio")
 
 
@@ -32,17 +32,17 @@ def identity(
     fingerprint: str | None = None,
     code: Mapping[str, str] | None = None,
 ) -> str:
-    """Twelve hex digits that name a run.
+    """Compute the id of a run, twelve hex digits.
 
     Args:
         config: the composed configuration, resolved, as plain containers.
-        uses_labels: labels have a part in training or selection; what draws the split then counts.
-        fingerprint: hash of a custom graph's files, in place of its path.
-        code: hashes of the user's own code in ``weights_part`` (``own_code``).
+        uses_labels: whether training or selection uses labels; the split is then part of the id.
+        fingerprint: hash of a custom graph's files, which replaces its path.
+        code: hashes of the custom code named in ``weights_part`` (``own_code``).
     """
     part = weights_part(config, uses_labels)
     part["dataset"] = {"transform_seed": 0, **part["dataset"]}
-    # A record of an earlier behaviour version lacks what came later.
+    # Records of earlier behaviour versions lack keys that were added later.
     part["trainer"] = {key: value for key, value in config["trainer"].items() if key in _TRAINER}
     part["seed"], part["behaviour"] = config["seed"], BEHAVIOUR_VERSION
     if config["trainer"]["select"] != "last":
@@ -56,10 +56,10 @@ def identity(
 
 
 def weights_part(config: Mapping[str, Any], uses_labels: bool = False) -> dict[str, Any]:
-    """The groups of ``config`` that determine the weights, without what moves none in them.
+    """Return the groups of ``config`` that determine the weights, without keys that do not.
 
-    With ``uses_labels`` the probe is among them, as far as it draws the split: all of a protocol
-    that is not graphssl's own, of which nobody knows.
+    With ``uses_labels`` this includes the arguments of the protocols that determine the splits, and
+    all arguments of a custom protocol.
     """
     part: dict[str, Any] = {
         group: {k: v for k, v in config[group].items() if k not in _WITHOUT_EFFECT.get(group, ())}
@@ -79,11 +79,11 @@ def _split_part(settings: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _canonical(value: Any) -> Any:
-    """What means the same written the same, and what does not, not.
+    """Bring ``value`` into a form that is equal exactly for configurations with the same meaning.
 
-    Whole floats are ints: ``strength=1`` is the run that ``strength=1.0`` is. Arguments of a target
-    have no order. Other mappings do: the parts of a view draw one after the other, the first
-    pattern of alpha that fits counts.
+    Whole floats become ints, so that ``strength=1`` and ``strength=1.0`` are the same run. The
+    arguments of a target have no order. Other mappings do: the parts of a view are applied one
+    after the other, and the first matching pattern of alpha counts.
     """
     if isinstance(value, Mapping):
         items = [(key, _canonical(item)) for key, item in value.items()]

@@ -1,4 +1,4 @@
-"""Which code of the user's own a configuration names, and what it is."""
+"""Hashes of the custom code that a configuration names."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def own_code(config: Mapping[str, Any]) -> dict[str, str]:
-    """Target -> sha256 of the file it stands in, of targets in files of the user's.
+    """Hash the files of custom targets: target -> sha256 of the file that contains it.
 
-    Those are files that are not graphssl's, Python's or in ``site-packages``. Nothing is imported
-    but the packages they lie in. What such a file imports itself is not looked at.
+    Custom files are those that belong neither to graphssl nor to Python and are not in
+    ``site-packages``. Only the packages that contain them are imported. Modules that such a file
+    imports are not hashed.
     """
     files = {target: _file(target) for target in sorted(set(_targets(config)))}
     return {
@@ -38,13 +39,13 @@ def _targets(node: Any) -> Iterator[str]:
 
 
 def _file(target: str) -> Path | None:
-    """The file of the module that ``target`` lies in; None if there is none of the user's."""
+    """Return the custom file that contains ``target``, or None."""
     first, *rest = target.split(".")
     spec = _spec(first)
     if spec is None or first in sys.stdlib_module_names or _installed(spec):
         return None
     for part in rest:
-        # Only what lies in a package is looked for further, which imports the package.
+        # Only packages have submodules to search, which imports the package.
         inner = _spec(f"{spec.name}.{part}") if spec.submodule_search_locations else None
         if inner is None:
             break

@@ -1,4 +1,4 @@
-"""One name per class in records and ids: the one that its room exports, wherever its file lies."""
+"""Public names of classes in records and ids, so that moving a file changes neither."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _ROOMS = {
 
 
 def public_name(target: str) -> str:
-    """``graphssl.<room>.<name>`` of a target that also names the file, others unchanged.
+    """Shorten a target that names a file to ``graphssl.<package>.<name>``; leave others unchanged.
 
-    Until behaviour version 2 configurations named the files, which have moved since; so may a
-    custom yaml still.
+    Up to behaviour version 2, configurations named the files, which have since moved; custom yaml
+    files may still do so.
 
     Example:
         >>> public_name("graphssl.objectives.bgrl.BGRL")
@@ -28,7 +28,7 @@ def public_name(target: str) -> str:
 
 
 def with_public_names(node: Any) -> Any:
-    """``node``, a configuration as plain containers, with every target under its public name."""
+    """Return ``node``, a configuration as plain containers, with every target's public name."""
     if isinstance(node, dict):
         named = {key: with_public_names(value) for key, value in node.items()}
         if isinstance(target := named.get("_target_"), str):

@@ -1,4 +1,4 @@
-"""The quantities of a record that a sweep may optimise, and in which direction each is better."""
+"""The quantities of a record that a sweep may optimise, and the better direction of each."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ _OF_SPECTRUM: dict[str, tuple[Direction, str]] = {
     "rankme": ("maximize", "more dimensions are in use"),
     "effective_rank": ("maximize", "more dimensions are in use"),
     "participation_ratio": ("maximize", "more dimensions are in use"),
-    "power_law_exponent": ("minimize", "a slower decay leaves more to the later dimensions"),
-    "condition_number": ("minimize", "1 where all dimensions vary alike, infinite when collapsed"),
-    "spread": ("maximize", "1 where all dimensions vary alike, 0 when collapsed"),
+    "power_law_exponent": ("minimize", "a slower decay leaves more variance to later dimensions"),
+    "condition_number": ("minimize", "1 if all dimensions vary equally, infinite when collapsed"),
+    "spread": ("maximize", "1 if all dimensions vary equally, 0 when collapsed"),
 }
-# Name -> the direction in which it is better, and why.
+# Name -> the better direction, and why.
 BETTER: dict[str, tuple[Direction, str]] = {
     "val_accuracy": ("maximize", "more validation nodes are classified correctly"),
-    "val_macro_f1": ("maximize", "the same with every class counting alike"),
-    "val_roc_auc": ("maximize", "validation nodes of both classes are better told apart"),
-    "val_score": ("maximize", "the validation score in the metric that is printed"),
+    "val_macro_f1": ("maximize", "as accuracy, with all classes weighted equally"),
+    "val_roc_auc": ("maximize", "validation nodes of the two classes are better separated"),
+    "val_score": ("maximize", "a higher validation score in the printed metric"),
     **{
         f"{name}_{of}": why for name, why in _OF_SPECTRUM.items() for of in ("centred", "uncentred")
     },
-    "mean_pair_cosine": ("minimize", "1 where all rows point the same way"),
-    "std_mean": ("maximize", "0 where all rows are equal"),
-    "std_min": ("maximize", "0 where a dimension is constant"),
-    "uniformity": ("minimize", "a loss: 0 where all rows point the same way"),
+    "mean_pair_cosine": ("minimize", "1 if all rows point the same way"),
+    "std_mean": ("maximize", "0 if all rows are equal"),
+    "std_min": ("maximize", "0 if a dimension is constant"),
+    "uniformity": ("minimize", "a loss: 0 if all rows point the same way"),
 }
 
 
 def names(optimize: Any) -> list[str]:
-    """The quantities that ``optimize=`` names: one, or a list of several.
+    """Return the quantities that ``optimize=`` names, one or a list of several.
 
     Raises:
-        ConfigError: a name that no run has a value for, or none at all.
+        ConfigError: a name is unknown, or the list is empty.
     """
     chosen = listed(optimize)
     if not chosen:
@@ -57,5 +57,5 @@ def names(optimize: Any) -> list[str]:
 
 
 def listed(value: Any) -> list[Any]:
-    """``value`` as a list, whether it is one or not."""
+    """Return ``value`` as a list, with a single value as its only element."""
     return list(value) if OmegaConf.is_list(value) or isinstance(value, list) else [value]

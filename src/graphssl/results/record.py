@@ -1,4 +1,4 @@
-"""The record of a run: what it was, what it measured, where and with what."""
+"""The record of a run: its configuration, measurements and environment."""
 
 from __future__ import annotations
 
@@ -20,30 +20,31 @@ from graphssl.results.record_checks import check_record, version_of
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One finished run, as ``record.json`` holds it.
+    """One finished run, the content of ``record.json``.
 
     Attributes:
-        id: hash of what determines the weights (``results/identity.py``).
-        behaviour_version: version of what the code computes; differs where numbers may differ.
+        id: hash of everything that determines the weights (``results/identity.py``).
+        behaviour_version: version of the computations; numbers may differ between versions.
         created: end of the run, ISO 8601, UTC.
         seed: the pretraining seed.
         choices: the option chosen in each config group.
         config: the composed configuration, resolved.
-        dataset: name, fingerprint of a user's own file, hash of the graph as it was trained on
-            (``data/content_hash.py``), numbers of nodes, edges, features, classes.
-        selection: which encoder was kept: metric, step, value.
-        labels_used: whether labels had a part in training or selection; then ``split`` is the one
-            split that was used and scored.
+        dataset: name, fingerprint of a custom graph, hash of the graph's content
+            (``data/content_hash.py``), numbers of nodes, edges, features and classes.
+        selection: the encoder that was kept: metric, step, value.
+        labels_used: whether training or selection used labels; if so, ``split`` is the one split
+            that was used and scored.
         split: index of that split, or None.
         scores: protocol name -> ``scores_entry``, with the settings and code of the protocol.
-        diagnostics: numbers on representation and embedding.
-        training: steps, wall time in seconds over all processes that took part, pace, peak memory
-            in MiB, wall time of the probes (scikit-learn's import included, once per process).
-        environment: versions, git commit, machine, device, threads, what multiplied float32
-            matrices on the CPU.
-        overrides: what was said on the command line.
-        code: target -> sha256 of its file, of the user's own code that determines the weights.
-        folder: where the record was read; not part of it.
+        diagnostics: measures of representation, embedding and weights.
+        training: steps, wall time in seconds over all processes that took part, steps per second,
+            peak memory in MiB, wall time of the probes (including the import of scikit-learn,
+            once per process).
+        environment: versions, git commit, machine, device, threads, and the route of float32
+            products on the CPU.
+        overrides: the overrides of the command line.
+        code: target -> sha256 of its file, for custom code that the weights depend on.
+        folder: the folder from which the record was read; not part of the file.
     """
 
     id: str
@@ -65,7 +66,7 @@ class RunRecord:
     folder: str = field(default="", compare=False)
 
     def summary(self) -> str:
-        """One line for people: what ran, every score with its protocol, rank, where it lies."""
+        """Summarise the run on one line: its choices, scores by protocol, rank and folder."""
         names = [self.choices.get(g) for g in ("encoder", "objective", "regularizer")]
         names = [self.dataset["name"], *names]  # several graphs may share an option
         ranks = self.diagnostics["representation"]
@@ -74,12 +75,14 @@ class RunRecord:
         return f"{' '.join(map(str, names))} seed {self.seed}: {found} -> {self.folder}"
 
     def value(self, name: str) -> float:
-        """A number to optimise, NaN where there is none.
+        """Return a quantity to optimise, NaN if the run does not have it.
+
+        A validation score is that of the first protocol that measures it, on the one split that the
+        seed selects; only test scores on the same split are then unbiased.
 
         Args:
-            name: ``val_<metric>``, e.g. ``val_accuracy``, or ``val_score`` for the metric that is
-                printed: under the first protocol that has it, on the one split of this seed, on
-                which alone test scores may then be read. Or a measure of the representation.
+            name: ``val_<metric>``, e.g. ``val_accuracy``; ``val_score`` for the printed metric; or
+                a measure of the representation.
         """
         if not name.startswith("val_"):
             return float(self.diagnostics["representation"].get(name, math.nan))
@@ -90,21 +93,21 @@ class RunRecord:
         return math.nan
 
     def written_since(self, seconds: float) -> bool:
-        """Whether its file is as young as ``seconds`` since the epoch."""
+        """Return whether its file was written at or after ``seconds`` since the epoch."""
         return (Path(self.folder) / "record.json").stat().st_mtime >= seconds
 
     def write(self, folder: Path) -> None:
-        """Write ``record.json`` into ``folder``, whole or not at all."""
+        """Write ``record.json`` into ``folder``, atomically."""
         content = asdict(self)
         del content["folder"]
         replace_text(folder / "record.json", json.dumps(content, indent=2) + "\n")
 
     @staticmethod
     def read(folder: Path) -> RunRecord:
-        """The record in ``folder``.
+        """Read the record in ``folder``.
 
         Raises:
-            DataError: there is none, or it is no record.
+            DataError: there is no record, or the file is not a valid one.
         """
         path = folder / "record.json"
         try:
@@ -113,19 +116,19 @@ class RunRecord:
             record = RunRecord(**content, folder=str(folder))
             if version == BEHAVIOUR_VERSION:
                 check_record(content)
-                record.summary()  # what it reads is there
+                record.summary()  # raises if a key that it reads is missing
         except (FileNotFoundError, NotADirectoryError):
-            raise DataError(f"{folder} holds no record.json: not a finished run") from None
-        except Exception as error:  # whatever a damaged file gives
+            raise DataError(f"{folder} contains no record.json: not a finished run") from None
+        except Exception as error:  # a damaged file may raise anything
             raise DataError(
-                f"{path} is not a run record: {words(error)[:200]}; delete it, and the command "
-                "that made it makes it anew"
+                f"{path} is not a run record: {words(error)[:200]}; delete it and repeat the "
+                "command that made it"
             ) from error
         return record
 
 
 def unscored(scores: Mapping[str, Mapping[str, Any]], config: Mapping[str, Any]) -> list[str]:
-    """Protocols that ``config`` asks for without a score under its settings, metric and code."""
+    """List the protocols of ``config`` without a score for its settings, metric and code."""
     probe, metric = config["probe"], config["dataset"].get("metric")
     found = {
         name: tuple(entry.get(key) for key in ("settings", "split_seed", "dataset_metric", "code"))
@@ -139,13 +142,14 @@ def unscored(scores: Mapping[str, Mapping[str, Any]], config: Mapping[str, Any])
 
 
 def scores_entry(scores: ProbeScores, metric: str, majority: float) -> dict[str, Any]:
-    """``scores`` as a dict, with what is printed of them.
+    """Convert ``scores`` to a dict and add the printed numbers.
 
-    That is the metric, mean and population std of its test scores over splits, and ``majority``.
+    These are the mean and population std over splits of the printed metric's test scores, and
+    ``majority``.
 
     Args:
-        scores: what a protocol measured.
-        metric: the graph's, printed in place of accuracy where it was measured.
+        scores: scores that a protocol returned.
+        metric: the graph's metric, printed instead of accuracy if it was measured.
         majority: share of the most frequent class among the test nodes.
     """
     if scores.metric == "accuracy" and metric in scores.test:
@@ -157,7 +161,7 @@ def scores_entry(scores: ProbeScores, metric: str, majority: float) -> dict[str,
 
 
 def _score(name: str, entry: Mapping[str, Any]) -> str:
-    """Validation first, then test with its spread, the protocol, and what says nothing."""
+    """Format validation, then test with its std, the protocol, and a note if it shows nothing."""
     metric, mean = entry["metric"], entry["test_mean"]
     splits = len(entry["test"][metric])
     spread = "" if splits == 1 else f" +- {100 * entry['test_std']:.2f}"

@@ -1,4 +1,4 @@
-"""The folder of runs: one folder per id, one process at a time in it."""
+"""The folder of runs: one folder per id, locked by one process at a time."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ log = logging.getLogger(__name__)
 
 
 class RunStore:
-    """``paths.runs``; nothing is made in it before a run begins.
+    """The folder ``paths.runs``, created when the first run begins.
 
     Raises:
-        ConfigError: the folder cannot be written.
+        ConfigError: the folder is not writable.
     """
 
     def __init__(self, root: Path) -> None:
@@ -34,16 +34,18 @@ class RunStore:
     def folder(
         self, name: str, run_id: str, *, afresh: bool = False, wait: bool = True
     ) -> Iterator[Path]:
-        """The folder of run ``run_id``, held until the block ends.
+        """Lock the folder of run ``run_id`` for the length of the block, and create it if needed.
+
+        The kernel releases the lock when its holder dies.
 
         Args:
-            name: what the folder's name begins with, for people.
-            run_id: what its name ends with, for programs.
-            afresh: put what is there aside under a name of its own, and begin with an empty one.
-            wait: for another process that holds it, which the kernel lets go of when it dies.
+            name: readable first part of the folder's name.
+            run_id: last part of the folder's name.
+            afresh: rename an existing folder and start with an empty one.
+            wait: wait if another process holds the lock.
 
         Raises:
-            RunBusyError: another process holds it, and ``wait`` is false.
+            RunBusyError: another process holds the lock, and ``wait`` is false.
         """
         path, locks = self.root / f"{name}-{run_id}", self.root / ".locks"
         locks.mkdir(parents=True, exist_ok=True)
@@ -53,13 +55,13 @@ class RunStore:
                 held.enter_context(exclusive(path, lock_file, wait=False))
             except BusyError:
                 if not wait:
-                    raise RunBusyError(f"another process is making {path}") from None
-                log.info("another process is making %s: waiting for it (collision=wait)", path)
+                    raise RunBusyError(f"another process is working on {path}") from None
+                log.info("another process is working on %s: waiting (collision=wait)", path)
                 held.enter_context(exclusive(path, lock_file))
             if afresh and any(path.iterdir()):
                 path.rename(_free_name(path))
                 held.enter_context(holding(path))
-            for left in path.glob(f".*{PARTIAL}"):  # by a process that was killed
+            for left in path.glob(f".*{PARTIAL}"):  # left by a killed process
                 left.unlink()
             yield path
 

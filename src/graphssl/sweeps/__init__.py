@@ -1,1 +1,1 @@
-"""Several runs: what is left, how each ended, how far the sweep is."""
+"""Sweeps: the runs that remain, how each one ended, and the progress so far."""

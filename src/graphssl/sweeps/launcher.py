@@ -1,4 +1,4 @@
-"""What the launcher of a sweep means for each of its jobs. Imports no torch."""
+"""Threads and visible GPUs of the jobs of a sweep, by launcher. Imports no torch."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _GIVEN = "GRAPHSSL_CUDA_VISIBLE_DEVICES"
 
 
 def threads_per_job(launcher: Any) -> int | None:
-    """Threads that leave room for the jobs beside; None where jobs run one after another.
+    """Compute the number of threads per job; None where jobs run one after another.
 
-    Joblib: this machine's cores over ``n_jobs``. Submitit: ``cpus_per_task``, one if it says none.
+    Joblib: the number of cores divided by ``n_jobs``. Submitit: ``cpus_per_task``, 1 if unset.
 
     Args:
         launcher: Hydra's configuration of the launcher.
@@ -21,7 +21,7 @@ def threads_per_job(launcher: Any) -> int | None:
             from joblib import cpu_count
 
             cores, jobs = cpu_count(), launcher["n_jobs"]
-            # Joblib counts back from all the cores: -1 is all, -2 all but one.
+            # Joblib counts back from the number of cores: -1 is all, -2 all but one.
             return int(max(1, cores // (jobs if jobs > 0 else max(1, cores + 1 + jobs))))
         case "LocalLauncher" | "SlurmLauncher":
             return launcher["cpus_per_task"] or 1
@@ -29,15 +29,15 @@ def threads_per_job(launcher: Any) -> int | None:
 
 
 def keep_visible_gpus() -> None:
-    """Note for the jobs which GPUs this process was given, before submitit overwrites it."""
+    """Save this process's visible GPUs for the jobs, before submitit overwrites the variable."""
     if "CUDA_VISIBLE_DEVICES" in os.environ:
         os.environ[_GIVEN] = os.environ["CUDA_VISIBLE_DEVICES"]
 
 
 def show_gpus(launcher: Any) -> None:
-    """Undo what submitit's local executor does to a job: without ``gpus_per_node`` it sees no GPU.
+    """Make all GPUs visible to a job again, so that it can claim a free one.
 
-    Every job must see them all to claim a free one.
+    Without ``gpus_per_node``, submitit's local executor hides every GPU from its jobs.
     """
     if launcher["_target_"].endswith(".LocalLauncher") and launcher["gpus_per_node"] is None:
         os.environ.pop("CUDA_VISIBLE_DEVICES", None)

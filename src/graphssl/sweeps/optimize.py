@@ -1,4 +1,4 @@
-"""What a sweep optimises: in which direction, and whether its runs can have it."""
+"""Checks of the quantities that a sweep optimises, and of their directions."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from graphssl.errors import ConfigError
 from graphssl.results.quantities import BETTER, Direction, listed
 
 
-def directions(chosen: Sequence[str], said: Any) -> list[Direction]:
-    """The direction of each quantity: as ``said``, else the one in which it is better.
+def directions(chosen: Sequence[str], requested: Any) -> list[Direction]:
+    """Return the direction of each quantity: as requested, or else the one that is better.
 
     Args:
-        chosen: what ``names`` returns.
-        said: ``hydra.sweeper.direction``: None, a direction, or a list with one per quantity.
+        chosen: names of the quantities, from ``quantities.names``.
+        requested: ``hydra.sweeper.direction``: None, a direction, or a list of one per quantity.
 
     Raises:
-        ConfigError: not a direction, or another number of them than of quantities.
+        ConfigError: ``requested`` is not a direction, or not one per quantity.
     """
-    if said is None:
+    if requested is None:
         return [BETTER[name][0] for name in chosen]
-    taken = listed(said)
+    taken = listed(requested)
     for direction in taken:
         if direction not in get_args(Direction):
             raise ConfigError(
                 f"hydra.sweeper.direction must be {' or '.join(get_args(Direction))}, or a list "
-                f"with one per quantity of optimize, got {said!r}"
+                f"of one per quantity in optimize, got {requested!r}"
             )
     if len(taken) != len(chosen):
         raise ConfigError(
-            f"hydra.sweeper.direction={said} does not fit optimize=[{','.join(chosen)}]: "
-            "one direction per quantity"
+            f"hydra.sweeper.direction={requested} does not fit optimize=[{','.join(chosen)}]: "
+            "give one direction per quantity"
         )
     return taken
 
 
 def doubts(chosen: Sequence[str], taken: Sequence[Direction]) -> list[str]:
-    """One line per quantity that is asked for in the direction in which it is worse."""
+    """Return one warning per quantity that is optimised in the direction in which it is worse."""
     return [
-        f"{direction} {name} as hydra.sweeper.direction says, "
+        f"hydra.sweeper.direction={direction} for {name}, "
         f"though it is better to {BETTER[name][0]} it: {BETTER[name][1]}"
         for name, direction in zip(chosen, taken, strict=True)
         if direction != BETTER[name][0]
@@ -49,7 +49,7 @@ def doubts(chosen: Sequence[str], taken: Sequence[Direction]) -> list[str]:
 
 
 def require_validation(chosen: Sequence[str], config: DictConfig) -> None:
-    """Raise ``ConfigError`` where a validation score is asked for and no protocol measures it."""
+    """Raise ``ConfigError`` if a validation score is requested that no protocol measures."""
     from graphssl.config import build  # imports torch
 
     protocols = build.protocols(config)

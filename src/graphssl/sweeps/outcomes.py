@@ -1,6 +1,6 @@
-"""What a sweep does about jobs that do not finish: it goes on and names them at its end.
+"""Jobs of a sweep that did not finish, listed when the sweep ends.
 
-Jobs may run in other processes, so they report through files in the sweep's own folder.
+Jobs may run in other processes, so they report through files in the sweep's folder.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from graphssl.results.failure import write_failure
 from graphssl.results.quantities import names
 from graphssl.sweeps import progress
 
-# Jobs that failed in the sweep that this process started; the command line exits by it.
+# Jobs that failed in the sweep that this process started; decides the exit status.
 failed: list[str] = []
-# Folder of that sweep, while it goes on.
+# Folder of that sweep while it runs.
 _folder: list[Path] = []
 
 
 @contextmanager
 def begun(job: Any, overrides: Sequence[str]) -> Iterator[None]:
-    """Say that ``job`` (Hydra's configuration in it) is at work; a job that is killed leaves it."""
+    """Mark ``job`` (Hydra's configuration of it) as running; a killed job leaves the mark."""
     path = _note(job, "begun")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"overrides": list(overrides)}), encoding="utf-8")
@@ -40,7 +40,7 @@ def begun(job: Any, overrides: Sequence[str]) -> Iterator[None]:
 
 
 def note(job: Any, outcome: str, error: Exception, overrides: Sequence[str]) -> None:
-    """Say that ``job`` ``failed`` or was ``skipped``, and why."""
+    """Report that ``job`` ``failed`` or was ``skipped``, and why."""
     write_failure(_note(job, outcome), error, overrides)
 
 
@@ -49,12 +49,12 @@ def _note(job: Any, outcome: str) -> Path:
 
 
 class ListUnfinished(Callback):
-    """Hydra calls it in the process that started the sweep."""
+    """Callback that Hydra calls in the process that started the sweep."""
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Refuse what every job would, and remember the sweep, in case it never comes to its end.
+        """Refuse what every job would refuse; remember the sweep in case it ends early.
 
-        Hydra turns what a callback raises into a warning, all but an exit.
+        Hydra turns any exception of a callback except ``SystemExit`` into a warning.
         """
         try:
             check_keys(config, config.hydra.runtime.choices, config.hydra.overrides.task)
@@ -65,21 +65,21 @@ class ListUnfinished(Callback):
         _folder[:] = [Path(config.hydra.sweep.dir)]
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Print a line for each job that was skipped, failed or never ended."""
+        """Print one line per job that was skipped, failed or never ended."""
         close()
 
 
 def close() -> None:
-    """List the jobs that did not finish of the sweep that goes on, if one does."""
+    """List the unfinished jobs of the current sweep, if there is one."""
     while _folder:
         _list(_folder.pop())
 
 
 def cut_short(error: Exception) -> bool:
-    """List what is known of a sweep whose launcher gave up, as it does when a job is killed.
+    """List the unfinished jobs if ``error`` means that the launcher stopped, e.g. at a killed job.
 
     Returns:
-        Whether ``error`` is of that kind.
+        Whether it does.
     """
     if type(error).__module__.partition(".")[0] not in ("joblib", "submitit"):
         return False
@@ -96,9 +96,9 @@ def _list(folder: Path) -> None:
     skipped, lost = _notes(folder / "skipped"), _notes(folder / "begun")
     failed.extend(_notes(folder / "failed") + lost)
     for lines, what in (
-        (skipped, "skipped, being made by another process"),
+        (skipped, "skipped, in progress in another process"),
         (_notes(folder / "failed"), f"failed (details in {folder / 'failed'})"),
-        (lost, "without an end: killed, or still at work under the launcher"),
+        (lost, "unfinished: killed, or still running under the launcher"),
     ):
         if lines:
             jobs = "1 job" if len(lines) == 1 else f"{len(lines)} jobs"

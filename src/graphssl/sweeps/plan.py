@@ -1,4 +1,4 @@
-"""What is left of a sweep, and about how long it will take."""
+"""The remaining jobs of a sweep, and an estimate of their duration."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from graphssl.results.record import unscored
 from graphssl.sweeps.progress import duration
 
 FLOORS = ("raw", "untrained", "supervised")
-OVERHEAD = 1.0  # seconds a job takes beside training and probing: composing, loading, looking
+OVERHEAD = 1.0  # seconds per job besides training and probing: composing, loading, diagnostics
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Plan:
     """A sweep before it starts.
 
     Attributes:
-        left: overrides of the jobs that have something to do.
-        done: how many have nothing to do.
-        seconds: what those left will take one after the other; None where nobody knows.
+        left: overrides of the jobs that remain to be done.
+        done: number of finished jobs.
+        seconds: estimated duration of the remaining jobs, one after the other; None if unknown.
     """
 
     left: list[list[str]]
@@ -40,17 +40,17 @@ class Plan:
         if not self.left:
             return counts
         if self.seconds is None:
-            return f"{counts}, of unknown length until the first ones are done"
+            return f"{counts}, duration unknown until the first ones are done"
         return f"{counts}, about {duration(self.seconds)} one after the other"
 
 
 def make_plan(
     jobs: Sequence[tuple[Sequence[str], DictConfig]], seconds: Mapping[str, float]
 ) -> Plan:
-    """What is left of ``jobs``.
+    """Plan the remaining jobs.
 
     Args:
-        jobs: overrides and composed configuration of each; all share ``paths.runs``.
+        jobs: overrides and composed configuration of each job; all share ``paths.runs``.
         seconds: dataset -> wall time of one pretraining run, for datasets without a run so far.
     """
     if not jobs:
@@ -78,7 +78,7 @@ Kind = tuple[str, str, str]  # options of dataset, encoder, objective
 
 
 def _timed(records: Iterable[Record]) -> dict[Kind, list[tuple[float, int]]]:
-    """Wall time and steps of the runs there are."""
+    """Collect wall time and steps of the existing runs, by kind."""
     found: dict[Kind, list[tuple[float, int]]] = {}
     for record in records:
         training = record.content["training"]
@@ -101,5 +101,5 @@ def _estimate(
     steps = config.trainer.steps
     if earlier := timed.get(_kind(choices)):
         return median(took * (steps / of if of else 1) for took, of in earlier)
-    # The floors take next to nothing beside a pretraining run.
+    # The floors take next to no time compared with a pretraining run.
     return 0.0 if choices["objective"] in FLOORS else seconds.get(choices["dataset"])

@@ -1,6 +1,6 @@
-"""How far a sweep is, and about how long the rest takes.
+"""Progress of a sweep, and an estimate of the remaining time.
 
-Jobs may run in other processes, so they count themselves through files in the sweep's own folder.
+Jobs may run in other processes, so they are counted through files in the sweep's folder.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from omegaconf import DictConfig, OmegaConf
 
 from graphssl.atomic import replace_text
 
-# Outcomes of a job that took as long as its work takes.
+# Outcomes of jobs that did all of their work.
 _WORKED = ("done", "pruned")
 
 
 class CountJobs(Callback):
-    """Before a sweep by Hydra's own sweeper: how many jobs it has. Other sweepers say it."""
+    """Callback that counts the jobs of Hydra's own sweeper; other sweepers call ``begin``."""
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Multiply the numbers of values given."""
+        """Multiply the numbers of values of all swept keys."""
         if config.hydra.runtime.choices["hydra/sweeper"] != "basic":
             return
         params = OmegaConf.select(config, "hydra.sweeper.params") or {}
@@ -41,26 +41,26 @@ class CountJobs(Callback):
 
 
 def begin(sweep_dir: Path, jobs: int, arguments: Sequence[str]) -> None:
-    """Say that a sweep of ``jobs`` jobs begins now, started with ``arguments``."""
+    """Record that a sweep of ``jobs`` jobs, started with ``arguments``, begins now."""
     sweep_dir.mkdir(parents=True, exist_ok=True)
     content = {"jobs": jobs, "started": time.time(), "arguments": list(arguments)}
     replace_text(sweep_dir / "pace.json", json.dumps(content))
 
 
 def ended(job: Any, overrides: Sequence[str], outcome: str, started: float) -> None:
-    """Print a line for a job that has ended: the count, the time left, and which one it was.
+    """Print one line after a job: how many have ended, the time left, and the job's overrides.
 
-    The time left is the mean over the jobs that did all of their work, times the number of those
-    left, over the number of those at work.
+    The time left is the mean duration of the jobs that did all of their work, times the number of
+    remaining jobs, divided by the number of running ones.
 
     Args:
-        job: Hydra's configuration in the job.
-        overrides: those of the job.
+        job: Hydra's configuration of the job.
+        overrides: overrides of the job.
         outcome: ``done``, ``done before``, ``failed``, ``skipped`` or ``pruned``.
-        started: when it began, in seconds since the epoch.
+        started: start of the job, in seconds since the epoch.
     """
     sweep_dir = Path(job.sweep.dir)
-    if not (sweep_dir / "pace.json").exists():  # a sweeper that does not say how many jobs it has
+    if not (sweep_dir / "pace.json").exists():  # a sweeper that does not count its jobs
         return
     pace = _read(sweep_dir / "pace.json")
     own = " ".join(o for o in overrides if o not in pace["arguments"]) or " ".join(overrides)
@@ -70,17 +70,17 @@ def ended(job: Any, overrides: Sequence[str], outcome: str, started: float) -> N
         replace_text(sweep_dir / "ended" / f"{job.job.num}.json", json.dumps(note))
         notes = _ended(sweep_dir)
     left, took = pace["jobs"] - len(notes), [n["seconds"] for n in notes if n["outcome"] in _WORKED]
-    told = f"{len(notes)} of {pace['jobs']} jobs ended"
+    line = f"{len(notes)} of {pace['jobs']} jobs ended"
     if left > 0 and took:
         at_work = len(list((sweep_dir / "begun").glob("*.json"))) + 1
-        told += f", about {duration(sum(took) / len(took) * left / at_work)} left"
-    # One write, so that parallel jobs do not come between.
-    sys.stderr.write(f"graphssl: {told}: {own}{'' if outcome == 'done' else f' ({outcome})'}\n")
+        line += f", about {duration(sum(took) / len(took) * left / at_work)} left"
+    # A single write, so that lines of parallel jobs do not mix.
+    sys.stderr.write(f"graphssl: {line}: {own}{'' if outcome == 'done' else f' ({outcome})'}\n")
     sys.stderr.flush()
 
 
 def summary(sweep_dir: Path) -> str:
-    """``10 jobs in 12 min: 8 done, 1 done before, 1 failed``; empty where none has ended."""
+    """Format ``10 jobs in 12 min: 8 done, 1 done before, 1 failed``; empty if no job has ended."""
     notes = _ended(sweep_dir)
     if not notes:
         return ""
@@ -102,7 +102,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def duration(seconds: float) -> str:
-    """``45 s``, ``12 min`` or ``3.5 h``."""
+    """Format ``seconds`` as ``45 s``, ``12 min`` or ``3.5 h``."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

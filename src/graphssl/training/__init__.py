@@ -1,4 +1,4 @@
-"""The training loop, checkpoints, and observers that cannot change training."""
+"""The training loop, checkpoints, loggers, and observers that never affect training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints: written whole or not at all, and enough to go on as if nothing had happened."""
+"""Checkpoints, written atomically, from which training resumes bit for bit."""
 
 from __future__ import annotations
 
@@ -19,46 +19,46 @@ log = logging.getLogger(__name__)
 
 
 def save_atomically(content: Any, path: Path) -> None:
-    """``torch.save`` to ``path``, whole or not at all."""
-    buffer = BytesIO()  # torch.save into a file says nothing of why a disk refuses it
+    """Call ``torch.save`` to ``path`` atomically."""
+    buffer = BytesIO()  # torch.save to a file hides the reason of an I/O error
     torch.save(content, buffer)
     replace_bytes(path, buffer.getbuffer())
 
 
 def kept(folder: Path) -> str:
-    """What an interrupted run in ``folder`` goes on from when the same command is given again."""
+    """Describe where an interrupted run in ``folder`` resumes when its command is repeated."""
     if (folder / "record.json").exists():
-        return "trained and saved; the same command goes on with what is left to measure"
+        return "trained and saved; the same command resumes with the remaining measurements"
     path = folder / "checkpoint.pt"
     if not path.exists():
-        return "no checkpoint yet; the same command begins this run anew"
+        return "no checkpoint yet; the same command starts this run over"
     try:
         step = torch.load(path, map_location="cpu", weights_only=True)["step"]
-    except Exception:  # whatever a damaged file gives, which the next run says
+    except Exception:  # a damaged file, which the next run reports
         return f"see {path}"
-    return f"the same command goes on from step {step}"
+    return f"the same command resumes from step {step}"
 
 
 class Checkpointer:
     """An observer that saves the state every ``every`` steps.
 
     Args:
-        path: of the file; rows of ``metrics.jsonl`` beside it reach the disk before it does.
-        every: steps between two; 0 for none.
-        selection: saved with the state.
-        graph: the content hash of the graph that is trained on.
+        path: the checkpoint file; rows of ``metrics.jsonl`` next to it are flushed before it.
+        every: steps between two checkpoints; 0 for none.
+        selection: the selection, saved with the state.
+        graph: content hash of the training graph.
     """
 
     def __init__(self, path: Path, every: int, selection: Selection, graph: str = "") -> None:
         self.path, self.every, self.selection, self.graph = path, every, selection, graph
 
     def __call__(self, report: StepReport) -> None:
-        """Save when it is time; the last step is followed by the record instead."""
+        """Save every ``every`` steps, except after the last: the record is written then."""
         if self.every and report.step % self.every == 0 and report.step < report.total:
             self.save(report.state)
 
     def save(self, state: TrainingState) -> None:
-        """Weights, optimizer, every random stream, the selection and the step."""
+        """Save weights, optimizer, every random stream, the selection and the step."""
         content = {
             "step": state.step,
             "graph": self.graph,
@@ -78,10 +78,13 @@ class Checkpointer:
         save_atomically(content, self.path)
 
     def restore(self, state: TrainingState) -> bool:
-        """Put ``state`` back to the last checkpoint; False if there is none to go on from.
+        """Restore ``state`` from the last checkpoint.
+
+        Returns:
+            Whether there was a checkpoint from which training can resume.
 
         Raises:
-            DataError: it cannot be read, or was made on another graph.
+            DataError: the checkpoint is unreadable, or was made on another graph.
         """
         if not self.path.exists():
             return False
@@ -99,13 +102,14 @@ class Checkpointer:
         content = torch.load(self.path, map_location="cpu", weights_only=True)
         if content.get("graph") != self.graph:
             raise DataError(
-                f"{self.path} was made on a graph of content {content.get('graph')}, the one that "
-                f"is loaded now has {self.graph}: bring that one back, or begin with force=true"
+                f"{self.path} was made from a graph with content hash {content.get('graph')}, but "
+                f"the graph loaded now has {self.graph}: restore the former, or start afresh with "
+                "force=true"
             )
         device = state.generator.device
         if content["device"] != device.type:
             log.warning(
-                "begun on %s, whose random streams %s does not have: starting from the beginning",
+                "begun on %s, whose random streams %s cannot continue: starting from the beginning",
                 content["device"],
                 device.type,
             )
@@ -113,8 +117,8 @@ class Checkpointer:
         threads = torch.get_num_threads()
         if content.get("threads", threads) != threads:
             log.warning(
-                "begun on %d threads, going on with %d: the last digits may differ "
-                "(trainer.threads=%d for the same)",
+                "begun with trainer.threads=%d, resuming with %d: the last digits may differ "
+                "(trainer.threads=%d avoids this)",
                 content["threads"],
                 threads,
                 content["threads"],

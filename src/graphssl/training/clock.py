@@ -1,4 +1,4 @@
-"""Where the time of a training step goes, part by part."""
+"""A clock for the parts of a training step."""
 
 from __future__ import annotations
 
@@ -18,27 +18,30 @@ _NOTHING = nullcontext()
 
 
 class Clock:
-    """A clock that is off: its blocks measure nothing and cost nothing."""
+    """A clock that is off: its blocks measure nothing, at no cost."""
 
     def __call__(self, part: str) -> AbstractContextManager[None]:
-        """The block belongs to ``part``, but for what is inside a block of its own."""
+        """Return a context that counts its block as ``part``, except for nested blocks."""
         del part
         return _NOTHING
 
     def networks(self, objective: nn.Module) -> AbstractContextManager[None]:
-        """Inside the block, an objective's ``target_*`` children and its others are two parts."""
+        """Return a context that counts calls of the objective's children as two parts.
+
+        Children named ``target*`` count as ``target``, all others as ``online``.
+        """
         del objective
         return _NOTHING
 
 
 class RunningClock(Clock):
-    """Adds up the seconds of every part; the parts never overlap.
+    """A clock that adds up the seconds per part; the parts never overlap.
 
-    On a GPU it waits for the device at the edges of every block, so the sum is more than what the
-    same step takes unwatched.
+    On a GPU it synchronises at the edges of every block, so a profiled step takes longer than an
+    unprofiled one.
 
     Attributes:
-        seconds: part -> seconds so far, in the order they were first left.
+        seconds: part -> seconds so far, in the order in which the parts first ended.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -49,7 +52,7 @@ class RunningClock(Clock):
 
     @contextmanager
     def __call__(self, part: str) -> Iterator[None]:
-        """Count the block's time, less that of blocks inside it."""
+        """Count the block's time, excluding nested blocks."""
         self._turn()
         self._open.append(part)
         try:
@@ -61,7 +64,7 @@ class RunningClock(Clock):
     @contextmanager
     def networks(self, objective: nn.Module) -> Iterator[None]:
         """Count calls of the children of ``objective`` as ``target`` or ``online``."""
-        # Shadowed for the length of the block only: a copy made outside it must not hold these.
+        # Shadow the methods inside the block only: copies made outside must not contain them.
         shadowed = [
             (child, method, "target" if name.startswith("target") else "online")
             for name, child in objective.named_children()
@@ -78,7 +81,7 @@ class RunningClock(Clock):
 
     @property
     def total(self) -> float:
-        """Seconds from the first block to the end of the last, waiting included."""
+        """Seconds from the start of the first block to the end of the last, waiting included."""
         return self._mark - self._first
 
     def _counted(self, method: Callable[..., Any], part: str) -> Callable[..., Any]:
@@ -99,7 +102,7 @@ class RunningClock(Clock):
 
 
 def write_profile(clock: RunningClock, steps: int, path: Path) -> str:
-    """Write ``profile.json``, the mean of ``steps`` steps; the same as a table of text."""
+    """Write ``profile.json``, the mean over ``steps`` steps; return the same as a text table."""
     step_ms = 1000 * clock.total / steps
     parts = {
         part: {"ms": 1000 * seconds / steps, "share": seconds / clock.total}

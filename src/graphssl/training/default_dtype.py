@@ -1,4 +1,4 @@
-"""The type that torch gives new weights."""
+"""The default dtype of new weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 @contextmanager
 def float32_default() -> Iterator[None]:
-    """Make float32 torch's default type inside the block, whatever the caller's program has set."""
+    """Make float32 torch's default dtype inside the block, then restore the caller's."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float32)
     try:

@@ -1,4 +1,4 @@
-"""Bits that repeat on a GPU too."""
+"""Bit-identical training on a GPU."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
 
 @contextmanager
 def deterministic(on: bool) -> Iterator[None]:
-    """Use torch's deterministic algorithms alone inside the block if ``on``; then put all back.
+    """Require torch's deterministic algorithms inside the block if ``on``; restore settings after.
 
-    cuBLAS reads its workspace setting once per process, before its first product; a process that
-    used cuBLAS before without it is refused by torch.
+    cuBLAS reads its workspace setting once per process, before its first product. If the process
+    has already used cuBLAS without the setting, torch raises an error.
 
     Raises:
         TrainingError: an operation has no deterministic version.
@@ -36,9 +36,9 @@ def deterministic(on: bool) -> Iterator[None]:
     except RuntimeError as error:
         if "use_deterministic_algorithms" not in str(error):
             raise
-        said = str(error).partition(", but you set")[0]
+        reason = str(error).partition(", but you set")[0]
         raise TrainingError(
-            f"trainer.deterministic=true: {said}; trainer.deterministic=false goes without"
+            f"trainer.deterministic=true: {reason}; trainer.deterministic=false allows it"
         ) from error
     finally:
         torch.use_deterministic_algorithms(before, warn_only=warn_only)

@@ -1,4 +1,4 @@
-"""Where a run computes."""
+"""Devices: checking the one that is named, or claiming a free GPU."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ _LOOK_AGAIN_SECONDS = 1.0
 
 @contextmanager
 def claimed_device(name: str, precision: str) -> Iterator[torch.device]:
-    """The device that ``trainer.device`` names, for the length of the block.
+    """Yield the device that ``trainer.device`` names.
 
-    ``auto`` takes a GPU that no other run on this machine has claimed, and waits for one if all are
-    claimed; without GPUs it is the CPU. The claim is a lock on a file, which the kernel frees when
-    its holder dies, so it works alike under every launcher. A device named outright is not claimed.
+    ``auto`` claims a GPU that no other run on this machine has claimed, and waits for one if all
+    are claimed; on a machine without GPUs it is the CPU. The claim is a file lock, which the kernel
+    releases when its holder dies, so it works under every launcher. An explicit device is not
+    claimed.
 
     Raises:
-        ConfigError: a device that is not there, or a precision that it does not have.
+        ConfigError: the device does not exist, or does not support the precision.
     """
     device = named_device(name, precision)
     if name != "auto" or device.type == "cpu":
@@ -43,7 +44,7 @@ def claimed_device(name: str, precision: str) -> Iterator[torch.device]:
 
 
 def named_device(name: str, precision: str) -> torch.device:
-    """The device called ``name``, once it is known to be there; of ``auto`` the kind alone."""
+    """Return the device called ``name`` after checking that it exists; for ``auto`` its type."""
     count = torch.cuda.device_count()
     automatic = "cuda" if count else "cpu"
     try:
@@ -53,7 +54,8 @@ def named_device(name: str, precision: str) -> torch.device:
     if device.type not in ("cpu", "cuda"):
         raise ConfigError(f"trainer.device must be auto, cpu, cuda or cuda:<i>, got {name}")
     if device.type == "cuda" and (device.index or 0) >= count:
-        raise ConfigError(f"trainer.device={name} is not there: this machine has {count} GPUs")
+        gpus = "1 GPU" if count == 1 else f"{count} GPUs"
+        raise ConfigError(f"trainer.device={name} does not exist: this machine has {gpus}")
     if precision == "tf32" and device.type != "cuda":
         raise ConfigError(f"trainer.precision=tf32 needs a GPU, got trainer.device={device}")
     return device
@@ -76,6 +78,6 @@ def _first_free_gpu() -> tuple[FileLock, int]:
 
 
 def _claim_file(index: int) -> Path:
-    # The same card has another index under CUDA_VISIBLE_DEVICES, and the same uuid.
+    # CUDA_VISIBLE_DEVICES changes the index of a GPU, but not its uuid.
     uuid = torch.cuda.get_device_properties(index).uuid
     return Path(tempfile.gettempdir()) / f"graphssl-{getpass.getuser()}-gpu-{uuid}.lock"

@@ -1,4 +1,4 @@
-"""Looking at a network while it is trained."""
+"""Evaluate a network during training."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ class Evaluator:
     """An observer that measures the network every ``every`` steps and at the end.
 
     Args:
-        measure: objective, step -> named numbers; must change neither weights nor random streams.
-        every: steps between two looks.
-        loggers: where the numbers go.
-        selection: is offered the objective with its numbers, if given.
+        measure: function of objective and step that returns named numbers; it must change neither
+            weights nor random streams.
+        every: steps between two evaluations.
+        loggers: receivers of the numbers.
+        selection: if given, it is offered the objective with its numbers.
     """
 
     def __init__(
@@ -32,13 +33,13 @@ class Evaluator:
         self.loggers, self.selection = loggers, selection
 
     def __call__(self, report: StepReport) -> None:
-        """Look when it is time."""
+        """Evaluate every ``every`` steps, and after the last."""
         if report.step % self.every and report.step != report.total:
             return
         self.look(report.state.objective, report.step)
 
     def look(self, objective: nn.Module, step: int) -> None:
-        """Measure, offer, log."""
+        """Measure the objective, offer it to the selection and log the numbers."""
         metrics = self.measure(objective, step)
         if self.selection is not None:
             self.selection.offer(objective, metrics, step)

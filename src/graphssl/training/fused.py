@@ -1,17 +1,17 @@
-"""Optimizers whose whole step is one kernel."""
+"""Optimizers with fused kernels."""
 
 from __future__ import annotations
 
 import torch
 
-# They have kernels that do a whole step in one pass, and on a GPU read what they need from there.
+# Optimizers with kernels that do a whole step in one pass and keep their state on the GPU.
 FUSED = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
 
 
 def fuse(optimizer: torch.optim.Optimizer, device: torch.device) -> None:
-    """Take fused kernels; on a GPU, keep learning rate and step count there, so that none waits.
+    """Use fused kernels; keep learning rate and step count on the GPU, to avoid synchronisation.
 
-    Whether steps are captured or not, so that both give the same numbers.
+    This applies whether or not steps are captured, so that both give the same numbers.
     """
     if type(optimizer) not in FUSED:
         return
@@ -21,6 +21,6 @@ def fuse(optimizer: torch.optim.Optimizer, device: torch.device) -> None:
         return
     for group in optimizer.param_groups:
         group["lr"] = torch.tensor(group["initial_lr"], device=device)
-    for state in optimizer.state.values():  # of a checkpoint
+    for state in optimizer.state.values():  # restored from a checkpoint
         if "step" in state:
             state["step"] = state["step"].to(device, torch.float32)

@@ -1,4 +1,4 @@
-"""TensorBoard and Weights & Biases, both optional."""
+"""Optional loggers: TensorBoard and Weights & Biases."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from graphssl.errors import ConfigError
 
 
 class TensorBoard:
-    """Event files in ``<run folder>/tensorboard``; rows after ``resume_step`` are hidden there.
+    """Log to event files in ``<run folder>/tensorboard``.
+
+    Args:
+        folder: the run's folder.
+        name: not used.
+        config: not used.
+        resume_step: step from which training resumes; earlier rows of later steps are hidden.
 
     Raises:
         ConfigError: the package is not installed.
@@ -26,30 +32,30 @@ class TensorBoard:
 
     @staticmethod
     def require() -> None:
-        """Raise ``ConfigError`` where the package is not installed."""
+        """Raise ``ConfigError`` if the package is not installed."""
         try:
             import torch.utils.tensorboard  # noqa: F401
         except ImportError:
             raise _missing("tensorboard") from None
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
-        """One scalar a value."""
+        """Log one scalar per value."""
         for key, value in values.items():
             self._writer.add_scalar(key, value, step)
 
     def close(self) -> None:
-        """Flush and close."""
+        """Flush and close the file."""
         self._writer.close()
 
 
 class WandB:
-    """A Weights & Biases run; one that is resumed here is resumed there.
+    """Log to a Weights & Biases run, which is resumed when training resumes.
 
     Args:
-        folder: where W&B keeps its local files.
-        name: the run's id here, its id and name there.
+        folder: folder for W&B's local files.
+        name: id and name of the W&B run.
         config: the composed configuration.
-        resume_step: the step that training goes on from.
+        resume_step: step from which training resumes.
         project: the W&B project.
         mode: ``online``, ``offline`` or ``disabled``.
 
@@ -81,14 +87,14 @@ class WandB:
 
     @staticmethod
     def require() -> None:
-        """Raise ``ConfigError`` where the package is not installed."""
+        """Raise ``ConfigError`` if the package is not installed."""
         try:
             import wandb  # noqa: F401
         except ImportError:
             raise _missing("wandb") from None
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
-        """One row."""
+        """Log one row."""
         self._run.log(dict(values), step=step)
 
     def close(self) -> None:

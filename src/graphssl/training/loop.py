@@ -26,14 +26,14 @@ from graphssl.training.settings import TrainerSettings
 
 @dataclass
 class TrainingState:
-    """Everything that training moves; what a checkpoint holds.
+    """Everything that changes during training, which is what a checkpoint stores.
 
     Attributes:
         objective: the ``Objective`` being trained.
-        optimizer: over the objective's trainable parameters.
-        generator: the augmentations' own random stream.
-        step: optimizer steps done.
-        seconds: wall time they took, over all processes that took part.
+        optimizer: the optimizer of the objective's trainable parameters.
+        generator: random stream of the augmentations.
+        step: number of optimizer steps done.
+        seconds: their wall time, over all processes that took part.
     """
 
     objective: nn.Module
@@ -45,9 +45,9 @@ class TrainingState:
 
 @dataclass(frozen=True)
 class StepReport:
-    """What an observer may look at after a step; tensors are detached.
+    """The result of a step, passed to observers; tensors are detached.
 
-    ``penalty.per_layer`` is to be read at once: a captured step writes it anew.
+    Read ``penalty.per_layer`` at once: the next captured step overwrites it.
     """
 
     step: int
@@ -59,10 +59,10 @@ class StepReport:
 
 
 class Observer(Protocol):
-    """Looks at training and cannot change it: it moves no weight and draws from no stream of it."""
+    """A callback that must not affect training: it changes no weight and no random stream."""
 
     def __call__(self, report: StepReport) -> None:
-        """Called after every step."""
+        """Observe the step that was just taken."""
         ...
 
 
@@ -76,9 +76,18 @@ def train(
     clock: Clock | None = None,
     suspect: str | None = None,
 ) -> None:
-    """Take the steps from ``state.step`` to ``settings.steps``, in the order things happen.
+    """Train from ``state.step`` to ``settings.steps``.
 
-    ``suspect`` is what in the graph may make the loss not finite, said in place of advice.
+    Args:
+        state: objective, optimizer and random stream, updated in place.
+        graph: the graph, on the device of the objective.
+        augmentation: makes the two views of each step.
+        regularizer: the penalty added to the loss.
+        settings: the trainer's settings.
+        observers: callbacks, called in order after each step.
+        clock: measures the parts of a step, if given.
+        suspect: a property of the graph that may make the loss not finite, reported instead of
+            general advice.
 
     Raises:
         TrainingError: the loss became NaN or infinite.
@@ -118,7 +127,7 @@ def _step(
     clock: Clock,
     regularizer: Regularizer,
 ) -> tuple[Tensor, Penalty]:
-    """Views, loss, penalty, gradient, new weights. Loss and penalty come back detached."""
+    """Take one step: views, loss, penalty, gradient, update. Return loss and penalty, detached."""
     objective, optimizer = state.objective, state.optimizer
     weights = layer_weights(objective, trainable=True)
     with torch.autocast(graph.x.device.type, torch.bfloat16, settings.precision == "bf16"):
@@ -141,7 +150,7 @@ def _step(
 
 
 def _look(observers: Sequence[Observer], report: StepReport, watch: LossWatch) -> None:
-    """Let observers look; they may meet what the next loss would show."""
+    """Call the observers, which may find values that are not finite before the loss does."""
     try:
         for observer in observers:
             observer(report)
@@ -152,7 +161,7 @@ def _look(observers: Sequence[Observer], report: StepReport, watch: LossWatch) -
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, factor: float) -> float:
-    """Every group's ``initial_lr`` times ``factor``; returns that of the first group."""
+    """Set each group's learning rate to ``initial_lr * factor``; return that of the first group."""
     rates: list[float] = [group["initial_lr"] * factor for group in optimizer.param_groups]
     for group, rate in zip(optimizer.param_groups, rates, strict=True):
         if isinstance(group["lr"], Tensor):  # on the device, where a captured step reads it
@@ -163,10 +172,13 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, factor: float) -> float:
 
 
 class LossWatch:
-    """Stops training at the first loss that is not finite.
+    """Stop training at the first loss that is not finite.
 
-    Losses are looked at when an observer is about to do something (every so many steps), so that a
-    GPU is not made to wait at each one and nothing that is not finite is evaluated or saved.
+    Losses are read only at steps at which an observer acts, so that a GPU is not synchronised at
+    every step, yet nothing that is not finite is evaluated or saved.
+
+    Args:
+        every: intervals of the observers, in steps; 0 for an observer without one.
     """
 
     def __init__(self, *every: int) -> None:
@@ -176,14 +188,14 @@ class LossWatch:
         self._pending: list[StepReport] = []
 
     def __call__(self, report: StepReport) -> None:
-        """Remember the loss of this step; look when it is time."""
+        """Remember the loss of this step; check all remembered ones if an observer acts now."""
         self._pending.append(report)
         if report.step == report.total or any(report.step % every == 0 for every in self.every):
             self.look()
 
     @property
     def advice(self) -> str:
-        """The last finite loss, and the likely cause or what to try."""
+        """The last finite loss, and the likely cause or options to try."""
         tries = (
             "try a smaller optimizer.lr, a smaller regularizer alpha, trainer.grad_clip=1.0 or "
             "trainer.precision=fp32"
@@ -191,7 +203,7 @@ class LossWatch:
         return f"last finite loss {self.last_finite}; {self.suspect or tries}"
 
     def look(self) -> None:
-        """Raise at the first remembered loss that is not finite."""
+        """Raise ``TrainingError`` at the first remembered loss that is not finite."""
         pending, self._pending = self._pending, []
         losses = torch.stack([r.loss for r in pending]).tolist()
         penalties = torch.stack([r.penalty.total for r in pending]).tolist()

@@ -1,8 +1,8 @@
-"""Which library multiplies dense float32 matrices on the CPU: torch's default or oneDNN.
+"""The library for dense float32 products on the CPU: torch's default or oneDNN.
 
-torch multiplies through MKL. Under ``torch.set_float32_matmul_precision("medium")`` it asks oneDNN,
-which on a CPU without bfloat16 products keeps float32 and, where MKL makes no use of AVX-512, is
-faster (docs/performance.md). Where the CPU has AMX the same setting rounds factors to bfloat16.
+By default torch uses MKL. Under ``torch.set_float32_matmul_precision("medium")`` it uses oneDNN,
+which on a CPU without bfloat16 products keeps float32 and, where MKL does not use AVX-512, is
+faster (docs/performance.md). On a CPU with AMX the same setting rounds factors to bfloat16.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from graphssl.errors import ConfigError
 
 ROUTES = ("auto", "default", "onednn")
 
-# The parts of AVX-512 that torch asks for before it calls oneDNN.
+# The parts of AVX-512 that torch requires before it calls oneDNN.
 _AVX512 = {"avx512f", "avx512bw", "avx512vl", "avx512dq"}
-# Largest relative error of a float32 product; one of bfloat16 factors has 3e-3.
+# Largest relative error of a float32 product; that of bfloat16 factors is 3e-3.
 _LARGEST_ERROR = 1e-6
 
 
 @contextmanager
 def products(route: str, device: torch.device) -> Iterator[None]:
-    """Multiply float32 matrices on the CPU by ``route`` inside the block, then put all back.
+    """Multiply float32 matrices on the CPU by ``route`` inside the block.
 
     Args:
         route: ``auto``, ``default`` or ``onednn``.
-        device: where the run computes; a GPU has its own products, which stay as they are.
+        device: the run's device; products on a GPU are not affected.
 
     Raises:
         ConfigError: as ``chosen``.
@@ -42,11 +42,11 @@ def products(route: str, device: torch.device) -> Iterator[None]:
 def chosen(route: str, device: torch.device) -> str:
     """Resolve ``route`` to ``default`` or ``onednn``.
 
-    ``auto`` goes by what the CPU is, once per process, and never by a stop-watch: processes on one
-    machine choose alike, so that a run that is resumed repeats its bits.
+    ``auto`` depends on the kind of CPU and never on a timing: all processes on a machine make the
+    same choice, so that a resumed run is bit-identical.
 
     Raises:
-        ConfigError: ``onednn``, whose products round too much on this CPU.
+        ConfigError: ``route`` is ``onednn``, whose products are not accurate enough on this CPU.
     """
     if device.type != "cpu" or route == "default":
         return "default"
@@ -61,13 +61,13 @@ def chosen(route: str, device: torch.device) -> str:
 
 
 def current() -> str:
-    """Name the route that products take now."""
+    """Return the route that products currently take."""
     return "onednn" if torch.get_float32_matmul_precision() == "medium" else "default"
 
 
 @contextmanager
 def matmul_precision(precision: str | None) -> Iterator[None]:
-    """Set torch's ``float32_matmul_precision`` inside the block; None leaves it as it is."""
+    """Set torch's ``float32_matmul_precision`` inside the block; None does not change it."""
     if precision is None:
         yield
         return
@@ -80,21 +80,21 @@ def matmul_precision(precision: str | None) -> Iterator[None]:
 
 
 def _is_faster() -> bool:
-    """Whether oneDNN is known to be faster: AMD with AVX-512, for which MKL has no kernels."""
+    """Return whether oneDNN is known to be faster: on AMD with AVX-512, which MKL does not use."""
     vendor, features = _cpu()
     amx = any(name.startswith("amx") for name in features)
     return vendor == "AuthenticAMD" and features >= _AVX512 and not amx
 
 
 def is_exact() -> bool:
-    """Whether oneDNN's products are float32's: within twice the default's error, below 1e-6."""
+    """Return whether oneDNN's error is within twice the default's and below 1e-6."""
     default, onednn = _errors()
     return onednn <= 2 * default and onednn < _LARGEST_ERROR
 
 
 @cache
 def _errors() -> tuple[float, float]:
-    """Measure both routes' relative error in the Frobenius norm against float64, on one product."""
+    """Measure both routes' relative error (Frobenius norm, against float64) on one product."""
     stream = torch.Generator().manual_seed(0)
     left = torch.randn(512, 768, generator=stream, dtype=torch.float32)
     right = torch.randn(768, 256, generator=stream, dtype=torch.float32)
@@ -109,7 +109,7 @@ def _errors() -> tuple[float, float]:
 
 
 def _cpu() -> tuple[str, frozenset[str]]:
-    """Read vendor and instruction sets of the CPU; nothing where Linux does not tell."""
+    """Read vendor and instruction sets of the CPU from Linux; empty elsewhere."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\n\n")[0].splitlines()
     except OSError:

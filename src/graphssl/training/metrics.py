@@ -1,4 +1,4 @@
-"""Metrics of training, row by row: to a file always, to another logger by choice."""
+"""Metrics of training, row by row, to a file and optionally to a logger."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from graphssl.training.loop import StepReport
 
 
 class Logger(Protocol):
-    """Takes rows of metrics."""
+    """A receiver of rows of metrics."""
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
-        """Take one row."""
+        """Write one row."""
         ...
 
     def close(self) -> None:
-        """No row follows."""
+        """Finish after the last row."""
         ...
 
 
 class MetricsFile:
-    """``metrics.jsonl``: one JSON object per line, ``step`` first.
+    """The file ``metrics.jsonl``: one JSON object per line, ``step`` first.
 
     Args:
-        path: the file, made if it is not there.
-        resume_step: rows after this step are cut off first; they come again. Where rows cannot be
-            read, the file is set aside and the others are kept.
+        path: the file, created if it does not exist.
+        resume_step: step from which training resumes; rows of later steps are removed first. If
+            rows are unreadable, a copy of the file is set aside and the readable ones are kept.
     """
 
     def __init__(self, path: Path, resume_step: int = 0) -> None:
@@ -59,9 +59,9 @@ def _cut_back(path: Path, step: int) -> None:
     kept, damage = [], None
     for line in path.read_bytes().splitlines(keepends=True):
         if not line.endswith(b"\n"):
-            continue  # half a last line, which a killed process may leave
+            continue  # an incomplete last line, which a killed process may leave
         try:
-            # A run that starts again starts its rows again, that of step 0 too.
+            # A run that starts over writes all rows again, that of step 0 included.
             if 0 < step >= _step(line):
                 kept.append(line)
         except ValueError as error:
@@ -72,7 +72,7 @@ def _cut_back(path: Path, step: int) -> None:
 
 
 def _step(line: bytes) -> int:
-    """The step of a row; ValueError where the line is no row."""
+    """Return the step of a row; raise ``ValueError`` if the line is not a row."""
     row = json.loads(line)
     if not isinstance(row, dict) or type(row.get("step")) is not int:
         raise ValueError(f"{line[:40]!r} is not a row with a step")
@@ -88,7 +88,7 @@ class StepMetrics:
         self._mark: tuple[int, float] | None = None
 
     def __call__(self, report: StepReport) -> None:
-        """Log when it is time."""
+        """Log every ``every`` steps, and after the last."""
         if report.step % self.every and report.step != report.total:
             return
         now = time.perf_counter()
@@ -103,7 +103,7 @@ class StepMetrics:
 
 
 def _penalty_row(penalty: Penalty) -> dict[str, float]:
-    """Value, floor and value above floor: of the total, alphas applied, and of every layer."""
+    """Return value, floor and difference, of the total (with alphas) and of every layer."""
     values = {"": penalty.total.item()}
     values |= {f"/{layer}": value.item() for layer, value in penalty.per_layer.items()}
     floors = {"": penalty.floor} | {f"/{layer}": f for layer, f in penalty.floors.items()}

@@ -1,4 +1,4 @@
-"""A progress bar on a terminal, nothing elsewhere."""
+"""A progress bar, shown on terminals only."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from rich.table import Column
 from graphssl.terminal import console, moves
 from graphssl.training.loop import Observer, StepReport
 
-# Between two looks at the loss: each makes a GPU wait.
+# Seconds between two updates of the bar: reading the loss synchronises a GPU.
 _SECONDS = 0.2
 
 
 @contextmanager
 def progress_bar(name: str, start: int, total: int) -> Iterator[list[Observer]]:
-    """An observer that moves a bar with loss, step rate and remaining time, where bars move."""
+    """Show a bar with loss, step rate and remaining time, if bars can move; yield its observer."""
     if not moves():
         yield []
         return

@@ -1,4 +1,4 @@
-"""Which weights of a run are kept."""
+"""Selection of the weights that a run keeps."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from torch import nn
 
 
 class Selection:
-    """Those of the last step, or those whose encoder has the largest value of an evaluated metric.
+    """Keep the weights of the last step, or those with the largest value of an evaluated metric.
 
     Args:
-        metric: ``"last"``, or the name of an evaluated metric (larger is better; the earliest of
-            equals is kept).
+        metric: ``"last"``, or the name of an evaluated metric (larger is better; among equal values
+            the earliest is kept).
 
     Attributes:
-        best: the largest value so far; ``step`` where it was found. None where nothing was.
+        best: the largest value so far; None before the first.
+        step: the step at which it was found; None before the first.
     """
 
     def __init__(self, metric: str) -> None:
@@ -35,14 +36,14 @@ class Selection:
             self._objective = copy.deepcopy(objective.state_dict())
 
     def apply(self, objective: nn.Module) -> None:
-        """Put the weights that were selected into ``objective``."""
+        """Load the selected weights into ``objective``."""
         if self._objective is not None:
             objective.load_state_dict(self._objective)
 
     def state_dict(self) -> dict[str, Any]:
-        """For checkpoints."""
+        """Return the state for a checkpoint."""
         return {"best": self.best, "step": self.step, "objective": self._objective}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """From a checkpoint."""
+        """Restore the state of a checkpoint."""
         self.best, self.step, self._objective = state["best"], state["step"], state["objective"]

@@ -1,4 +1,4 @@
-"""What the shell can say about training."""
+"""Settings of the trainer."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ SELECTIONS = ("last", "val_accuracy", "effective_rank_centred")
 
 @dataclass(frozen=True)
 class TrainerSettings:
-    """Length, pace and habits of training.
+    """Settings of the trainer, the keys of ``trainer`` in the configuration.
 
     Attributes:
         steps: optimizer steps of the run.
         warmup: share of the steps over which the learning rate rises.
-        schedule: what follows: ``cosine`` to 0, or ``constant``.
+        schedule: learning rate after the warmup: ``cosine`` to 0, or ``constant``.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:<i>``.
-        threads: threads on the CPU; None for what the launcher of a sweep implies
-            (``launcher.py``), and outside a sweep for torch's own default.
-        precision: ``fp32``; ``tf32`` or ``bf16`` (autocast).
-        matmul: what multiplies float32 matrices on the CPU: ``default`` (torch's choice),
-            ``onednn``, or ``auto`` by the kind of CPU (``training/matmul.py``).
-        grad_clip: largest gradient norm, or None for no clipping.
-        log_every: steps between two rows of ``metrics.jsonl`` and looks at the loss.
+        threads: number of CPU threads; None for the number that a sweep's launcher implies
+            (``launcher.py``), or torch's default outside a sweep.
+        precision: ``fp32``, ``tf32`` or ``bf16`` (autocast).
+        matmul: library of float32 products on the CPU: ``default`` (torch's choice), ``onednn``, or
+            ``auto``, by the kind of CPU (``training/matmul.py``).
+        grad_clip: maximum gradient norm, or None for no clipping.
+        log_every: steps between two rows of ``metrics.jsonl`` and checks of the loss.
         eval_every: steps between two evaluations (quick probe, rank); 0 for none.
         checkpoint_every: steps between two checkpoints; 0 for none.
-        checkpoint_on: signals at which a checkpoint is saved before they take their course.
-        select: which encoder is kept: the last one, or the best evaluated one by
+        checkpoint_on: signals on which to save a checkpoint before they take effect.
+        select: the encoder to keep: the ``last`` one, or the best evaluated one by
             ``val_accuracy`` or ``effective_rank_centred``.
-        progress: show a progress bar on a terminal.
-        profile: write ``profile.json``, where the time of a step goes.
-        cuda_graph: on a GPU, capture the step and replay it: False, True, or ``auto`` where it can
-            be. Not by default: no GPU has shown it equal and faster yet.
-        deterministic: use torch's deterministic algorithms alone (``training/determinism.py``); an
-            operation that has none is an error.
+        progress: whether to show a progress bar on a terminal.
+        profile: whether to write ``profile.json``, the time of a step by part.
+        cuda_graph: whether to capture and replay the step on a GPU; ``auto`` does so where it is
+            possible. Off by default: no GPU has yet shown it to be equal and faster.
+        deterministic: whether to require torch's deterministic algorithms
+            (``training/determinism.py``); an operation without one is an error.
 
     Raises:
-        ConfigError: a value outside its range.
+        ConfigError: a value is outside its range.
     """
 
     steps: int
@@ -72,7 +72,7 @@ class TrainerSettings:
         number("trainer.warmup", self.warmup, least=0, below=1)
         one_of("trainer.schedule", self.schedule, SCHEDULES)
         if not isinstance(self.device, str):
-            raise ConfigError(f"trainer.device must be text, got {self.device!r}")
+            raise ConfigError(f"trainer.device must be a string, got {self.device!r}")
         if self.threads is not None:
             whole_number("trainer.threads", self.threads, least=1, most=MAX_THREADS)
         one_of("trainer.precision", self.precision, PRECISIONS)
@@ -96,11 +96,11 @@ class TrainerSettings:
 
     @property
     def warmup_steps(self) -> int:
-        """Steps over which the learning rate rises."""
+        """Number of steps over which the learning rate rises."""
         return round(self.warmup * self.steps)
 
     def learning_rate_factor(self, step: int) -> float:
-        """What the learning rate is multiplied by at ``step``, from 0."""
+        """Compute the factor of the learning rate at ``step``, counted from 0."""
         if self.schedule == "constant":
             return warmup_constant(step, self.warmup_steps)
         return warmup_cosine(step, self.steps, self.warmup_steps)

@@ -1,4 +1,4 @@
-"""``spectra.npz``: the spectra of a run, step by step."""
+"""The file ``spectra.npz`` with the spectra of a run."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from graphssl.training.damaged import set_aside
 
 
 class SpectraFile:
-    """Arrays under the keys ``<step>/<where>/<which>``, float32.
+    """A file of float32 arrays under the keys ``<step>/<where>/<which>``.
 
-    The whole file is written anew each time and renamed, so a reader never sees half of one.
+    The file is rewritten atomically each time, so a reader never sees part of one.
 
     Args:
         path: the file.
-        resume_step: arrays of later steps are dropped; they come again. A file that cannot be read
-            is set aside.
+        resume_step: step from which training resumes; arrays of later steps are dropped. An
+            unreadable file is set aside.
     """
 
     def __init__(self, path: Path, resume_step: int = 0) -> None:

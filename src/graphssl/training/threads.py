@@ -1,4 +1,4 @@
-"""How many threads a run computes with."""
+"""Number of CPU threads."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 @contextmanager
 def threads(count: int | None) -> Iterator[None]:
-    """Compute with ``count`` threads inside the block; None leaves every library its own default.
+    """Compute with ``count`` threads inside the block; None keeps every library's default.
 
-    Set for torch, whose thread count is then the one in the record, and for the linear algebra of
+    This applies to torch, whose thread count is the one in the record, and to the linear algebra of
     NumPy and SciPy, which the probe uses.
     """
     if count is None:

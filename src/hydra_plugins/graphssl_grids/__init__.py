@@ -1,1 +1,1 @@
-"""A plugin of Hydra, which looks for sweepers in this namespace and nowhere else."""
+"""Hydra plugin: sweeps over several grids. Hydra finds sweepers in this namespace only."""

@@ -1,4 +1,4 @@
-"""A sweeper for tables: several grids in one sweep, only what is left of them, then the table."""
+"""A sweeper for tables: run the unfinished jobs of several grids, then print the table."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ from graphssl.sweeps import progress
 
 
 class Grids(Sweeper):
-    """The union of ``each x (floors + grids)``, less what is finished.
+    """Run the jobs of ``each x (floors + grids)`` that are not finished, then report.
+
+    The command line overrides the grids.
 
     Args:
-        grids: of every grid what ``graphssl -m`` would get, key -> values (``"none,werank"``).
-        each: what all grids are taken over, one after the other: datasets with their own length.
-        floors: further grids, the floor rows of accuracy tables.
-        table: the table that the sweep ends with; none where empty.
-        figures: figures that it ends with.
-        formats: of table and figures, as ``graphssl-report --format``.
-        out: folder for them.
-        seconds: dataset -> wall time of one pretraining run, the estimate as long as the folder of
-            runs has no run of that dataset.
-
-    What the command line says wins over what a grid says.
+        grids: the overrides of each grid, as for ``graphssl -m``: key -> values
+            (``"none,werank"``).
+        each: overrides that every grid is combined with, one set after the other, e.g. datasets and
+            their number of steps.
+        floors: further grids, for the floor rows of accuracy tables.
+        table: table to print at the end; None for none.
+        figures: figures to draw at the end.
+        formats: formats of table and figures, as in ``graphssl-report --format``.
+        out: folder for table and figures.
+        seconds: dataset -> estimated wall time of one pretraining run, used until the folder of
+            runs contains one on that dataset.
     """
 
     def __init__(
@@ -55,14 +57,14 @@ class Grids(Sweeper):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Hydra's call before ``sweep``."""
+        """Store what Hydra passes before ``sweep``."""
         self.hydra_context, self.config = hydra_context, config
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
     def sweep(self, arguments: list[str]) -> Any:
-        """Say what is left, run it, print the table."""
+        """Print the plan, run the remaining jobs, and print the table."""
         from graphssl.config import build
         from graphssl.report.build import compose_report
         from graphssl.report.publish import publish
@@ -73,7 +75,7 @@ class Grids(Sweeper):
         assert self.hydra_context is not None
         assert self.launcher is not None
         if self.table:
-            load_definition(self.table)  # its errors come now, not when all has run
+            load_definition(self.table)  # raises its errors now, not after all runs
         loader, config = self.hydra_context.config_loader, self.config
         parser = OverridesParser.create(config_loader=loader)
         jobs = expand(parser, self.grids, arguments)
@@ -87,7 +89,7 @@ class Grids(Sweeper):
         progress.begin(folder, len(plan.left), arguments)
         results = self.launcher.launch(plan.left, initial_job_idx=0) if plan.left else []
         for result in results:
-            _ = result.return_value  # raises what made a job end
+            _ = result.return_value  # raises the job's exception, if any
         if self.table:
             report = compose_report(str(build.folder(config, "runs")), self.table)
             publish(report, self.formats, self.figures, self.out)
@@ -97,7 +99,7 @@ class Grids(Sweeper):
 def expand(
     parser: OverridesParser, grids: Sequence[Mapping[str, Any]], arguments: Sequence[str]
 ) -> list[list[str]]:
-    """Overrides of every job of every grid, each job once, in the order of the grids."""
+    """List the overrides of every job of every grid, each job once, in the order of the grids."""
     jobs: dict[tuple[str, ...], list[str]] = {}
     for grid in grids:
         axes: dict[str, list[str]] = {}

@@ -1,6 +1,6 @@
-"""Hydra's optuna sweeper, told what is better and which trials have no value.
+"""Hydra's Optuna sweeper with default directions and with failed trials.
 
-Other Hydra programs keep theirs: only ``graphssl``'s command line puts this one in its place.
+Other Hydra programs are not affected: only ``graphssl``'s command line replaces Hydra's sweeper.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ from graphssl.sweeps import optimize
 
 
 class Optuna(Sweeper):
-    """Search for what ``optimize=`` names, in the direction in which it is better.
+    """Optimise the quantities in ``optimize=``, by default in the better direction of each.
 
     A trial that failed, was skipped or lacks a value (its job returns NaN) counts as failed in the
     study, so that it is never the best, whatever the direction. An infinite value in its place
-    would stop optuna's default sampler where several quantities are optimised.
+    would stop Optuna's default sampler when several quantities are optimised.
 
     Args:
-        direction: ``minimize``, ``maximize``, a list of them, or None for the better one of each.
-        settings: all else that Hydra's own sweeper takes.
+        direction: ``minimize``, ``maximize``, a list of one per quantity, or None for the better
+            one of each.
+        settings: all other arguments of Hydra's own sweeper.
     """
 
     def __init__(self, direction: Any = None, **settings: Any) -> None:
@@ -41,16 +42,16 @@ class Optuna(Sweeper):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Hydra's call before ``sweep``."""
+        """Store what Hydra passes before ``sweep``."""
         self.context = {
             "hydra_context": hydra_context, "task_function": task_function, "config": config,
         }  # fmt: skip
 
     def sweep(self, arguments: list[str]) -> None:
-        """Refuse what no trial could give, then search.
+        """Check the quantities and directions, then search.
 
         Raises:
-            ConfigError: an unknown quantity or direction, or one that no trial can measure.
+            ConfigError: a quantity or direction is unknown, or no trial can measure the quantity.
             TrainingError: no trial has a value.
         """
         from hydra_plugins.hydra_optuna_sweeper import _impl
@@ -66,18 +67,18 @@ class Optuna(Sweeper):
         with _missing_values_fail() as any_value:
             try:
                 sweeper.sweep(arguments)
-            except ValueError:  # optuna's, of a study without a completed trial
+            except ValueError:  # raised by Optuna if no trial has completed
                 if any_value:
                     raise
         if not any_value:
             raise TrainingError(
-                f"optimize={','.join(names)}: nothing is best, no trial of this sweep has a value"
+                f"optimize={','.join(names)}: no trial of this sweep has a value, so none is best"
             )
 
     def _wanted(self, space: Mapping[str, Any], fixed: Mapping[str, Any]) -> list[str]:
-        """The quantities to optimise, which every trial of the sweep can have."""
+        """Return the names of the quantities; check that every trial can measure them."""
         if "optimize" in space:
-            raise ConfigError("optimize= is what trials are compared by, and cannot be searched")
+            raise ConfigError("optimize= is what trials are compared by and cannot be swept")
         loader, master = self.context["hydra_context"].config_loader, self.context["config"]
         config = loader.load_sweep_config(master, [f"{k}={value}" for k, value in fixed.items()])
         names = quantities.names(config.optimize)
@@ -87,7 +88,7 @@ class Optuna(Sweeper):
 
 
 def register() -> None:
-    """Let ``hydra/sweeper=optuna`` be this sweeper, where Hydra's own is installed."""
+    """Make ``hydra/sweeper=optuna`` this sweeper, if Hydra's own is installed."""
     Plugins.instance()  # finds Hydra's own and stores its configuration
     store = ConfigStore.instance()
     if "optuna.yaml" in store.list("hydra/sweeper"):
@@ -98,24 +99,24 @@ def register() -> None:
 
 @contextmanager
 def _missing_values_fail() -> Iterator[list[bool]]:
-    """While inside, a trial told with NaN has failed; yields a list, empty until one has values.
+    """Record trials with a NaN as failed; yield a list that is empty until a trial has values.
 
-    Hydra's sweeper tells every trial as complete, which optuna refuses for NaN.
+    Hydra's sweeper reports every trial as complete, which Optuna refuses for NaN.
     """
     from optuna import Study
     from optuna.trial import TrialState
 
-    told, tell = [], Study.tell
+    valued, tell = [], Study.tell
 
     def tell_or_fail(study: Study, trial: Any, values: Any = None, state: Any = None) -> None:
         if values is not None and any(map(math.isnan, values)):
             tell(study, trial, state=TrialState.FAIL)
         else:
-            told.append(True)
+            valued.append(True)
             tell(study, trial, values, state)
 
     Study.tell = tell_or_fail
     try:
-        yield told
+        yield valued
     finally:
         Study.tell = tell

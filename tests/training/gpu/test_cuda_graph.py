@@ -142,9 +142,9 @@ def test_a_capture_that_fails_says_what_to_do(fake_cuda, training, monkeypatch):
 
 OBSTACLES = {
     "it needs a GPU, got trainer.device=cpu": {"device": "cpu"},
-    "trainer.profile=true looks at its parts": {"profile": True},
+    "trainer.profile=true times its parts": {"profile": True},
     "optimizer Adagrad keeps its learning rate": {"optimizer": torch.optim.Adagrad},
-    "objective Linear does not say static_forward": {"objective": nn.Linear(2, 2)},
+    "objective Linear does not set static_forward": {"objective": nn.Linear(2, 2)},
 }
 
 

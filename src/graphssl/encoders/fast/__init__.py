@@ -1,1 +1,1 @@
-"""Products and propagation on the masks of a view, equal to plain PyG."""
+"""Fast products and propagation with a view's masks, with the same results as plain PyG."""

@@ -1,8 +1,8 @@
-"""A node order in which neighbours have close numbers, which keeps propagation in the cache.
+"""A node order in which neighbours have close indices, which keeps propagation in the cache.
 
-Propagation reads a row of H for every edge, target by target. If successive targets have neighbours
-in common, the cache still holds these rows. An encoder that treats all nodes
-alike computes the same on any numbering.
+Propagation reads a row of H for every edge, target by target. If successive targets share
+neighbours, these rows are still in the cache. An encoder that treats all nodes alike gives the same
+result for every order.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from graphssl.encoders.fast.first_product import sparse_features
 from graphssl.graph import Graph, GraphView
 from graphssl.graph_cache import once_per
 
-# With fewer nodes H fits into the cache in any order: 4 MiB at 256 channels.
+# With fewer nodes H fits into the cache in any order: 4 MiB with 256 channels.
 MIN_NODES = 2**12
-# Largest share of the distance between neighbours' numbers that may remain. Real graphs of the
-# benchmarks reach 0.13 to 0.54; a random graph, which has no order to be found, 0.85.
+# Largest share of the distance between neighbours' indices that may remain. Real graphs in the
+# benchmarks reach 0.13 to 0.54; a random graph, which has no order to find, reaches 0.85.
 MAX_DISTANCE = 0.7
 
 
 def renumbered(view: GraphView) -> tuple[GraphView, Tensor | None]:
-    """Renumber the nodes of ``view`` if that pays; return it and the new number of each node, (N,).
+    """Renumber the nodes of ``view`` if that pays off; also return each node's new index, (N,).
 
-    ``(view, None)`` if no order pays: on a GPU, with few nodes, with features so sparse that little
-    of the time is spent on propagation, or without an order that brings neighbours together.
+    Otherwise the result is ``(view, None)``: on a GPU, for few nodes, for features so sparse that
+    propagation takes little of the time, or if no order brings neighbours together.
     """
     found = _renumbered_view(view)
     return (view, None) if found is None else found
 
 
-# Once per view: the online and the target encoder both use it.
+# Once per view: both the online and the target encoder use it.
 @once_per
 def _renumbered_view(view: GraphView) -> tuple[GraphView, Tensor] | None:
     found = renumbered_graph(view.graph)
@@ -43,7 +43,10 @@ def _renumbered_view(view: GraphView) -> tuple[GraphView, Tensor] | None:
 
 @once_per
 def renumbered_graph(graph: Graph) -> tuple[Graph, Tensor] | None:
-    """Renumber ``graph`` in reverse Cuthill-McKee order if it pays; also return each new number."""
+    """Renumber ``graph`` in reverse Cuthill-McKee order if that pays off; also return new indices.
+
+    The second result is the new index of each node, (N,).
+    """
     nodes, x = graph.num_nodes, graph.x
     if x.device.type != "cpu" or nodes < MIN_NODES or sparse_features(graph) is not None:
         return None
@@ -63,6 +66,6 @@ def renumbered_graph(graph: Graph) -> tuple[Graph, Tensor] | None:
 
 
 def _distance(edge_index: Tensor) -> int:
-    """Sum the distances between the numbers of neighbours over all edges."""
+    """Sum the distances between the indices of neighbours over all edges."""
     source, target = edge_index
     return int((source - target).abs().sum())

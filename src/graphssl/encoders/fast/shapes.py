@@ -1,4 +1,4 @@
-"""The choice between leaving out what a mask hides and multiplying it by zero."""
+"""The choice between removing hidden entries and multiplying them by zero."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from graphssl.graph import Graph
 
 
 def may_follow_masks(graph: Graph) -> bool:
-    """Whether the number of features or edges that a view keeps may be the size of a tensor.
+    """Return whether shapes may depend on how many features or edges a view keeps.
 
-    Only on the CPU: a GPU would have to finish before the size is known, and a step whose shapes
-    change cannot be captured as a CUDA graph.
+    This is so on a CPU only: a GPU would have to be synchronised to learn the size, and a step with
+    changing shapes cannot be captured as a CUDA graph.
     """
     return graph.x.device.type == "cpu"

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-# torch warns once per process about CSR tensors; the parts that are used here are tested.
+# torch warns once per process about CSR tensors; the operations used here are tested.
 warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta state")
 
 
@@ -90,7 +90,7 @@ class BothWays:
         return BothWays(self.forward.only(keep), self.transposed.only(keep))
 
     def matrix(self, values: Tensor) -> SparseMatrix:
-        """Make the matrix with ``values``, (nnz,) as given, of which ``only`` may use some."""
+        """Make the matrix with ``values`` (nnz,), in the original order, even after ``only``."""
         return SparseMatrix(self.forward.matrix(values), self.transposed.matrix(values))
 
 
@@ -109,7 +109,7 @@ class _ConstantProduct(torch.autograd.Function):
 
 def multiply(matrix: Tensor, dense: Tensor) -> Tensor:
     """Compute ``matrix @ dense`` of a sparse CSR and a dense matrix, outside autograd."""
-    # The product with a reduction is native and the fastest on a CPU; it exists only there.
+    # The product with a reduction is the fastest on a CPU, and exists only there.
     dense = dense.to(matrix.dtype).contiguous()  # under autocast the input is bfloat16
     product: Tensor
     if matrix.device.type == "cpu":

@@ -1,1 +1,1 @@
-"""Solvers for logistic regression: scikit-learn's, and one in torch for many fits at once."""
+"""Solvers for logistic regression: scikit-learn's, and a batched one in torch."""

@@ -20,8 +20,8 @@ from graphssl.probing.solvers.logistic import LogisticObjective
 from graphssl.probing.solvers.path import minimize_along
 
 # Training sets are solved together up to this many numbers in their rows or logits: few on a CPU,
-# so that they stay in its cache (4 MiB in float32); on a GPU as many as fit, because launches cost
-# more than the work in them. About six such tensors exist at a time (256 MiB each).
+# so that they stay in its cache (4 MiB in float32); on a GPU as many as fit, because launching a
+# kernel costs more than its work. About six such tensors exist at a time (256 MiB each).
 MAX_NUMBERS_ON_CPU = 2**20
 MAX_NUMBERS_ON_GPU = 2**26
 
@@ -38,7 +38,7 @@ def fit_batched(
     device: str = "cpu",
     tolerance: float = 1e-5,
 ) -> LinearModels:
-    """Fit the optimum that ``fit_multinomial`` (``fit_one_vs_rest``) approaches, in rows' dtype.
+    """Fit the optimum of ``fit_multinomial`` or ``fit_one_vs_rest``, in the dtype of ``rows``.
 
     Args:
         rows: (N, D) float32 or float64.
@@ -46,9 +46,10 @@ def fit_batched(
         trains: row ids of each training set.
         C: (K,) inverse regularization strengths.
         num_classes: labels are 0..num_classes-1.
-        one_vs_rest: liblinear's objective (penalised intercept) in place of the multinomial one.
+        one_vs_rest: whether to use liblinear's objective (penalised intercept) instead of the
+            multinomial one.
         device: device to compute on.
-        tolerance: largest decrease that is still promised at the end, relative to the objective.
+        tolerance: largest predicted decrease at which to stop, relative to the objective.
 
     Returns:
         Models with weight (T, K, C, D) and bias (T, K, C).
@@ -83,7 +84,7 @@ def _fit_together(
         coordinates, basis = _eigenbasis(torch.cat([x, real], 2))
         penalty = x.new_ones(coordinates.size(2))
     else:
-        # Centring changes the intercept alone, and makes it independent of the weights.
+        # Centring changes only the intercept, and makes it independent of the weights.
         mean = x.sum(1, keepdim=True) / size  # (T, 1, D)
         coordinates, basis = _eigenbasis((x - mean) * real)
         coordinates = torch.cat([coordinates, real], 2)  # (T, n, R)
@@ -111,7 +112,7 @@ def _fit_together(
         # (T, K * C, R) @ (T, R, D + 1), the intercept's column last
         weight = (W.flatten(1, 2) @ basis.mT).unflatten(1, W.shape[1:3])
         return weight[..., :-1], weight[..., -1]
-    # (T, K, C, D); the intercept takes the centring back
+    # (T, K, C, D); the intercept undoes the centring
     weight = (W[..., :-1].flatten(1, 2) @ basis.mT).unflatten(1, W.shape[1:3])
     return weight, W[..., -1] - (weight * mean[:, None]).sum(3)
 

@@ -19,7 +19,7 @@ from graphssl.probing.solvers.multinomial import fit_multinomial
 
 Classifier = Literal["one_vs_rest", "multinomial"]
 Solver = Literal["sklearn", "batched"]
-# Up to here the square of C, and C times any loss, fit into float32.
+# Up to this exponent the square of C, and C times any loss, fit into float32.
 MAX_EXPONENT = 60
 
 
@@ -39,7 +39,7 @@ def powers_of_two(log2_C: Sequence[int]) -> FloatArray:
         raise ConfigError(f"log2_C must be the first and the last exponent, got {list(log2_C)}")
     if max(map(abs, log2_C)) > MAX_EXPONENT:
         raise ConfigError(
-            f"log2_C must lie within -{MAX_EXPONENT}..{MAX_EXPONENT}, where float32 holds the "
+            f"log2_C must be within -{MAX_EXPONENT}..{MAX_EXPONENT}, the range of float32 for the "
             f"objective, got {list(log2_C)}"
         )
     return np.asarray(2.0 ** np.arange(log2_C[0], log2_C[1] + 1))
@@ -57,7 +57,7 @@ def choose_solver(classifier: Classifier, solver: Solver, device: str) -> tuple[
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError):  # the latter from a build of torch without CUDA
         raise ConfigError(
-            f"the probe's device must be cpu, cuda or cuda:<i> and be there, got {device!r}"
+            f"the probe's device must be cpu, cuda or cuda:<i> and exist, got {device!r}"
         ) from None
     fits: dict[tuple[str, str], tuple[str, Fit]] = {
         ("one_vs_rest", "sklearn"): ("liblinear", fit_one_vs_rest),

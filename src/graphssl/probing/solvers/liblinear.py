@@ -16,9 +16,9 @@ def fit_one_vs_rest(
 ) -> LinearModels:
     """Fit ``min C sum log(1 + exp(-s(xw + b))) + (|w|^2 + b^2)/2``, one classifier per class.
 
-    liblinear penalises the intercept b too. Equal to scikit-learn's ``OneVsRestClassifier`` on
-    one-hot labels, to the last digit; a class that a training set lacks (or has alone) gets the
-    constant answer there as well.
+    liblinear also penalises the intercept b. The result equals that of scikit-learn's
+    ``OneVsRestClassifier`` on one-hot labels to the last digit; as there, a class that a training
+    set lacks, or that is its only one, gets a constant answer.
 
     Args:
         rows: (N, D).

@@ -1,4 +1,4 @@
-"""Fitted linear classifiers, and the rows that they are fitted on.
+"""Fitted linear classifiers, and the normalised rows to which they are fitted.
 
 Shapes: T training sets, K values of C, C classes, D dimensions.
 """
@@ -23,7 +23,7 @@ class LinearModels:
     Attributes:
         weight: (T, K, C, D).
         bias: (T, K, C).
-        one_vs_rest: whether a score is the log-odds of its class against the rest, or else a
+        one_vs_rest: whether a score is the log-odds of its class against the rest, instead of a
             softmax logit.
     """
 
@@ -39,7 +39,7 @@ class LinearModels:
     def predict(self, t: int, rows: FloatArray) -> IntArray:
         """Predict the class of largest probability, (K, n)."""
         scores = self.scores(t, rows)
-        # Far from 0, probabilities tie where log-odds do not; published code compares the former.
+        # Far from 0, probabilities may tie where log-odds do not; published code compares them.
         best: IntArray = (expit(scores) if self.one_vs_rest else scores).argmax(axis=-1)
         return best
 

@@ -16,17 +16,17 @@ from torch.nn.functional import log_softmax, softplus
 class LogisticObjective:
     """The objective ``C sum loss + |W|^2 / 2`` of every training set.
 
-    Rows beyond the end of a shorter training set are zero, the intercept's column and the target
-    included, so that they only add the constant in ``padding``.
+    Rows beyond the end of a shorter training set are zero, including the intercept's column and the
+    target, so that they only add the constant in ``padding``.
 
     Attributes:
-        x: (T, n, R), with the intercept's column last where it is free.
+        x: (T, n, R), with the intercept's column last if it is free.
         target: (T, C, n) one-hot labels, zero beyond the end.
         C: inverse regularization strength.
         scatter: (T, 1, R), diagonal of ``x^T x``.
         penalty: (R,), ones; zero for a free intercept.
         padding: (T, 1, 1), binary losses of the rows beyond the end.
-        one_vs_rest: whether the loss is the sum of binary losses over classes, or else multinomial.
+        one_vs_rest: whether the loss is a sum of binary losses over classes, not multinomial.
     """
 
     x: Tensor
@@ -71,7 +71,7 @@ class LogisticObjective:
         )
 
     def of_sets(self, sets: Tensor) -> LogisticObjective:
-        """Select some of the training sets, given by their numbers."""
+        """Select some of the training sets, given by their indices."""
         x, target, scatter, padding = (
             v[sets] for v in (self.x, self.target, self.scatter, self.padding)
         )

@@ -22,8 +22,8 @@ def fit_multinomial(
     """Fit ``min C sum cross-entropy + |W|^2 / 2`` with a free intercept, warm-started along C.
 
     Every class must occur in every training set. With two classes scikit-learn fits one vector w
-    under ``|w|^2 / 2``; it is returned as the pair ``(-w/2, w/2)``, which has the same odds.
-    scikit-learn's own tolerance of 1e-4 can stop a third above the optimum where C is large.
+    with the penalty ``|w|^2 / 2``; it is returned as the pair ``(-w/2, w/2)``, which has the same
+    odds. scikit-learn's default tolerance of 1e-4 can stop a third above the optimum if C is large.
 
     Args:
         rows: (N, D).

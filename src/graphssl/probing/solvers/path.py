@@ -1,4 +1,4 @@
-"""Logistic regression along the values of C, each started from the previous minimizers."""
+"""Logistic regression along increasing values of C, each started from previous minimizers."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def minimize_along(
     """Compute the minimizers (T, K, C, R) for K increasing ``C``, starting at ``W`` (T, C, R).
 
     They lie on a smooth curve over log C, so each starts from the extrapolation of the parabola
-    through the last three. A cubic takes more iterations: it magnifies the error that the tolerance
-    leaves.
+    through the last three. A cubic would take more iterations, since it magnifies the remaining
+    error.
     """
     found: list[Tensor] = []
     for k, c in enumerate(C):

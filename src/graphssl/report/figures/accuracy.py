@@ -1,4 +1,4 @@
-"""Figures of a report, each from the cells of its tables: the same runs, never mixed."""
+"""Figures of a report, drawn from the cells of its tables, so that both show the same runs."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from graphssl.report.figures.layer_figures import (
 )
 from graphssl.report.figures.series import column_title, series
 from graphssl.report.figures.style import GREY, LINES, look, one_legend, panels
-from graphssl.report.tables.beside import network, published_beside
 from graphssl.report.tables.cell import Cell
 from graphssl.report.tables.pivot import Row, Table
 from graphssl.report.tables.published import differences
+from graphssl.report.tables.supplements import network, published_cells
 
 _RANK = "representation/effective_rank_centred"
 _RANK_LABEL = "effective rank (centred)"
 _QUICK_LABEL = "quick validation accuracy (%)"
 
-# A published accuracy: what it is called, mean and std in %, the std None where none is given.
+# A published accuracy: its label, mean and std in %; std is None if none was published.
 Level = tuple[str, float, float | None]
 
 
 def figures(report: Report, names: Iterable[str] = ()) -> Iterator[tuple[str, Figure]]:
-    """Every figure that the report's runs can fill, with its name; or those of ``names`` alone."""
+    """Yield name and figure for each of ``names``, by default all, for which there are data."""
     for name in names or FIGURES:
         figure = FIGURES[name](report)
         if figure is not None:
@@ -39,20 +39,20 @@ def figures(report: Report, names: Iterable[str] = ()) -> Iterator[tuple[str, Fi
 
 
 def rank_over_training(report: Report) -> Figure | None:
-    """Effective rank at every evaluation, mean over seeds with the range between them."""
+    """Plot effective rank at every evaluation: mean and range over seeds."""
     return _over_training(report, report.tables[0], "effective_rank_centred", _RANK_LABEL)
 
 
 def accuracy_over_training(report: Report) -> Figure | None:
-    """The quick probe's accuracy at every evaluation, on validation nodes.
+    """Plot the quick probe's accuracy on validation nodes at every evaluation.
 
-    With published accuracies of the same kind of encoder and probe, on test nodes, as level lines.
+    Horizontal lines show published test accuracies of the same kind of encoder and probe.
     """
     table = _scored_table(report)
     if table is None:
         return None
     levels: dict[Any, list[Level]] = {}
-    for row, column, dataset, entry in published_beside(table, report.definition):
+    for row, column, dataset, entry in published_cells(table, report.definition):
         cell = table.cell(row, column)
         if not cell.problem and not differences(
             entry, dataset, table.group.protocol, network(table, cell)
@@ -95,7 +95,7 @@ def _over_training(
 
 
 def accuracy_against_rank(report: Report) -> Figure | None:
-    """One point per run: mean score over splits against effective rank."""
+    """Plot mean score over splits against effective rank, one point per run."""
     table = _scored_table(report)
     if table is None or _RANK not in table.frame:
         return None
@@ -106,7 +106,7 @@ def accuracy_against_rank(report: Report) -> Figure | None:
             cell = table.cell(row, column)
             found = [(ranks.get(cell.folders[s]), cell.by_seed[s]) for s in cell.by_seed]
             points = [(rank, accuracy) for rank, accuracy in found if rank is not None]
-            # Raw features have the rank of the data, which would push all others together.
+            # Raw features have the rank of the data, which would squeeze all other points.
             if points and row.match.get("objective") != "raw":
                 x, y = zip(*points, strict=True)
                 panel.plot(x, y, label=row.label, alpha=0.8, **{**style, "linestyle": ""})
@@ -116,7 +116,7 @@ def accuracy_against_rank(report: Report) -> Figure | None:
 
 
 def accuracy_against_strength(report: Report) -> Figure | None:
-    """Score against the strength of augmentation, bands of one std between seeds."""
+    """Plot score against strength of augmentation; bands show one std between seeds."""
     if report.definition.columns != "augmentation.strength":
         return None
     tables = [t for t in report.tables if t.scored and len(t.columns) > 1]
@@ -135,7 +135,10 @@ def accuracy_against_strength(report: Report) -> Figure | None:
 
 
 def alpha_sweep(report: Report) -> Figure | None:
-    """Score against alpha, bands of one std between seeds; rows without alpha as level lines."""
+    """Plot score against alpha; bands show one std between seeds.
+
+    Horizontal lines show the rows without alpha.
+    """
     table = _scored_table(report)
     if table is None:
         return None

@@ -1,4 +1,4 @@
-"""What a run folder holds beside its record: curves over training, spectra of layers."""
+"""Read curves over training and spectra of layers from run folders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ _KEPT = ("representation", "embedding")
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Runs at the ``x`` that all of them have: values (runs, len(x))."""
+    """Values of several runs at common points.
+
+    Attributes:
+        x: the points that all runs have.
+        values: (runs, len(x)).
+    """
 
     x: Sequence[int]
     values: Array
@@ -37,17 +42,17 @@ class Curve:
 
     @property
     def range(self) -> tuple[Array, Array]:
-        """The least and the largest of the runs."""
+        """Minimum and maximum over runs."""
         return self.values.min(axis=0), self.values.max(axis=0)
 
 
 def evaluation_curve(folders: Iterable[str], key: str) -> Curve | None:
-    """``key`` at every evaluation in training; None with fewer than two steps."""
+    """Read ``key`` at every evaluation during training; None with fewer than two steps."""
     return _curve([_over_steps(_rows(folder), key) for folder in folders])
 
 
 def layer_ranks(folders: Iterable[str]) -> dict[str, Curve]:
-    """``<where>`` -> effective rank over training of every layer, from ``metrics.jsonl``."""
+    """Read every layer's effective rank over training: ``<where>`` -> curve."""
     runs = []
     for folder in folders:
         rows = _rows(folder)
@@ -59,7 +64,11 @@ def layer_ranks(folders: Iterable[str]) -> dict[str, Curve]:
 
 
 def layer_spectra(folders: Iterable[str]) -> dict[str, Curve]:
-    """``<where>`` -> centred singular values over the largest, at the last step of each run."""
+    """Read every layer's centred spectrum at the last step, divided by its largest value.
+
+    Returns:
+        ``<where>`` -> curve over the index of the singular value.
+    """
     runs = []
     for folder in folders:
         centred = {
@@ -72,9 +81,11 @@ def layer_spectra(folders: Iterable[str]) -> dict[str, Curve]:
 
 
 def weight_spectra(folders: Iterable[str]) -> dict[str, Curve]:
-    """``<layer>`` -> singular values of its weight, at the last step of each run.
+    """Read the singular values of every weight at the last step.
 
-    ``<chain>/product`` are those of the product over a chain of layers.
+    Returns:
+        ``<layer>`` -> curve over the index of the singular value; ``<chain>/product`` is the
+        product of the weights of a chain of layers.
     """
     prefix = "weights/"
     return _by_index(
@@ -86,7 +97,7 @@ def weight_spectra(folders: Iterable[str]) -> dict[str, Curve]:
 
 
 def _layers(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Without targets, which follow the online network, and what repeats a whole network."""
+    """Drop target networks, which follow the online ones, and duplicates of a network's output."""
     whole = [found[where] for where in _KEPT if where in found]
     return {
         where: values
@@ -101,7 +112,7 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def _common(runs: Sequence[Mapping[K, Any]]) -> list[K]:
-    """Keys that every run has, in the order of the first."""
+    """List the keys that every run has, in the order of the first run."""
     return [key for key in runs[0] if all(key in run for run in runs)] if runs else []
 
 
@@ -123,7 +134,7 @@ def _curve(runs: Sequence[Mapping[int, float]]) -> Curve | None:
 
 
 def _last_spectra(folder: str) -> dict[str, Array]:
-    """``<where>/<which>`` -> array of the last step in ``spectra.npz``; {} where it is damaged."""
+    """Read the last step of ``spectra.npz``: ``<where>/<which>`` -> array; {} if it is damaged."""
     try:
         with np.load(Path(folder) / "spectra.npz") as arrays:
             last = max((int(key.split("/")[0]) for key in arrays), default=0)
@@ -139,7 +150,7 @@ def _over_steps(rows: Iterable[Mapping[str, Any]], key: str) -> dict[int, float]
 
 
 def _rows(folder: str) -> list[dict[str, Any]]:
-    """Rows of ``metrics.jsonl``; half lines, as a killed run leaves them, are passed over."""
+    """Read the rows of ``metrics.jsonl``, skipping incomplete lines of a killed run."""
     try:
         lines = (Path(folder) / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     except OSError:

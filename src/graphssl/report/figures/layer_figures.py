@@ -1,7 +1,7 @@
-"""Figures of collapse, a panel a layer: median over seeds, band from the least to the largest.
+"""Figures of collapse, one panel per layer: median over seeds, band from minimum to maximum.
 
-Every row of the table is a line, so that runs without and with a penalty lie in one panel. Drawn
-for the first column of the table; ``--filter dataset=cora`` picks another.
+Every row of the table is a line, so that runs without and with a penalty share a panel. The figures
+show the first column of the table; ``--filter dataset=cora`` selects another.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Read = Callable[[Iterable[str]], dict[str, Curve]]
 
 
 def rank_per_layer(report: Report) -> Figure | None:
-    """Effective rank of every layer's output over training."""
+    """Plot the effective rank of every layer's output over training."""
 
     def finish(panel: Axes) -> None:
         panel.set_xlim(left=0)
@@ -31,7 +31,7 @@ def rank_per_layer(report: Report) -> Figure | None:
 
 
 def spectra_per_layer(report: Report) -> Figure | None:
-    """Centred singular values of every layer's output over the largest, at the last step."""
+    """Plot every layer's centred singular values at the last step, divided by the largest."""
 
     def finish(panel: Axes) -> None:
         panel.set_yscale("log")
@@ -40,10 +40,10 @@ def spectra_per_layer(report: Report) -> Figure | None:
 
 
 def spectra_of_weights(report: Report) -> Figure | None:
-    """Singular values of every weight, and of their products over layers, at the last step."""
+    """Plot the singular values of every weight, and of products over layers, at the last step."""
 
     def finish(panel: Axes) -> None:
-        # Where a weight with orthonormal columns or rows has all of them.
+        # All singular values of a matrix with orthonormal columns or rows are 1.
         panel.axhline(1.0, color="#808080", linewidth=0.8, zorder=0)
         panel.set_ylim(0, max(panel.get_ylim()[1], 1.1))
 
@@ -58,7 +58,7 @@ def _draw(
     found = {
         row.label: curves
         for row in table.rows
-        # Raw features are as wide as the data and come from no layer.
+        # Raw features have no layers.
         if row.match.get("objective") != "raw"
         and (curves := read(table.cell(row, column).folders.values()))
     }
@@ -69,7 +69,7 @@ def _draw(
     for panel, layer in zip(axes, layers, strict=True):
         for index, (row, style) in enumerate(series(table)):
             if (curve := found.get(row.label, {}).get(layer)) is not None:
-                # Where lines coincide the dashes show that there are two.
+                # Dashes tell coinciding lines apart.
                 line = LINES[index % len(LINES)]
                 _band(panel, curve, row.label, {**style, "marker": "", "linestyle": line})
         finish(panel)
@@ -80,13 +80,13 @@ def _draw(
 
 
 def _in_order(layers: Iterable[str]) -> list[str]:
-    """As they follow each other; whole networks and products come last."""
+    """Sort layers as they follow each other, with whole networks and products last."""
     last = ("representation", "embedding")
     return sorted(layers, key=lambda layer: layer in last or layer.endswith("/product"))
 
 
 def _band(panel: Axes, curve: Curve, label: str, style: dict[str, Any]) -> None:
-    # A singular value of 0 has no place on a logarithmic axis.
+    # A logarithmic axis cannot show 0.
     median, low, high = (np.where(v > 0, v, np.nan) for v in (curve.median, *curve.range))
     panel.plot(curve.x, median, label=label, **style)
     panel.fill_between(curve.x, low, high, color=style["color"], alpha=0.2, lw=0)

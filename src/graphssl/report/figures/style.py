@@ -1,4 +1,4 @@
-"""How figures look: Okabe-Ito colours, one legend, quiet axes, the same SVG every time."""
+"""Style of figures: Okabe-Ito colours, one legend, light axes, reproducible SVG."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-# Okabe and Ito (2008), told apart by colour-blind readers; black and yellow left out, since a page
-# may be dark or light.
+# Okabe and Ito (2008), which colour-blind readers can tell apart; without black and yellow, since
+# pages may be dark or light.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 GREY = "#808080"
 MARKERS = ("o", "s", "^", "D", "v", "P")
 LINES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (6, 2, 1, 2, 1, 2)))
-# Stands for the colour of the text around the figure, put in when the SVG is written.
+# Placeholder for the colour of the surrounding text, replaced when the SVG is written.
 _INK = "#010203"
 _RC: Any = {
     "font.size": 9,
@@ -42,7 +42,7 @@ _RC: Any = {
 
 
 def panels(titles: Sequence[str], share_y: bool = False) -> tuple[Figure, list[Axes]]:
-    """A figure with one panel a title, three beside each other, or four where that fills rows."""
+    """Make a figure with one panel per title, three per row, or four where that fills the rows."""
     across = min(4 if len(titles) % 4 in (0, 3) else 3, len(titles))
     down = math.ceil(len(titles) / across)
     wide = min(3.1, 10.4 / across)
@@ -59,10 +59,10 @@ def panels(titles: Sequence[str], share_y: bool = False) -> tuple[Figure, list[A
 
 
 def look(index: int) -> dict[str, Any]:
-    """Colour, marker and line style of the series ``index``; all differ up to 30 series."""
+    """Return colour, marker and line style of series ``index``; they differ for up to 30 series."""
     return {
         "color": COLOURS[index % len(COLOURS)],
-        # Moved on by one each time round, since a scatter has no lines to tell series apart.
+        # Shifted by one per cycle of colours, since a scatter plot has no lines to tell apart.
         "marker": MARKERS[(index + index // len(COLOURS)) % len(MARKERS)],
         "linestyle": LINES[index // len(COLOURS) % len(LINES)],
         "markersize": 4,
@@ -70,12 +70,12 @@ def look(index: int) -> dict[str, Any]:
 
 
 def one_legend(figure: Figure, axes: Sequence[Axes], title: str = "") -> None:
-    """One legend above all panels, each series once."""
+    """Draw one legend above all panels, with each series once."""
     found: dict[str, Any] = {}
     for panel in axes:
         for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
-    # As many beside each other as fit: about 6 points a letter, 40 for the line before it.
+    # As many columns as fit: about 6 points per letter, and 40 for the line sample.
     wide = max(6 * max(map(len, found), default=1) + 40, 1)
     columns = max(1, min(len(found), int(figure.get_figwidth() * 72 / wide)))
     rows = math.ceil(len(found) / columns)
@@ -91,7 +91,7 @@ def one_legend(figure: Figure, axes: Sequence[Axes], title: str = "") -> None:
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as a picture on white."""
+    """Render the figure as a PNG on a white background."""
     buffer = io.BytesIO()
     with mpl.rc_context(_RC):
         figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
@@ -99,13 +99,13 @@ def png(figure: Figure) -> bytes:
 
 
 def svg(figure: Figure, name: str) -> str:
-    """The figure as an ``<svg>`` element: transparent, its ink the colour of the text around it."""
+    """Render the figure as a transparent ``<svg>`` element that inherits the text colour."""
     buffer = io.StringIO()
     with mpl.rc_context(_RC):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :].replace(_INK, "currentColor")
-    # Ids must not meet those of another figure on the same page.
+    # Ids must differ from those of other figures on the same page.
     text = re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{name}-", text)
-    # A width in points would not shrink on a phone.
+    # Without a fixed height the figure shrinks to the width of a phone.
     return re.sub(r'<svg([^>]*?) height="[^"]*"', r"<svg\1", text, count=1)

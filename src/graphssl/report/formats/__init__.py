@@ -1,1 +1,1 @@
-"""A report as CSV, HTML, LaTeX or Markdown."""
+"""Render a report as CSV, HTML, LaTeX or Markdown."""

@@ -1,4 +1,4 @@
-"""Cells as CSV, one line per cell, for other programs."""
+"""Render the cells of a report as CSV, one line per cell."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _COLUMNS = (
 
 
 def render_csv(report: Report) -> str:
-    """Every cell of every table, numbers unrounded."""
+    """Render every cell of every table, with unrounded numbers."""
     lines = []
     for table in report.tables:
         group = table.group

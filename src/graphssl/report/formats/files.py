@@ -24,16 +24,19 @@ FORMATS = (*_TEXT, *_DRAWN)
 def files(
     report: Report, formats: Sequence[str], figures: Sequence[str] = ()
 ) -> dict[str, str | bytes]:
-    """File name -> content, ``<table>.<ending>`` and ``<table>-<figure>.<ending>``.
+    """Render a report as files ``<table>.<suffix>`` and ``<table>-<figure>.<suffix>``.
 
     Args:
-        report: what to write.
-        formats: some of ``FORMATS``; ``html`` writes its figures as SVG too.
-        figures: these alone, of ``figures.FIGURES``; all that the runs can fill where empty.
+        report: the report.
+        formats: some of ``FORMATS``; ``html`` also writes its figures as SVG files.
+        figures: names of figures in ``figures.FIGURES``; if empty, all for which there are data.
+
+    Returns:
+        File name -> content.
 
     Raises:
-        ConfigError: unknown figure.
-        DataError: a figure asked for that the runs cannot fill.
+        ConfigError: a figure is unknown.
+        DataError: there are no data for a requested figure.
     """
     name = report.definition.name
     contents: dict[str, str | bytes] = {
@@ -45,10 +48,10 @@ def files(
 
 
 def leaderboard_files(leaderboard: Leaderboard, formats: Sequence[str]) -> dict[str, str | bytes]:
-    """File name -> content, ``leaderboard.<ending>``.
+    """Render a leaderboard as files ``leaderboard.<suffix>``: file name -> content.
 
     Raises:
-        ConfigError: a format that only figures have.
+        ConfigError: a format is for figures only.
     """
     contents: dict[str, str | bytes] = {}
     for name in formats:
@@ -69,7 +72,7 @@ def leaderboard_files(leaderboard: Leaderboard, formats: Sequence[str]) -> dict[
 
 
 def _drawn(report: Report, formats: Sequence[str], names: Sequence[str]) -> dict[str, str | bytes]:
-    # matplotlib takes a second to import and is needed here alone.
+    # matplotlib takes a second to import and is needed only here.
     from graphssl.report.figures.accuracy import FIGURES, figures
     from graphssl.report.figures.style import png, svg
 
@@ -80,7 +83,7 @@ def _drawn(report: Report, formats: Sequence[str], names: Sequence[str]) -> dict
     found = dict(figures(report, names))
     for figure in names:
         if figure not in found:
-            raise DataError(f"figures={figure}: the runs of table {name} hold nothing to draw")
+            raise DataError(f"figures={figure}: the runs of table {name} have no data for it")
     contents: dict[str, str | bytes] = {}
     if {"html", "svg"} & set(formats):
         vector = {key: svg(figure, key) for key, figure in found.items()}

@@ -1,4 +1,4 @@
-"""A report as one html file: opens offline, tables sort on a click, figures inline."""
+"""Render a report as one HTML file that works offline: sortable tables, inline figures."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from graphssl.report.tables.grid import Grid, Text
 from graphssl.report.tables.layout import grids
 
 _CAPTIONS = {
-    "rank": "Rank over training: mean over seeds, band from the least to the largest.",
+    "rank": "Rank over training: mean over seeds, band from minimum to maximum.",
     "accuracy-rank": "Score against rank: one point per run; raw features left out.",
     "strength": "Score against strength of augmentation: band of one std between seeds.",
     "alpha": "Score against alpha: band of one std between seeds.",
-    "layers": "Rank of every layer over training: median over seeds, band least to largest.",
+    "layers": "Rank of every layer over training: median over seeds, band minimum to maximum.",
     "spectra": "Spectra of every layer: centred singular values over the largest, last step.",
     "weights": "Singular values of every weight and of products over layers, last step.",
 }
 
-# Letters from which on a field is broken into lines.
+# Fields with more characters than this are wrapped.
 _LONG = 40
 
 
 def render_html(report: Report, figures: Sequence[tuple[str, str]] = ()) -> str:
-    """The page, whole: style, script and figures (name, ``<svg>`` element) inside."""
+    """Render the page, with style, script and figures (name, ``<svg>`` element) inlined."""
     return page(report.definition.title, grids(report), listing(report), figures)
 
 
@@ -36,7 +36,7 @@ def page(
     lists: Iterable[Listed],
     figures: Sequence[tuple[str, str]] = (),
 ) -> str:
-    """Tables, figures and lists as one page."""
+    """Render tables, figures and lists as one page."""
     here = Path(__file__).parent
     name = escape(heading)
     drawn = [

@@ -1,4 +1,4 @@
-"""Grids as LaTeX tables for the booktabs package."""
+"""Render grids as LaTeX tables with the booktabs package."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _SPECIAL = {
     "±": r"$\pm$",
     "<": r"$<$",
     ">": r"$>$",
-    # A row that begins with a bracket would be read as the option of the line break before it.
+    # LaTeX would read a bracket at the start of a row as an option of the preceding line break.
     "[": "{[}",
     "]": "{]}",
     "*": r"$^{*}$",
 }
 
-_LONGEST = 40  # characters that still fit on a line beside other columns
+_LONGEST = 40  # characters that fit on a line together with other columns
 
 
 def render_latex(report: Report) -> str:
-    """The whole report in LaTeX; what is missing follows as comments."""
+    """Render the whole report in LaTeX, with missing runs and problems as comments."""
     return latex(grids(report), listing(report))
 
 
 def latex(tables: Iterable[Grid], lists: Iterable[Listed]) -> str:
-    """Tables in LaTeX, then lists as comments."""
+    """Render tables, then lists as comments."""
     blocks = [_table(grid) for grid in tables]
     comments = [
         line
@@ -64,7 +64,7 @@ def _table(grid: Grid) -> str:
 
 
 def _kind(longest: int) -> str:
-    """A column of numbers, or one of sentences, which has to break its lines."""
+    """Return the type of a column: right-aligned for numbers, wrapped for sentences."""
     return "r" if longest <= _LONGEST else r"p{0.3\linewidth}"
 
 

@@ -1,4 +1,4 @@
-"""Grids as Markdown pipe tables."""
+"""Render grids as Markdown pipe tables."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from graphssl.report.tables.layout import grids
 
 
 def render_markdown(report: Report) -> str:
-    """The whole report in Markdown."""
+    """Render the whole report in Markdown."""
     return markdown(grids(report), listing(report))
 
 
 def markdown(tables: Iterable[Grid], lists: Iterable[Listed]) -> str:
-    """Tables, then lists, in Markdown."""
+    """Render tables, then lists, in Markdown."""
     blocks = []
     for grid in tables:
         header = "| " + " | ".join(map(_escape, grid.header)) + " |"
-        # Text to the left, numbers to the right.
+        # Align text left and numbers right.
         rule = "|---|" + "---:|" * (len(grid.header) - 1)
         rows = ["| " + " | ".join(map(_field, row)) + " |" for row in grid.rows]
         blocks += [f"## {grid.title}", "\n".join([header, rule, *rows]), grid.caption]

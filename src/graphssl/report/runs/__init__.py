@@ -1,1 +1,1 @@
-"""Records in a folder of runs, and the frame made of them."""
+"""Read the records in a folder of runs and build a frame from them."""

@@ -1,4 +1,4 @@
-"""Records as one pandas frame, one row per run and protocol."""
+"""Build a pandas frame from records, one row per run and protocol."""
 
 from __future__ import annotations
 
@@ -13,48 +13,54 @@ import pandas as pd
 from graphssl.report.runs.records import Record, read_runs
 from graphssl.results.identity import identity
 
-# Groups that make no difference to an objective that trains nothing.
+# Groups without effect on objectives that do not train.
 _TRAINING = frozenset({"augmentation", "regularizer", "optimizer", "trainer"})
 WITHOUT_EFFECT: Mapping[str, frozenset[str]] = {
     "untrained": _TRAINING,
     "raw": _TRAINING | {"encoder", "recipe"},
 }
-# Settings of a protocol that do not say what is measured.
+# Settings of a protocol that do not affect its scores.
 _MACHINE = ("_target_", "name", "device")
 
 
 def load_frame(folder: str | Path) -> pd.DataFrame:
-    """Read the records at or below ``folder``, one row per run and protocol; without stale ones.
+    """Read the records in ``folder`` and its subfolders, one row per run and protocol.
+
+    Records of another behaviour version are left out.
 
     Columns:
 
     - ``run`` (id), ``folder``, ``seed``, ``created``, ``overrides`` (a tuple, or None);
-    - ``condition``: hash of all that determines the weights, the seed apart: settings, graph, code
-      of user-defined classes and, where labels have a part in training, the protocol;
-    - ``protocol``, ``protocol_settings``, ``solver``, ``split_seed``, ``splits`` (their number);
-      without ``protocol`` a run was not probed;
-    - ``metric``, the one printed; ``score`` and ``val_score``, its mean over splits on test and on
-      validation nodes in %; ``majority``, the share of the most frequent class among test nodes;
-    - every metric that was measured under its name and with ``val_``: ``accuracy``,
-      ``val_accuracy``, ``macro_f1``, ``val_macro_f1``; each of these scores also per split, a
-      tuple, as ``<score>_by_split``;
-    - ``selection`` (which encoder was kept), ``labels_used``, ``split``;
-    - ``dataset``, its name: several graphs may share an option (``dataset=webkb``);
-    - the option chosen in any other config group under the group's name (``encoder``);
+    - ``condition``: hash of everything except the seed that determines the weights: settings,
+      graph, code of custom classes, and the protocol if training used labels;
+    - ``protocol``, ``protocol_settings``, ``solver``, ``split_seed``, ``splits`` (their number); a
+      run without ``protocol`` was not probed;
+    - ``metric``, the printed one; ``score`` and ``val_score``, its mean over splits on test and
+      validation nodes, in %; ``majority``, the share of the most frequent class among test nodes,
+      in %;
+    - every measured metric under its name and with ``val_``: ``accuracy``, ``val_accuracy``,
+      ``macro_f1``, ``val_macro_f1``; each of these scores also as a tuple over splits,
+      ``<score>_by_split``;
+    - ``selection`` (rule by which the encoder was kept), ``labels_used``, ``split``;
+    - ``dataset``, the graph's name, since several graphs may share an option (``dataset=webkb``);
+    - the option chosen in any other config group, under the group's name (``encoder``);
     - settings under their dotted key (``regularizer.alpha``), lists as JSON text;
-    - tags as ``tags.<tag>``: their value, or True where ``tags`` is a list;
-    - what was measured as ``<where>/<measure>`` (``representation/effective_rank_centred``), facts
-      of the graph as ``graph/<fact>``, and ``training/<key>``;
-    - ``code.<target>``: hash of the file of a user-defined class.
+    - tags as ``tags.<tag>``: their value, or True if ``tags`` is a list;
+    - measures as ``<where>/<measure>`` (``representation/effective_rank_centred``), facts about the
+      graph as ``graph/<fact>``, and ``training/<key>``;
+    - ``code.<target>``: hash of the file of a custom class.
+
+    Args:
+        folder: the folder of runs.
 
     Raises:
-        DataError: no such folder, or no run in it.
+        DataError: the folder does not exist, or contains no run.
     """
     return make_frame(read_runs(Path(folder)).records)
 
 
 def make_frame(records: Sequence[Record]) -> pd.DataFrame:
-    """The frame of ``records``; see ``load_frame``."""
+    """Build the frame of ``records``; see ``load_frame``."""
     frame = pd.DataFrame([row for record in records for row in _rows(record)])
     whole = [key for key in ("splits", "split_seed") if key in frame]
     return frame.astype(dict.fromkeys(whole, "Int64"))  # None in a run that was not probed
@@ -94,8 +100,8 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
         yield {**shared, "protocol": None}
     protocols = config.get("probe", {}).get("protocols", {})
     for name, scores in content["scores"].items():
-        said = scores.get("settings") or protocols.get(name, {})
-        settings = {k: v for k, v in said.items() if k not in _MACHINE}
+        recorded = scores.get("settings") or protocols.get(name, {})
+        settings = {k: v for k, v in recorded.items() if k not in _MACHINE}
         settings |= {f"code of {t}": found[:8] for t, found in scores.get("code", {}).items()}
         yield {
             **_scores(scores),
@@ -109,7 +115,7 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
 
 
 def _scores(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Every metric in %, the printed one also as ``score``: mean and tuple over splits."""
+    """Return every metric in %, the printed one also as ``score``: mean and tuple over splits."""
     row: dict[str, Any] = {"metric": entry["metric"]}
     if "majority" in entry:
         row["majority"] = 100.0 * entry["majority"]
@@ -132,7 +138,7 @@ def _condition(content: Mapping[str, Any]) -> str:
         uses_labels=content["labels_used"],
         fingerprint=content["dataset"].get("fingerprint") or content["dataset"].get("name"),
     )
-    # Of the code, what the settings that count name; the probe's keys its score.
+    # Only code that the settings above name counts; a probe's code belongs to its score.
     named = json.dumps({k: v for k, v in config.items() if k != "probe"})
     code = {t: found for t, found in content.get("code", {}).items() if json.dumps(t) in named}
     text = json.dumps([counted, content["dataset"], code], sort_keys=True)

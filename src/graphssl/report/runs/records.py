@@ -1,6 +1,6 @@
-"""What lies in a folder of runs: records that hold together, and what is wrong with the rest.
+"""Read a folder of runs: valid records, and the problems of all other runs.
 
-``record.json`` is read here as plain JSON, not through ``results.record``, which needs torch.
+``record.json`` is read here as plain JSON, not with ``results.record``, which imports torch.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from graphssl.results.identity import BEHAVIOUR_VERSION
 from graphssl.results.record_checks import check_record, version_of
 
 _SIGNS = ("record.json", "failed.json", "config.yaml")
-# `force=true` puts a finished run aside under such a name.
+# `force=true` renames a finished run like this.
 _PUT_ASIDE = re.compile(r"\.old\d+$")
 
 
@@ -32,13 +32,13 @@ class Record:
 
 @dataclass(frozen=True)
 class Problem:
-    """A run that is in no table.
+    """A run that cannot be used in a table.
 
     Attributes:
         kind: ``unreadable``, ``stale``, ``duplicate``, ``failed`` or ``unfinished``.
         folder: the run's folder.
-        reason: one line.
-        command: what mends it; empty where nobody wrote down how the run was started.
+        reason: the reason, on one line.
+        command: the command that fixes it; empty if the run's overrides are unknown.
     """
 
     kind: str
@@ -49,24 +49,24 @@ class Problem:
 
 @dataclass(frozen=True)
 class Runs:
-    """All that a folder of runs holds."""
+    """The content of a folder of runs."""
 
     records: tuple[Record, ...]
     problems: tuple[Problem, ...]
 
 
 def read_runs(root: Path, behaviour_version: int = BEHAVIOUR_VERSION) -> Runs:
-    """Every run at or below ``root``, in the order of the folders' names.
+    """Read every run in ``root`` and its subfolders, in the order of the folders' names.
 
     Raises:
-        DataError: there is no such folder, or no run in it.
+        DataError: the folder does not exist, or contains no run.
     """
     if not root.is_dir():
-        raise DataError(f"{root} is no folder of runs")
+        raise DataError(f"{root} is not a folder")
     folders = sorted({path.parent for sign in _SIGNS for path in root.rglob(sign)})
     folders = [f for f in folders if not any(_PUT_ASIDE.search(part) for part in f.parts)]
     if not folders:
-        raise DataError(f"{root} holds no runs: no folder in it has a record.json")
+        raise DataError(f"{root} contains no runs: no folder in it has a record.json")
     records: dict[str, Record] = {}
     problems = []
     for folder in folders:
@@ -75,7 +75,7 @@ def read_runs(root: Path, behaviour_version: int = BEHAVIOUR_VERSION) -> Runs:
             problems.append(found)
         elif (first := records.setdefault(found.content["id"], found)) is not found:
             same = first.content["scores"] == found.content["scores"]
-            other = "" if same else ", with other scores, which are in no table"
+            other = "" if same else ", but with other scores, which are not used"
             problems.append(Problem("duplicate", folder, f"the same run as {first.folder}{other}"))
     return Runs(tuple(records.values()), tuple(problems))
 
@@ -94,7 +94,7 @@ def _read(folder: Path, behaviour_version: int) -> Record | Problem:
         line = " ".join(str(error).split())
         return Problem("unreadable", folder, f"{path} is not a run record: {line}")
     if found != behaviour_version:
-        reason = f"behaviour version {found}, the code's is {behaviour_version}"
+        reason = f"behaviour version {found}, but the code's is {behaviour_version}"
         return Problem("stale", folder, reason, command(content.get("overrides"), "force=true"))
     return Record(folder, content)
 
@@ -111,7 +111,7 @@ def _without_record(folder: Path) -> Problem:
 
 
 def command(overrides: Any, *more: str) -> str:
-    """The shell command that runs ``overrides``; empty where they are unknown (no list)."""
+    """Return the shell command that runs ``overrides``; empty if they are not a list."""
     if not isinstance(overrides, list):
         return ""
     return shlex.join(["graphssl", *map(str, overrides), *more])

@@ -1,4 +1,4 @@
-"""Runs with the settings asked for, and the settings in which runs differ."""
+"""Select runs by their settings, and find the settings in which runs differ."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PROTOCOL = ("protocol", "protocol_settings", "split_seed")
 
 
 def select(frame: pd.DataFrame, match: Match) -> pd.DataFrame:
-    """The rows of ``frame`` that have the values of ``match``; a list means any of them."""
+    """Select the rows of ``frame`` that have the values of ``match``; a list allows any of its."""
     for key, wanted in match.items():
         if key not in frame:
             return frame.iloc[:0]
@@ -29,7 +29,7 @@ def select(frame: pd.DataFrame, match: Match) -> pd.DataFrame:
 
 
 def keep(frame: pd.DataFrame, filters: Match) -> pd.DataFrame:
-    """The rows of ``frame`` that have the values of ``filters``, or have no such field."""
+    """Select the rows of ``frame`` that have the values of ``filters`` or lack the field."""
     for key, wanted in filters.items():
         if key not in frame:
             continue
@@ -43,20 +43,24 @@ def keep(frame: pd.DataFrame, filters: Match) -> pd.DataFrame:
 
 
 def differing(runs: pd.DataFrame, without: frozenset[str] = frozenset()) -> str:
-    """The settings in which ``runs`` differ, with their values; empty where in none.
+    """Describe the settings in which ``runs`` differ, with their values; empty if in none.
 
-    Settings, facts of the graph, code of user-defined classes and, where labels had a part in
-    training, the protocol. ``without`` names config groups that do not count.
+    Facts about the graph, code of custom classes and, if training used labels, the protocol count
+    as settings.
+
+    Args:
+        runs: rows of the frame.
+        without: config groups to ignore.
     """
     fields = [
         str(key)
         for key in runs.columns
         if counts(str(key), runs)
         and (group := _group(str(key))) not in without
-        # A class that only some of the runs have differs in its settings, not in its code.
+        # If only some runs have a class, they differ in a setting, not in its code.
         and runs[key].nunique(dropna=group == "code") > 1
     ]
-    # A target says what an option or a setting says too, mostly.
+    # A target mostly repeats what an option or another setting shows.
     fields = [key for key in fields if "_target_" not in key] or fields
     shown = [
         f"{_called(key)} ({', '.join(map(str, runs[key].unique()))})" for key in sorted(fields)
@@ -66,7 +70,7 @@ def differing(runs: pd.DataFrame, without: frozenset[str] = frozenset()) -> str:
 
 
 def counts(key: str, runs: pd.DataFrame) -> bool:
-    """Whether the column ``key`` may say in what the conditions of ``runs`` differ."""
+    """Return whether column ``key`` is part of the conditions of ``runs``."""
     if _group(key) in (*_CONDITION, "code", "graph") or key in _TRAINER:
         return True
     if key == "trainer.eval_every":

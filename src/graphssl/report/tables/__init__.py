@@ -1,1 +1,1 @@
-"""From a frame to tables, contrasts and published numbers."""
+"""Build tables, contrasts and comparisons with published numbers from a frame."""

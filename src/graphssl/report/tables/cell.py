@@ -13,13 +13,14 @@ from graphssl.report.tables.statistics import spread
 
 @dataclass(frozen=True)
 class Cell:
-    """Scores of runs that differ in their seed alone.
+    """Scores of runs that differ only in their seed.
 
     Attributes:
-        scores: seed -> one score a split; a measure without splits has one.
+        scores: seed -> one score per split; a measure without splits has a single one.
         folders: seed -> the run's folder.
-        own_split: every seed has a split of its own (labels had a part in training).
-        problem: why there are no scores: ``missing``, ``mixed``, ``not measured``; else empty.
+        own_split: whether every seed has a different split, since training used labels.
+        problem: the reason why there are no scores: ``missing``, ``mixed`` or ``not measured``;
+            empty if there are.
     """
 
     scores: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
@@ -39,7 +40,7 @@ class Cell:
 
     @property
     def std(self) -> float | None:
-        """Sample std over all scores, every seed and split."""
+        """Sample std over the scores of all seeds and splits."""
         return spread([value for values in self.scores.values() for value in values])
 
     @property
@@ -49,7 +50,7 @@ class Cell:
 
     @property
     def split_std(self) -> float | None:
-        """Sample std over splits of the mean over seeds; None where it cannot be told apart."""
+        """Sample std over splits of the mean over seeds; None if splits differ between seeds."""
         if self.own_split or len({len(values) for values in self.scores.values()}) != 1:
             return None
         return spread(list(np.mean(list(self.scores.values()), axis=0)))

@@ -1,4 +1,4 @@
-"""Which cells of a table differ: planned contrasts, and the best of a column."""
+"""Compare the cells of a table: planned contrasts, and the best of each column."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ class Contrast:
     """A planned comparison in one column.
 
     Attributes:
-        first: label of the row that ``second`` is taken from.
-        comparison: None where it cannot be made; ``reason`` then says why.
-        also: settings, beside those the two rows name, in which their runs differ.
+        first: label of the first row; the difference is first - second.
+        second: label of the second row.
+        column: the column.
+        comparison: None if the rows cannot be compared.
+        reason: the reason for that.
+        also: settings not named by the rows in which their runs differ.
     """
 
     first: str
@@ -35,7 +38,7 @@ class Contrast:
 
 
 def contrasts(table: Table, definition: Definition) -> list[Contrast]:
-    """The table's planned contrasts, a family to Holm: every pair in every column."""
+    """Compute the planned contrasts of a table, one family for Holm's correction."""
     found = [
         _contrast(table, first, second, column)
         for labels in definition.contrasts
@@ -47,10 +50,13 @@ def contrasts(table: Table, definition: Definition) -> list[Contrast]:
 
 
 def standing(table: Table, column: Any) -> dict[str, str]:
-    """Row label -> ``best``, or ``tied`` where it cannot be told from the best; scores only.
+    """Find the best row of ``column`` and those not distinguishable from it; scores only.
 
-    Every row is compared with the best by a paired t test on common seeds, Holm over the column;
-    with fewer than two common seeds nothing tells them apart.
+    Every row is compared with the best by a paired t test on common seeds, with Holm's correction
+    over the column; rows with fewer than two common seeds are not distinguishable.
+
+    Returns:
+        Row label -> ``best`` or ``tied``.
     """
     if not table.scored:
         return {}
@@ -70,7 +76,7 @@ def standing(table: Table, column: Any) -> dict[str, str]:
 
 
 def _pairs(table: Table, first: str, second: str) -> Iterator[tuple[Row, Row]]:
-    """Rows of two definitions; those made by the same fields are paired by their values."""
+    """Yield pairs of rows of two definitions; rows with the same ``by`` are paired by value."""
     for a in table.rows:
         for b in table.rows:
             if (a.spec.label, b.spec.label) == (first, second) and (

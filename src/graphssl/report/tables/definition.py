@@ -1,4 +1,4 @@
-"""What a table is: its rows, columns, measures, contrasts. One yaml file per table."""
+"""Definition of a table: its rows, columns, measures and contrasts; one yaml file per table."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Match = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class RowSpec:
-    """One row, or with ``by`` one row for every value found.
+    """One row, or with ``by`` one row per value found.
 
     Attributes:
-        label: what the row is called; ``{}`` takes the values of ``by`` in turn.
-        match: field -> the value that the row's runs have; a list means any of them.
-        by: fields whose values make the rows.
-        compare: the row takes part in the search for the best cell.
+        label: the row's label; ``{}`` is replaced by the values of ``by`` in turn.
+        match: field -> the value that the row's runs have; a list allows any of its values.
+        by: fields whose values define the rows.
+        compare: whether the row takes part in the search for the best cell.
     """
 
     label: str
@@ -41,11 +41,12 @@ SCORES = ("score", "val_score")
 
 @dataclass(frozen=True)
 class ValueSpec:
-    """A measure: its column in the frame, how it is called, and its decimals.
+    """A measure: its column in the frame, its label and its number of decimals.
 
     Attributes:
         key: a column of ``load_frame``.
-        label: ``{metric}`` stands for the metric's name; empty for a name made from the key.
+        label: ``{metric}`` is replaced by the metric's name; empty for a label made from the key.
+        digits: number of decimals.
     """
 
     key: str
@@ -53,7 +54,7 @@ class ValueSpec:
     digits: int = 2
 
     def called(self, metric: str) -> str:
-        """What the measure is called; ``metric`` is empty for what no probe scored."""
+        """Return the label; ``metric`` is empty for a measure that is not a probe's score."""
         if not metric:
             return self.label or self.key
         part = "validation" if self.key.startswith("val_") else "test"
@@ -75,19 +76,19 @@ class Definition:
     """A table.
 
     Attributes:
-        name: on the command line.
-        title: above the table.
+        name: its name on the command line.
+        title: its title.
         rows: the methods.
         columns: the field whose values are the columns.
-        column_label: what a column is called; ``{}`` takes the value.
+        values: the measures, one table each.
+        column_label: label of a column; ``{}`` is replaced by the value.
         order: values of ``columns`` that come first, in this order.
-        panel: a field with a table for each of its values; None for one table.
-        values: the measures, a table each.
+        panel: a field with one table per value; None for a single table.
         filters: field -> value of every run that has the field; ``${field}`` stands for the run's
-            own value of another field, so that a table can ask for what the recipe says.
-        floors: raw features, untrained encoder, supervised; above the rows.
-        contrasts: planned comparisons, pairs of row labels, the first against the second.
-        published: row label -> entries of ``published.yaml`` to set beside it.
+            value of another field, so that a table can require the recipe's value.
+        floors: raw features, untrained encoder, supervised; shown above the rows.
+        contrasts: planned comparisons, pairs of row labels, the first minus the second.
+        published: row label -> entries of ``published.yaml`` to compare it with.
     """
 
     name: str
@@ -105,15 +106,15 @@ class Definition:
 
 
 def shipped_tables() -> list[str]:
-    """Names of the tables that come with the package."""
+    """List the names of the built-in tables."""
     return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
 
 
 def load_definition(name: str) -> Definition:
-    """The shipped table ``name``, or the one in a yaml file of the user's own.
+    """Load the built-in table ``name``, or a custom one from a yaml file.
 
     Raises:
-        ConfigError: unknown table, or a file that defines none.
+        ConfigError: the table is unknown, or the file does not define one.
     """
     own = name.endswith((".yaml", ".yml"))
     path = Path(name) if own else _FOLDER / f"{name}.yaml"
@@ -126,19 +127,21 @@ def load_definition(name: str) -> Definition:
         content = OmegaConf.to_container(OmegaConf.load(path))
         return _definition(path.stem, content)
     except (YAMLError, OmegaConfBaseException, TypeError, KeyError, ValueError) as error:
-        raise ConfigError(f"{path} defines no table: {' '.join(str(error).split())}") from None
+        raise ConfigError(
+            f"{path} does not define a table: {' '.join(str(error).split())}"
+        ) from None
 
 
 def _definition(name: str, content: Any) -> Definition:
     if not isinstance(content, dict):
-        raise ValueError("keys such as title, rows, columns are needed")
+        raise ValueError("needs keys such as title, rows and columns")
     known = [f.name for f in fields(Definition) if f.name != "name"]
     for key in content:
         if key not in known:
             raise ValueError(f"unknown key {key}; there are {', '.join(known)}")
     for key in ("title", "rows", "columns", "values"):
         if key not in content:
-            raise ValueError(f"no {key}")
+            raise ValueError(f"{key} is missing")
     content["rows"] = tuple(map(_row, content["rows"]))
     content["values"] = tuple(map(_value, content["values"]))
     if "floors" in content:
@@ -147,7 +150,7 @@ def _definition(name: str, content: Any) -> Definition:
     contrasts = content["contrasts"] = tuple(map(tuple, content.get("contrasts", ())))
     for label in [*(name for pair in contrasts for name in pair), *content.get("published", {})]:
         if label not in labels:
-            raise ValueError(f"no row {label!r}")
+            raise ValueError(f"there is no row {label!r}")
     return Definition(name=name, **content)
 
 

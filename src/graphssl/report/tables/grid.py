@@ -1,4 +1,4 @@
-"""Grids of text, the form of a table that every format takes."""
+"""Grids of text, the form in which every format takes a table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Text:
     """One field of a grid.
 
     Attributes:
-        text: what it shows.
+        text: its text.
         mark: ``best``, ``tied`` (not distinguishable from the best), ``floor`` or empty.
         sort: the number to sort by; None sorts by the text.
     """
@@ -34,7 +34,7 @@ class Grid:
 
 
 def title(table: Table, definition: Definition) -> str:
-    """What the table shows, of which dataset, under which protocol."""
+    """Return the table's title, with its dataset, protocol and measure."""
     parts = [
         definition.title,
         str(table.panel) if table.panel is not None else "",
@@ -44,5 +44,5 @@ def title(table: Table, definition: Definition) -> str:
 
 
 def column_header(table: Table, definition: Definition) -> tuple[str, ...]:
-    """An empty field above the row labels, then the name of every column."""
+    """Return the header: an empty field above the row labels, then the label of every column."""
     return ("", *(definition.column_label.format(column) for column in table.columns))

@@ -1,20 +1,20 @@
-"""From tables to grids of text, the same for every format."""
+"""Lay out tables as grids of text, the same for every format."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from graphssl.report.build import Report
-from graphssl.report.tables.beside import contrasts_grid, published_grid, spread_grid
 from graphssl.report.tables.cell import Cell
 from graphssl.report.tables.comparison import contrasts, standing
 from graphssl.report.tables.definition import Definition
 from graphssl.report.tables.grid import Grid, Text, column_header, title
 from graphssl.report.tables.pivot import Table
+from graphssl.report.tables.supplements import contrasts_grid, published_grid, spread_grid
 
 
 def grids(report: Report) -> Iterator[Grid]:
-    """Each table followed by its spread by cause, its contrasts and published numbers."""
+    """Yield each table, followed by its spread by cause, contrasts and published numbers."""
     definition = report.definition
     for table in report.tables:
         planned = contrasts(table, definition)
@@ -25,19 +25,19 @@ def grids(report: Report) -> Iterator[Grid]:
 
 
 def caption(table: Table) -> str:
-    """How to read the numbers: protocol, spread, number of runs, selection, marks."""
+    """Explain the numbers: protocol, spread, number of runs, selection, marks."""
     group = table.group
-    kept = f"Encoder kept: {group.selection} (supervised apart)."
+    kept = f"Encoder kept: {group.selection} (except supervised)."
     if not table.scored:
         return f"Mean +- sample std over pretraining seeds (number of runs). {kept}"
-    splits = " or ".join(map(str, table.splits))
+    splits = " or ".join(map(str, table.splits)) + (" split" if table.splits == (1,) else " splits")
     settings = f" ({group.settings})" if group.settings else ""
     return (
-        f"Probe protocol {group.protocol}{settings}, split seed {group.split_seed}, {splits} "
-        "split(s) a run. Mean +- sample std over all scores, one for each pretraining seed and "
-        f"split (number of runs). {kept} Bold: best of its column, supervised apart; *: not "
-        "distinguishable from it, p > 0.05 in a paired t test over common seeds, Holm over the "
-        "column, or fewer than two common seeds."
+        f"Probe protocol {group.protocol}{settings}, split seed {group.split_seed}, {splits} per "
+        "run. Mean +- sample std over all scores, one per pretraining seed and split (number of "
+        f"runs). {kept} Bold: best of its column, supervised excepted; *: not distinguishable from "
+        "it, p > 0.05 in a paired t test over common seeds, Holm correction over the column, or "
+        "fewer than two common seeds."
     )
 
 

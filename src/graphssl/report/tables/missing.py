@@ -1,4 +1,4 @@
-"""What a table lacks, and the command that completes it."""
+"""Runs that a table lacks, and the commands that make them."""
 
 from __future__ import annotations
 
@@ -16,16 +16,21 @@ from graphssl.report.tables.pivot import Row, Table
 
 @dataclass(frozen=True)
 class Missing:
-    """Seeds that a cell lacks: what is missing, in words, and the command that runs it."""
+    """Seeds that a cell lacks.
+
+    Attributes:
+        what: row, column and seeds.
+        command: the command that runs them.
+    """
 
     what: str
     command: str
 
 
 def missing(table: Table, definition: Definition) -> list[Missing]:
-    """The seeds that each cell lacks, of those found elsewhere in its column.
+    """List the seeds that each cell lacks, out of those found elsewhere in its column.
 
-    Raw features are the same for every seed: one run is enough.
+    Raw features are the same for every seed, so one run is enough.
     """
     lacking = []
     for column in table.columns:
@@ -50,10 +55,10 @@ def _column(table: Table, definition: Definition, column: Any) -> str:
 
 
 def _command(table: Table, definition: Definition, row: Row, column: Any, seeds: list[int]) -> str:
-    """``graphssl`` with what the row, the column, the panel and the filters ask for.
+    """Return the command with the settings of row, column, panel and filters.
 
-    Where records tell how their runs were started, the rest is taken from a run of the same
-    column, so that number of steps, widths and the like are the same.
+    All other overrides are taken from the record of a run in the same row or column, if there is
+    one, so that number of steps, widths and the like are the same.
     """
     place = {definition.columns: column}
     if definition.panel is not None:
@@ -74,13 +79,13 @@ def _command(table: Table, definition: Definition, row: Row, column: Any, seeds:
         ours["dataset"] = _option(table.frame, ours["dataset"])
     overrides = _of_neighbour(table, row, place, ours) + [f"{k}={v}" for k, v in ours.items()]
     overrides.append("seed=" + ",".join(map(str, seeds)))
-    # A group's option comes before settings inside the group, for people; Hydra does not mind.
+    # Options of groups before settings inside them, for readers; Hydra accepts any order.
     overrides.sort(key=lambda o: "." in o.split("=")[0])
     return shlex.join(["graphssl", *(["-m"] if len(seeds) > 1 else []), *overrides])
 
 
 def _option(frame: pd.DataFrame, name: str) -> str:
-    """The option by which the graph ``name`` was chosen: its name, but where several share one."""
+    """Return the option of the graph ``name``, which may differ from its name."""
     known = frame[(frame["dataset"] == name) & frame["overrides"].notna()]
     for overrides in known["overrides"]:
         for override in overrides:
@@ -92,7 +97,7 @@ def _option(frame: pd.DataFrame, name: str) -> str:
 def _of_neighbour(
     table: Table, row: Row, place: Mapping[str, Any], ours: Mapping[str, str]
 ) -> list[str]:
-    """How a run of the same row, else of the same column, was started, less what ``ours`` says."""
+    """Return the overrides of a run in the same row, or else column, that ``ours`` does not set."""
     runs = table.frame[table.frame["overrides"].notna()]
     same_row = select(runs, row.match)
     if (neighbours := select(same_row, row.relevant(place))).empty:

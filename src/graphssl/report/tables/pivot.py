@@ -1,4 +1,4 @@
-"""From the frame of runs to the cells of tables."""
+"""Pivot the frame of runs into the cells of tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,15 @@ from graphssl.report.tables.definition import SCORES, Definition, Match, RowSpec
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A row: its label, the values its runs have, and those of ``by`` among them."""
+    """A row of a table.
+
+    Attributes:
+        label: its label.
+        match: field -> the value that its runs have.
+        spec: its definition.
+        by: the values of the definition's ``by`` fields.
+        floor: whether it is one of the floors.
+    """
 
     label: str
     match: Match
@@ -26,10 +34,10 @@ class Row:
 
     @property
     def ignores(self) -> frozenset[str]:
-        """Config groups in which filters and columns do not bind this row.
+        """Config groups whose filters and columns do not apply to this row.
 
-        Those that make no difference to it; and supervised training sees the untouched graph
-        whatever views the methods see.
+        These are the groups without effect on it. Supervised training uses the original graph,
+        whatever the augmentation of the methods.
         """
         objective = str(self.match.get("objective"))
         if objective == "supervised":
@@ -37,15 +45,15 @@ class Row:
         return WITHOUT_EFFECT.get(objective, frozenset())
 
     def relevant(self, match: Match) -> dict[str, Any]:
-        """``match`` without the fields that do not bind this row."""
+        """Return ``match`` without the fields that do not apply to this row."""
         return {k: v for k, v in match.items() if k.split(".")[0] not in self.ignores}
 
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that may stand in one table: one protocol with its settings, metric, selection rule.
+    """What the runs of one table share: protocol with its settings, metric and selection rule.
 
-    What no probe scored has neither protocol nor metric.
+    Measures that are not a probe's scores have neither protocol nor metric.
     """
 
     protocol: str = ""
@@ -60,14 +68,15 @@ class Table:
     """The cells of one measure.
 
     Attributes:
+        value: the measure.
+        group: what its runs share.
         panel: value of the definition's panel field; None without one.
+        rows: the rows, floors first.
         columns: values of the definition's column field.
         cells: (row label, column) -> cell.
+        frame: the rows of the frame from which the cells were made.
         splits: numbers of splits found.
-        mixed: one line for each cell whose runs differ in more than their seed.
-
-    A table is ``scored`` where a probe measured it: protocols must then not be mixed, and larger
-    is better.
+        mixed: one line per cell whose runs differ in more than their seed.
     """
 
     value: ValueSpec
@@ -82,21 +91,21 @@ class Table:
 
     @property
     def scored(self) -> bool:
-        """A probe measured it."""
+        """Whether the measure is a probe's score: larger is better, protocols must not mix."""
         return bool(self.group.protocol)
 
     @property
     def label(self) -> str:
-        """What is measured, the metric named."""
+        """Label of the measure, with its metric."""
         return self.value.called(self.group.metric)
 
     def cell(self, row: Row, column: Any) -> Cell:
-        """The cell of ``row`` and ``column``."""
+        """Return the cell of ``row`` and ``column``."""
         return self.cells[row.label, column]
 
 
 def pivot(frame: pd.DataFrame, definition: Definition, value: ValueSpec) -> Iterator[Table]:
-    """The tables of one measure: one per panel, protocol, metric and selection rule."""
+    """Yield the tables of one measure: one per panel, protocol, metric and selection rule."""
     scored = by_split(value.key) in frame
     if scored:
         keys = ["protocol", "protocol_settings", "split_seed", "selection", "metric"]
@@ -107,7 +116,7 @@ def pivot(frame: pd.DataFrame, definition: Definition, value: ValueSpec) -> Iter
         frame, keys = frame.drop_duplicates("run"), ["selection"]
     for panel in _panels(frame, definition):
         part = frame if panel is None else select(frame, {str(definition.panel): panel})
-        part = _beside_every_selection(part)
+        part = _supervised_in_every_selection(part)
         found: Any
         for found, members in part.groupby(keys, dropna=False, sort=True):
             group = Group(*found) if scored else Group(selection=str(found[0]))
@@ -116,10 +125,10 @@ def pivot(frame: pd.DataFrame, definition: Definition, value: ValueSpec) -> Iter
                 yield table
 
 
-def _beside_every_selection(frame: pd.DataFrame) -> pd.DataFrame:
-    """``frame`` with supervised runs under the selection rules of the other runs.
+def _supervised_in_every_selection(frame: pd.DataFrame) -> pd.DataFrame:
+    """Copy supervised runs to the selection rules of the other runs.
 
-    Supervised training keeps its best epoch whatever the methods in its table keep.
+    Supervised training keeps its best epoch, whatever the methods in its table keep.
     """
     supervised = frame["objective"] == "supervised"
     rules = frame.loc[~supervised, "selection"].unique()
@@ -130,7 +139,7 @@ def _beside_every_selection(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_split(key: str) -> str:
-    """The column of the frame with the scores of each split."""
+    """Return the frame's column with the scores per split."""
     return f"{key}_by_split"
 
 
@@ -158,10 +167,10 @@ def _table(
 
 
 def make_cell(runs: pd.DataFrame, key: str) -> Cell:
-    """The cell of ``runs`` for the measure ``key``; ``mixed`` unless they differ in the seed alone.
+    """Make the cell of ``runs`` for the measure ``key``; ``mixed`` if more than the seed differs.
 
-    Runs of one condition and seed count once where they agree, as floors do whose settings without
-    effect differ.
+    Runs of one condition and seed count once if their results agree, as those of floors do that
+    differ only in settings without effect.
     """
     if runs.empty:
         return Cell(problem="missing")
@@ -182,16 +191,16 @@ def make_cell(runs: pd.DataFrame, key: str) -> Cell:
 
 
 def why_mixed(runs: pd.DataFrame) -> str:
-    """What keeps ``runs`` out of one cell."""
+    """Explain why ``runs`` cannot share a cell."""
     if runs["condition"].nunique() > 1:
-        return f"its runs differ in {differing(runs) or 'what their records do not tell'}"
+        return f"its runs differ in {differing(runs) or 'settings that are not recorded'}"
     twice = runs[runs["seed"] == runs.loc[runs["seed"].duplicated(), "seed"].iloc[0]]
     folders = " and ".join(twice["folder"].drop_duplicates())
-    return f"seed {twice['seed'].iloc[0]} has several results, of {folders}"
+    return f"seed {twice['seed'].iloc[0]} has several results, in {folders}"
 
 
 def _rows(spec: RowSpec, frame: pd.DataFrame, floor: bool = False) -> list[Row]:
-    """The rows of ``spec``: one, or one for each combination of values of ``by`` in ``frame``."""
+    """Return the rows of ``spec``: one, or one per combination of values of ``by`` in ``frame``."""
     if not spec.by:
         return [Row(spec.label, spec.match, spec, floor=floor)]
     matching = select(frame, spec.match)
@@ -220,7 +229,7 @@ def _values(frame: pd.DataFrame, key: str, order: tuple[Any, ...]) -> tuple[Any,
 
 
 def _sort_key(values: tuple[Any, ...]) -> list[tuple[bool, float, str]]:
-    """Numbers by size, then text by name."""
+    """Sort numbers by value, then text alphabetically."""
     return [
         (False, float(v), "") if isinstance(v, int | float) else (True, 0.0, str(v)) for v in values
     ]

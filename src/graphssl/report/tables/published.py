@@ -1,4 +1,4 @@
-"""Published numbers beside ours."""
+"""Compare our numbers with published ones."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _SEEDS = 5
 
 @dataclass(frozen=True)
 class Published:
-    """One row of somebody's table.
+    """One row of a published table.
 
     Attributes:
         name: key in ``published.yaml``.
-        method: what was measured, in words.
-        source: where the numbers stand.
-        encoder: its class as ``Network`` calls it; None where nobody says.
-        channels: dataset -> widths of its layers; a dataset is missing where nobody says.
-        probe: what scored the representation, in words; None where nobody says.
-        protocols: ours that are this probe.
-        accuracy: dataset -> (mean, std), %; the std is None where none is given.
-        norm: the normalisation in it as ``Network`` calls it; None where nobody says.
-        note: what the std is over, what differs.
+        method: description of the method.
+        source: paper and table.
+        encoder: kind of encoder, in the terms of ``Network``; None if not reported.
+        channels: dataset -> widths of the layers, where reported.
+        probe: description of the probe; None if not reported.
+        protocols: our protocols that correspond to this probe.
+        accuracy: dataset -> (mean, std) in %; the std is None if not reported.
+        norm: kind of normalisation, in the terms of ``Network``; None if not reported.
+        note: what the std is over, and what differs.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Offset:
-    """Our number beside a published one, both in %; ``offset`` is ours - theirs."""
+    """Our number and a published one, both in %; ``offset`` is ours - theirs."""
 
     ours: float
     theirs: float
@@ -62,16 +62,16 @@ class Offset:
 
 @cache
 def load_published() -> Mapping[str, Published]:
-    """The entries of ``published.yaml`` by name."""
+    """Load the entries of ``published.yaml``, by name."""
     content: Any = OmegaConf.to_container(OmegaConf.load(_FILE))
     return {name: _entry(name, entry) for name, entry in content.items()}
 
 
 def published(name: str) -> Published:
-    """The entry ``name``.
+    """Return the entry ``name``.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is no such entry.
     """
     entries = load_published()
     if name not in entries:
@@ -80,10 +80,10 @@ def published(name: str) -> Published:
 
 
 def offset(cell: Cell, entry: Published, dataset: str, protocol: str, ours: Network) -> Offset:
-    """``cell`` beside what ``entry`` says of ``dataset``.
+    """Compare ``cell`` with the accuracy of ``entry`` on ``dataset``.
 
-    Within tolerance: |ours - theirs| <= max(0.5 point, two published std), from five seeds on.
-    Where what is compared is not of the same kind, the verdict says what differs or is not known.
+    Within tolerance means |ours - theirs| <= max(0.5 points, two published std), with five or more
+    seeds. If the two are not of the same kind, the verdict names what differs or is unknown.
     """
     mean, std = entry.accuracy[dataset]
     tolerance = max(_TOLERANCE, 2 * (std or 0.0))
@@ -98,7 +98,7 @@ def offset(cell: Cell, entry: Published, dataset: str, protocol: str, ours: Netw
 
 
 def differences(entry: Published, dataset: str, protocol: str, ours: Network) -> list[str]:
-    """What keeps ``entry`` from being compared with ours: encoder, widths, norm, probe."""
+    """List the differences that rule out a comparison: encoder, widths, norm, probe."""
     widths = entry.channels.get(dataset)
     shown = "-".join(map(str, widths or ()))
     found = []

@@ -1,4 +1,4 @@
-"""Paired comparison over pretraining seeds, and spread by cause."""
+"""Paired comparisons over pretraining seeds, and spreads."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ class Comparison:
     Attributes:
         seeds: number of common seeds n.
         difference: mean of a - b.
-        low: lower end of the 95 % t interval of the difference; ``high`` the upper one.
+        low: lower end of the 95 % t interval of the difference.
+        high: its upper end.
         p: two-sided p of the paired t test.
-        p_wilcoxon: two-sided exact p of the signed-rank test; None below six seeds.
-        p_holm: ``p`` after Holm's correction over the family; None before it is made.
+        p_wilcoxon: two-sided exact p of the signed-rank test; None with fewer than six seeds.
+        p_holm: ``p`` after Holm's correction over the family; None before the correction.
     """
 
     seeds: int
@@ -36,10 +37,11 @@ class Comparison:
 
 
 def compare(a: Mapping[int, float], b: Mapping[int, float]) -> Comparison | None:
-    """Paired t test of seed -> score, with t = mean(d) / (s_d / sqrt(n)), n - 1 degrees of freedom.
+    """Compare two mappings seed -> score by a paired t test; None below two common seeds.
 
-    A score is the mean over splits: splits share nodes and are not independent, seeds are. None
-    with fewer than two common seeds. Where all differences are equal the interval has no width.
+    ``t = mean(d) / (s_d / sqrt(n))`` with n - 1 degrees of freedom. A score is the mean over
+    splits: seeds are independent, splits share nodes and are not. If all differences are equal, the
+    interval has width 0.
     """
     common = sorted(a.keys() & b.keys())
     if len(common) < 2:
@@ -57,14 +59,14 @@ def compare(a: Mapping[int, float], b: Mapping[int, float]) -> Comparison | None
 
 
 def signed_rank_p(differences: Sequence[float] | np.ndarray) -> float:
-    """Two-sided exact p of Wilcoxon's signed-rank test, zeros dropped, ties at their mean rank.
+    """Compute the two-sided exact p of Wilcoxon's signed-rank test.
 
-    The distribution of the sum of positive ranks under all 2^n signs, by convolution; ranks are
-    doubled so that mean ranks are whole.
+    Zeros are dropped and ties get their mean rank. The distribution of the sum of positive ranks
+    over all 2^n signs is computed by convolution; ranks are doubled so that mean ranks are whole.
     """
     d = np.asarray(differences, dtype=float)
     d = d[d != 0]
-    # Differences that rounding alone sets apart are tied.
+    # Differences that differ only by rounding are tied.
     doubled = np.rint(2 * stats.rankdata(np.round(np.abs(d), 10))).astype(int)
     ways = np.ones(1)
     for rank in doubled:
@@ -75,7 +77,7 @@ def signed_rank_p(differences: Sequence[float] | np.ndarray) -> float:
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Holm's step-down correction: the i-th smallest of m times m - i + 1, never decreasing."""
+    """Apply Holm's step-down correction: the i-th smallest of m times m - i + 1, made monotone."""
     corrected = [0.0] * len(p)
     running = 0.0
     for done, index in enumerate(sorted(range(len(p)), key=lambda i: p[i])):
@@ -85,11 +87,11 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 def with_holm(family: Sequence[Comparison | None]) -> list[Comparison | None]:
-    """``family`` with ``p_holm`` over those of it that could be made."""
+    """Set ``p_holm`` of every comparison in ``family``; None entries stay None."""
     corrected = iter(holm([c.p for c in family if c is not None]))
     return [None if c is None else replace(c, p_holm=next(corrected)) for c in family]
 
 
 def spread(values: Sequence[float]) -> float | None:
-    """Sample std (n - 1); None for fewer than two values."""
+    """Compute the sample std (n - 1); None for fewer than two values."""
     return float(np.std(values, ddof=1)) if len(values) > 1 else None

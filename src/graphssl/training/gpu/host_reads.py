@@ -1,4 +1,4 @@
-"""What in a training step cannot be recorded once and replayed."""
+"""Find operations that make a training step unfit for a CUDA graph."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-# Their result, or its shape, is known only once the data is, so a GPU has to finish first.
+# The host needs the result of these, or its shape, which depends on data: it waits for the GPU.
 _READS = {
     "_local_scalar_dense", "is_nonzero", "equal", "nonzero", "argwhere", "masked_select",
     "_unique", "_unique2", "unique_dim", "unique_consecutive", "bincount", "repeat_interleave",
@@ -19,10 +19,10 @@ _READS = {
 
 
 class HostReads(TorchDispatchMode):
-    """Notes every operation, backward's too, that waits for data or makes a shape of it.
+    """Record every operation, in the backward pass too, that waits for data or has a dynamic shape.
 
-    ``.item()``, ``nonzero``, an index by a boolean mask, a copy from one kind of device to another
-    and their like. A step without any has static shapes and never makes a GPU wait.
+    Examples are ``.item()``, ``nonzero``, indexing by a boolean mask and copies between a CPU and a
+    GPU. A step without any has static shapes and never synchronises with the host.
 
     Attributes:
         found: names of the operations, in order.
@@ -39,7 +39,7 @@ class HostReads(TorchDispatchMode):
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Run ``func``; note it if it is one of those."""
+        """Run ``func``; record its name if it is such an operation."""
         kwargs = kwargs or {}
         name = func.overloadpacket.__name__
         if name in _READS:

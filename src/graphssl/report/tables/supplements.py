@@ -1,4 +1,4 @@
-"""What stands beside a table: spread by cause, planned contrasts, published numbers."""
+"""Supplements to a table: spread by cause, planned contrasts, published numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from graphssl.report.tables.published import Published, offset, published
 
 
 def spread_grid(table: Table, definition: Definition) -> Grid:
-    """Std between pretraining seeds / between splits."""
+    """Build the grid of std between pretraining seeds and between splits."""
 
     def text(cell: Cell) -> Text:
         if cell.problem:
@@ -30,15 +30,15 @@ def spread_grid(table: Table, definition: Definition) -> Grid:
     return Grid(
         f"Spread by cause, {title(table, definition)}",
         "Sample std between pretraining seeds (of means over splits) / between splits (of means "
-        "over seeds). Where labels had a part in training every seed has a split of its own, and "
-        "the two cannot be told apart.",
+        "over seeds). If training used labels, every seed has a different split, and the two "
+        "cannot be separated.",
         column_header(table, definition),
         rows if table.scored else (),
     )
 
 
 def contrasts_grid(table: Table, planned: list[Contrast], definition: Definition) -> Grid:
-    """Difference, interval and p values of every planned contrast."""
+    """Build the grid of differences, intervals and p values of the planned contrasts."""
     digits = table.value.digits
     rows = []
     for contrast in planned:
@@ -59,9 +59,9 @@ def contrasts_grid(table: Table, planned: list[Contrast], definition: Definition
         rows.append((name, column, *fields, Text(contrast.also)))
     return Grid(
         f"Planned contrasts, {title(table, definition)}",
-        "Paired on common pretraining seeds, each the mean over its splits: difference, 95 % t "
-        "interval, paired t test, Holm over the contrasts of this table, exact Wilcoxon "
-        "signed-rank test from six seeds on. Also different: settings beside those compared.",
+        "Paired by common pretraining seeds, each the mean over its splits: difference, 95 % t "
+        "interval, paired t test, Holm correction over the contrasts of this table, exact Wilcoxon "
+        "signed-rank test with six or more seeds. Also different: further settings that differ.",
         (
             "contrast",
             "column",
@@ -78,9 +78,9 @@ def contrasts_grid(table: Table, planned: list[Contrast], definition: Definition
 
 
 def published_grid(table: Table, definition: Definition) -> Grid:
-    """Ours, theirs, offset and whether it is within tolerance."""
+    """Build the grid of our numbers and published ones, with the offset and a verdict."""
     rows = []
-    for row, column, dataset, entry in published_beside(table, definition):
+    for row, column, dataset, entry in published_cells(table, definition):
         cell = table.cell(row, column)
         if cell.problem:
             continue
@@ -100,18 +100,18 @@ def published_grid(table: Table, definition: Definition) -> Grid:
             )
         )
     return Grid(
-        f"Beside published numbers, {title(table, definition)}",
-        "Tolerance: 0.5 point or two published std, whichever is larger, from five seeds on; only "
-        "where encoder, widths and probe are the same.",
+        f"Comparison with published numbers, {title(table, definition)}",
+        "Tolerance: 0.5 points or two published std, whichever is larger; applied with five or "
+        "more seeds, and only if encoder, widths and probe are the same.",
         ("row", "dataset", "ours", "theirs", "offset", "tolerance", "within", "source"),
         tuple(rows),
     )
 
 
-def published_beside(
+def published_cells(
     table: Table, definition: Definition
 ) -> Iterator[tuple[Row, Any, str, Published]]:
-    """Row and column with a published accuracy, the dataset that it is of, and its entry."""
+    """Yield row, column, dataset and entry of every cell for which an accuracy is published."""
     if table.value.key not in ("score", "accuracy") or table.group.metric != "accuracy":
         return
     for row in table.rows:
@@ -124,7 +124,7 @@ def published_beside(
 
 
 def network(table: Table, cell: Cell) -> Network:
-    """The encoder of the runs of ``cell``, which all have the same."""
+    """Return the encoder of the runs of ``cell``, which all have the same."""
     runs = table.frame[table.frame["folder"] == next(iter(cell.folders.values()))]
     return network_of({str(key): value for key, value in runs.iloc[0].items()})
 

@@ -165,8 +165,7 @@ def _check_flags(arguments: Sequence[str]) -> None:
     for flag in unknown:
         if not flag.startswith("-"):
             raise ConfigError(f"{flag}: flags such as -m come before or after all key=value")
-        if flag.startswith("-"):
-            raise ConfigError(f"{flag}: no such flag; options are key=value, e.g. trainer.steps=3")
+        raise ConfigError(f"{flag}: no such flag; options are key=value, e.g. trainer.steps=3")
     if sum(a.partition("=")[0] in ("--config-dir", "-cd") for a in arguments) > 1:
         raise ConfigError("--config-dir: Hydra takes one, got several")
 

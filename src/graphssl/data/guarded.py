@@ -64,12 +64,15 @@ def guarded(base: Any, data_dir: Path, mirror: Path | None, checksums: Checksums
         def _process(self) -> None:
             if self._ready():
                 return
-            home = self._place().parent
-            label = "-".join(home.parts)
+            label = "-".join(self._place().parts[:-1])
+            staging = data_dir / f".{label}.staging"
             data_dir.mkdir(parents=True, exist_ok=True)
-            with exclusive(data_dir / home, data_dir / f".{label}.lock"):
-                if not self._ready():
-                    self._prepare(data_dir / f".{label}.staging")
+            with exclusive(staging, data_dir / f".{label}.lock"):
+                try:
+                    if not self._ready():
+                        self._prepare(staging / "new")
+                finally:
+                    shutil.rmtree(staging, ignore_errors=True)  # who waits for it looks again
 
         def _place(self) -> Path:
             """Return the folder of the raw files, relative to `data_dir` and to the mirror."""

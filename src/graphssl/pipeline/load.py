@@ -14,6 +14,7 @@ from torch_geometric.nn import Sequential as PyGSequential
 
 from graphssl.config import build
 from graphssl.contracts import ClassifierObjective
+from graphssl.data.torch_file import load_checked
 from graphssl.encoders.pyg_models import pyg_model
 from graphssl.errors import DataError, GraphSSLError, words
 from graphssl.results.public_names import with_public_names
@@ -82,8 +83,7 @@ def _objective(record: RunRecord, folder: Path, trust: bool) -> nn.Module:
     for name in ("encoder", *own):
         path = folder / f"{name}.pt"
         try:
-            weights = torch.load(path, map_location="cpu", weights_only=True)
-            getattr(objective, name).load_state_dict(weights)
+            getattr(objective, name).load_state_dict(load_checked(path))
         except Exception as error:  # a damaged file may raise anything
             raise DataError(
                 f"{path} does not contain the run's {name} ({words(error)[:150]}); start afresh "

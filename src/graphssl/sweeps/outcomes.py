@@ -15,6 +15,7 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from graphssl.atomic import replace_text
 from graphssl.config.messages import check_keys
 from graphssl.errors import ConfigError
 from graphssl.results.failure import write_failure
@@ -32,11 +33,11 @@ def begun(job: Any, overrides: Sequence[str]) -> Iterator[None]:
     """Mark ``job`` (Hydra's configuration of it) as running; a killed job leaves the mark."""
     path = _note(job, "begun")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"overrides": list(overrides)}), encoding="utf-8")
+    replace_text(path, json.dumps({"overrides": list(overrides)}))
     try:
         yield
     finally:
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 def note(job: Any, outcome: str, error: Exception, overrides: Sequence[str]) -> None:

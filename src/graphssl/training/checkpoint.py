@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from graphssl.atomic import replace_bytes, sync
+from graphssl.data.torch_file import load_checked
 from graphssl.errors import DataError, words
 from graphssl.training import matmul
 from graphssl.training.loop import StepReport, TrainingState
@@ -33,7 +34,7 @@ def kept(folder: Path) -> str:
     if not path.exists():
         return "no checkpoint yet; the same command starts this run over"
     try:
-        step = torch.load(path, map_location="cpu", weights_only=True)["step"]
+        step = load_checked(path)["step"]
     except Exception:  # a damaged file, which the next run reports
         return f"see {path}"
     return f"the same command resumes from step {step}"
@@ -99,7 +100,7 @@ class Checkpointer:
             ) from error
 
     def _restore(self, state: TrainingState) -> bool:
-        content = torch.load(self.path, map_location="cpu", weights_only=True)
+        content = load_checked(self.path)
         if content.get("graph") != self.graph:
             raise DataError(
                 f"{self.path} was made from a graph with content hash {content.get('graph')}, but "

@@ -42,6 +42,10 @@ class RunBusyError(GraphSSLError):
     """Another process is working on this run, and ``collision=skip`` says not to wait for it."""
 
 
+class StoppedError(GraphSSLError):
+    """Whoever watches this run gave it up, as a search does with a trial that it prunes."""
+
+
 def words(error: BaseException) -> str:
     r"""Format ``error`` on one line as ``Class: message``, or with its place if it has no message.
 

@@ -62,9 +62,9 @@ def test_eight_processes_that_want_the_same_two_runs_train_each_once(
     log.mkdir()
     pretrain = pipeline.pretrain
 
-    def noted(job, folder, run_id):
+    def noted(job, folder, run_id, loggers):
         (log / f"{run_id}-{os.getpid()}").touch()
-        return pretrain(job, folder, run_id)
+        return pretrain(job, folder, run_id, loggers)
 
     def run():
         pipeline.pretrain = noted

@@ -240,15 +240,19 @@ def check_logger(config: DictConfig) -> None:
     if "_target_" in config.logger:
         make(config.logger, "logger")
         target = _resolve(config.logger)
-        if hasattr(target, "require"):
-            target.require()
-        known = {key for key in config.logger if not str(key).startswith("_")}
+        if not (isinstance(target, type) and issubclass(target, Logger)):
+            raise ConfigError(
+                f"logger: {config.logger._target_} must be a subclass of graphssl.training.Logger"
+            )
+        known = {str(key) for key in config.logger if not str(key).startswith("_")}
         try:
             supplied = {"folder", "name", "config", "resume_step"}
             inspect.signature(target).bind(**dict.fromkeys(supplied | known))
         except TypeError as error:
             near = _near_argument(error, config.logger._target_)
             raise ConfigError(f"logger: {config.logger._target_}: {error}{near}") from None
+        if hasattr(target, "require"):
+            target.require(**{key: config.logger[key] for key in known})
 
 
 def loggers(

@@ -27,6 +27,7 @@ from graphssl.terminal import spinner
 from graphssl.training import matmul
 from graphssl.training.device import named_device
 from graphssl.training.interruption import named_signals
+from graphssl.training.metrics import Logger
 from graphssl.training.settings import TrainerSettings
 
 # Choices if another process is working on the same run.
@@ -58,6 +59,7 @@ class Job:
         optimizer: the optimizer; None if the objective has no trainable parameters.
         augmentation: the augmentation that makes the two views.
         regularizer: the penalty.
+        watches: loggers besides the one that the configuration names.
     """
 
     config: DictConfig
@@ -79,6 +81,7 @@ class Job:
     optimizer: torch.optim.Optimizer | None
     augmentation: TwoViews
     regularizer: Regularizer
+    watches: Sequence[Logger] = ()
 
     def on(self, device: torch.device) -> Job:
         """Return the job on ``device``; the objective itself is moved, not copied."""

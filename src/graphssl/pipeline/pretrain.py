@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from graphssl.config import build
 from graphssl.contracts import ClassifierObjective
 from graphssl.diagnostics.collapse import collapse_diagnostics
 from graphssl.diagnostics.range_checks import check_start, check_statistics, size_range
@@ -31,6 +30,7 @@ from graphssl.training.checkpoint import Checkpointer, save_atomically
 from graphssl.training.clock import RunningClock, write_profile
 from graphssl.training.evaluation import Evaluator
 from graphssl.training.interruption import Interruption, named_signals
+from graphssl.training.loggers import RunLoggers
 from graphssl.training.loop import Observer, TrainingState, train
 from graphssl.training.metrics import MetricsFile, StepMetrics
 from graphssl.training.progress import progress_bar
@@ -40,7 +40,9 @@ from graphssl.training.spectra import SpectraFile
 log = logging.getLogger(__name__)
 
 
-def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]:
+def pretrain(
+    job: Job, folder: Path, run_id: str, loggers: RunLoggers
+) -> tuple[nn.Module, RunRecord]:
     """Train (or resume from the last checkpoint), keep the selected encoder, measure its collapse.
 
     Writes ``encoder.pt``, ``metrics.jsonl`` and ``spectra.npz`` into ``folder``, ``classifier.pt``
@@ -58,7 +60,7 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
             check_start(objective, job.data.graph, trained=False)
             deep(objective, 0)
     else:
-        training, deep = _train(job, job.optimizer, selection, folder, run_id)
+        training, deep = _train(job, job.optimizer, selection, folder, loggers)
     selection.apply(objective)
     seen = deep.last if selection.step is None else None
     of_kept = seen or deep.measure(objective)
@@ -107,7 +109,11 @@ def pretrain(job: Job, folder: Path, run_id: str) -> tuple[nn.Module, RunRecord]
 
 
 def _train(
-    job: Job, optimizer: torch.optim.Optimizer, selection: Selection, folder: Path, run_id: str
+    job: Job,
+    optimizer: torch.optim.Optimizer,
+    selection: Selection,
+    folder: Path,
+    run_loggers: RunLoggers,
 ) -> tuple[dict[str, Any], DeepLook]:
     """Run the loop with its observers; return the record's ``training`` part and the deep look."""
     config, settings, graph = job.config, job.settings, job.data.graph
@@ -122,13 +128,8 @@ def _train(
         if checkpointer.restore(state):
             log.info("resuming from step %d of %s", state.step, folder)
         first = state.step
-        loggers = [
-            stack.enter_context(closing(logger))
-            for logger in (
-                MetricsFile(folder / "metrics.jsonl", first),
-                *build.loggers(config, folder, run_id, job.plain, first),
-            )
-        ]
+        file = stack.enter_context(closing(MetricsFile(folder / "metrics.jsonl", first)))
+        loggers = [file, *run_loggers.at(first)]
         observers: list[Observer] = [StepMetrics(loggers, settings.log_every)]
         if settings.eval_every:
             quick = partial(_quick_look, job)

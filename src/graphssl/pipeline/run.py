@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from torch import Tensor, nn
 from graphssl.atomic import replace_bytes, replace_text
 from graphssl.config import build
 from graphssl.contracts import AnyArray, ClassifierObjective
-from graphssl.errors import DataError, Interrupted
+from graphssl.errors import DataError, Interrupted, StoppedError
 from graphssl.pipeline.embed import classify, embed
 from graphssl.pipeline.load import load_objective
 from graphssl.pipeline.prepare import Job, prepare
@@ -36,7 +37,9 @@ from graphssl.training.checkpoint import kept
 from graphssl.training.default_dtype import float32_default
 from graphssl.training.determinism import deterministic
 from graphssl.training.device import claimed_device
+from graphssl.training.loggers import RunLoggers
 from graphssl.training.matmul import products
+from graphssl.training.metrics import Logger
 from graphssl.training.threads import threads
 
 log = logging.getLogger(__name__)
@@ -47,10 +50,19 @@ def run(
     choices: Mapping[str, Any],
     overrides: Sequence[str],
     launcher_threads: int | None = None,
+    watches: Sequence[Logger] = (),
 ) -> RunRecord:
     """Pretrain, measure collapse, probe and write a record, skipping what is already finished.
 
+    Args:
+        config: the composed configuration.
+        choices: the option chosen in each config group.
+        overrides: what was said on the command line.
+        launcher_threads: threads that leave room for the jobs beside; None for a run alone.
+        watches: further loggers; one that raises ``StoppedError`` stops the run.
+
     Raises:
+        StoppedError: a watch stopped it.
         RunBusyError: another process is working on this run, and ``collision`` is ``skip``.
     """
     names(config.optimize)
@@ -60,7 +72,7 @@ def run(
     with (
         threads(count), float32_default(), deterministic(settings.deterministic), moving(alone),
     ):  # fmt: skip
-        return _run(prepare(config, choices, overrides), store)
+        return _run(replace(prepare(config, choices, overrides), watches=watches), store)
 
 
 def _run(job: Job, store: RunStore) -> RunRecord:
@@ -74,6 +86,8 @@ def _run(job: Job, store: RunStore) -> RunRecord:
         except KeyboardInterrupt as stop:
             number = stop.signal if isinstance(stop, Interrupted) else signal.SIGINT
             raise Interrupted(kept(folder), number) from None
+        except StoppedError:
+            raise
         except Exception as error:
             try:
                 write_failure(failure, error, job.overrides)
@@ -114,11 +128,34 @@ def _finish(job: Job, folder: Path) -> RunRecord:
 
 
 def _work(job: Job, folder: Path, record: RunRecord | None) -> RunRecord:
+    """Do the missing work and pass its results to the loggers."""
+    make = partial(build.loggers, job.config, folder, job.run_id, job.plain)
+    with RunLoggers(lambda step: [*make(step), *job.watches]) as loggers:
+        record = _train_and_score(job, folder, record, loggers)
+        _hand_over(record, folder, loggers)
+    return record
+
+
+def _hand_over(record: RunRecord, folder: Path, loggers: RunLoggers) -> None:
+    """Pass the results of the run to its loggers, if there are any."""
+    step = record.training["steps"]
+    if made := loggers.at(step):
+        from graphssl.report.build import compose_report
+        from graphssl.report.figures.accuracy import figures
+
+        drawn = dict(figures(compose_report(str(folder))))
+        for logger in made:
+            logger.finish(step, record.numbers(), drawn)
+
+
+def _train_and_score(
+    job: Job, folder: Path, record: RunRecord | None, loggers: RunLoggers
+) -> RunRecord:
     """Train unless there is a ``record``; then add the missing scores and files."""
     objective = None
     if record is None:
         objective = job.objective
-        _, record = pretrain(job, folder, job.run_id)
+        _, record = pretrain(job, folder, job.run_id, loggers)
         record.write(folder)
         (folder / "checkpoint.pt").unlink(missing_ok=True)
     missing = unscored(record.scores, job.plain)

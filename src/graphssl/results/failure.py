@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from graphssl.atomic import replace_text
-from graphssl.errors import ConfigError, DataError, RunBusyError, TrainingError, words
+from graphssl.errors import ConfigError, DataError, RunBusyError, StoppedError, TrainingError, words
 
 OUT_OF_MEMORY = "out of memory"
 _KINDS: tuple[tuple[type[BaseException], str], ...] = (
@@ -16,6 +16,7 @@ _KINDS: tuple[tuple[type[BaseException], str], ...] = (
     (DataError, "data"),
     (ConfigError, "configuration"),
     (RunBusyError, "busy"),
+    (StoppedError, "stopped"),
     (MemoryError, OUT_OF_MEMORY),
     (OSError, "file system"),
 )

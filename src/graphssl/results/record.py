@@ -92,6 +92,21 @@ class RunRecord:
                 return float(found[self.seed % len(found)])
         return math.nan
 
+    def numbers(self) -> dict[str, float]:
+        """Everything measured, by name: ``test/<protocol>/<metric>``, ``representation/rankme``.
+
+        Scores are means over splits.
+        """
+        found: dict[str, Any] = {
+            f"{part}/{name}/{metric}": sum(values) / len(values)
+            for name, entry in self.scores.items()
+            for part in ("test", "val")
+            for metric, values in entry[part].items()
+        }
+        for where, values in {**self.diagnostics, "training": self.training}.items():
+            found |= {f"{where}/{key}": value for key, value in values.items()}
+        return {k: float(v) for k, v in found.items() if isinstance(v, int | float)}
+
     def written_since(self, seconds: float) -> bool:
         """Return whether its file was written at or after ``seconds`` since the epoch."""
         return (Path(self.folder) / "record.json").stat().st_mtime >= seconds

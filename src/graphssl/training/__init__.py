@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from graphssl.training.loggers import TensorBoard, WandB
+from graphssl.training.metrics import Logger
 from graphssl.training.settings import TrainerSettings
 
 __all__ = [
+    "Logger",
     "TensorBoard",
     "TrainerSettings",
     "WandB",

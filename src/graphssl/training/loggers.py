@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, cast
 
-from graphssl.errors import ConfigError
+import numpy as np
+from PIL import Image
+
+from graphssl.errors import ConfigError, words
+from graphssl.training.metrics import Logger
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_MODES = ("online", "offline", "disabled")
 
 
-class TensorBoard:
+class TensorBoard(Logger):
     """Log to event files in ``<run folder>/tensorboard``.
 
     Args:
         folder: the run's folder.
         name: not used.
-        config: not used.
+        config: the composed configuration, shown as text.
         resume_step: step from which training resumes; earlier rows of later steps are hidden.
 
     Raises:
@@ -26,9 +37,14 @@ class TensorBoard:
         self, folder: Path, name: str, config: Mapping[str, Any], resume_step: int = 0
     ) -> None:
         self.require()
+        import yaml
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(str(folder / "tensorboard"), purge_step=resume_step + 1)
+        # A run that starts again starts its rows again, that of step 0 too.
+        purged = resume_step + 1 if resume_step else 0
+        self._writer = SummaryWriter(str(folder / "tensorboard"), purge_step=purged)
+        text = "".join(f"    {line}\n" for line in yaml.safe_dump(dict(config)).splitlines())
+        self._writer.add_text("config", text, resume_step)
 
     @staticmethod
     def require() -> None:
@@ -43,24 +59,35 @@ class TensorBoard:
         for key, value in values.items():
             self._writer.add_scalar(key, value, step)
 
+    def finish(self, step: int, values: Mapping[str, float], figures: Mapping[str, Figure]) -> None:
+        """Scalars and images at the last step."""
+        self.log(step, values)
+        for key, figure in figures.items():
+            pixels = np.asarray(_image(figure))
+            self._writer.add_image(f"figures/{key}", pixels, step, dataformats="HWC")
+
     def close(self) -> None:
         """Flush and close the file."""
         self._writer.close()
 
 
-class WandB:
+class WandB(Logger):
     """Log to a Weights & Biases run, which is resumed when training resumes.
 
     Args:
-        folder: folder for W&B's local files.
-        name: id and name of the W&B run.
+        folder: the run's folder; its name is the name of the W&B run.
+        name: the run's id, which is the id of the W&B run.
         config: the composed configuration.
         resume_step: step from which training resumes.
         project: the W&B project.
+        entity: the user or team that it belongs to; None for one's default.
+        group: what the run is grouped under.
+        tags: words for the run; those of the configuration (``+tags.study=depth``) come too, as
+            ``study=depth``.
         mode: ``online``, ``offline`` or ``disabled``.
 
     Raises:
-        ConfigError: the package is not installed.
+        ConfigError: the package is not installed, no such mode, or W&B refuses the run.
     """
 
     def __init__(
@@ -70,24 +97,40 @@ class WandB:
         config: Mapping[str, Any],
         resume_step: int = 0,
         project: str = "graphssl",
+        entity: str | None = None,
+        group: str | None = None,
+        tags: Sequence[str] = (),
         mode: str = "online",
     ) -> None:
-        self.require()
+        self.require(mode)
         import wandb
 
-        self._run = wandb.init(
-            project=project,
-            id=name,
-            name=name,
-            resume="allow" if resume_step else None,
-            dir=str(folder),
-            config=dict(config),
-            mode=mode,
-        )
+        named = [f"{key}={value}" for key, value in (config.get("tags") or {}).items()]
+        try:
+            self._run = wandb.init(
+                project=project,
+                entity=entity,
+                group=group,
+                tags=[*tags, *named],
+                id=name,
+                name=folder.name,
+                resume="allow" if resume_step else None,
+                dir=str(folder),
+                config=dict(config),
+                mode=cast(Any, mode),
+                settings=wandb.Settings(console="off"),  # it would record the progress bar
+            )
+        except Exception as error:  # its own, and those of the checks of its settings
+            raise ConfigError(
+                f"logger=wandb: {words(error)}; logger.mode=offline needs no server"
+            ) from error
+        self._ended_well = False
 
     @staticmethod
-    def require() -> None:
-        """Raise ``ConfigError`` if the package is not installed."""
+    def require(mode: str = "online", **_: Any) -> None:
+        """Raise ``ConfigError`` if the package is not installed or there is no such mode."""
+        if mode not in _MODES:
+            raise ConfigError(f"logger.mode must be one of {', '.join(_MODES)}, got {mode}")
         try:
             import wandb  # noqa: F401
         except ImportError:
@@ -97,9 +140,55 @@ class WandB:
         """Log one row."""
         self._run.log(dict(values), step=step)
 
+    def finish(self, step: int, values: Mapping[str, float], figures: Mapping[str, Figure]) -> None:
+        """Summary values, and images at the last step."""
+        import wandb
+
+        self._run.summary.update(dict(values))
+        images = {f"figures/{key}": wandb.Image(_image(figure)) for key, figure in figures.items()}
+        self._run.log(images, step=step)
+        self._ended_well = True
+
     def close(self) -> None:
-        """End the W&B run."""
-        self._run.finish()
+        """End the W&B run, as failed unless it came to its end."""
+        self._run.finish(exit_code=0 if self._ended_well else 1)
+
+
+class RunLoggers:
+    """The loggers of one run, made when the step that training goes on from is known.
+
+    Args:
+        make: that step -> loggers.
+    """
+
+    def __init__(self, make: Callable[[int], Sequence[Logger]]) -> None:
+        self._make = make
+        self._made: Sequence[Logger] | None = None
+
+    def at(self, step: int) -> Sequence[Logger]:
+        """The loggers; the first call makes them, to go on from ``step``."""
+        if self._made is None:
+            self._made = self._make(step)
+        return self._made
+
+    def __enter__(self) -> RunLoggers:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for logger in self._made or ():
+            logger.close()
+
+
+def _image(figure: Figure) -> Image.Image:
+    # Both packages would import pyplot to draw it, and with it a window system.
+    file = BytesIO()
+    figure.savefig(file, format="png", dpi=150)
+    return Image.open(file)
 
 
 def _missing(package: str) -> ConfigError:

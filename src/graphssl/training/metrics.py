@@ -5,30 +5,55 @@ from __future__ import annotations
 import json
 import os
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from graphssl.atomic import naming, replace_bytes
 from graphssl.contracts import Penalty
 from graphssl.training.damaged import set_aside
 from graphssl.training.loop import StepReport
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-class Logger(Protocol):
-    """A receiver of rows of metrics."""
 
+class Logger(ABC):
+    """Takes rows of metrics while a run trains, and what it found when it has ended.
+
+    One that ``logger=`` names is made with ``folder`` (the run's), ``name`` (its id), ``config``
+    (as plain containers) and ``resume_step`` (the step that training goes on from).
+
+    Example:
+        >>> class Printer(Logger):
+        ...     def log(self, step, values):
+        ...         print(step, values)
+        >>> Printer().log(10, {"loss": 0.5})
+        10 {'loss': 0.5}
+    """
+
+    @abstractmethod
     def log(self, step: int, values: Mapping[str, float]) -> None:
-        """Write one row."""
-        ...
+        """Take one row of training."""
 
-    def close(self) -> None:
-        """Finish after the last row."""
-        ...
+    def finish(  # noqa: B027
+        self, step: int, values: Mapping[str, float], figures: Mapping[str, Figure]
+    ) -> None:
+        """Take the results of the run: nothing is done by default.
+
+        Args:
+            step: the last one.
+            values: test and validation scores of every protocol, measures of collapse, pace.
+            figures: matplotlib figures of the run by name: ranks and spectra.
+        """
+
+    def close(self) -> None:  # noqa: B027
+        """Nothing follows, whether the run came to its end or not."""
 
 
-class MetricsFile:
-    """The file ``metrics.jsonl``: one JSON object per line, ``step`` first.
+class MetricsFile(Logger):
+    """``metrics.jsonl``: one JSON object per line, ``step`` first.
 
     Args:
         path: the file, created if it does not exist.

@@ -124,7 +124,7 @@ def test_loggers_are_made_once_and_closed():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("+logger._target_=collections.Counter",), "subclass of graphssl.training.Logger"),
+        (("+logger._target_=unittest.mock.Mock",), "subclass of graphssl.training.Logger"),
         (("logger=wandb", "logger.mode=off"), "mode must be one of online, offline, disabled"),
         (("logger=wandb", "+logger.grup=x"), "did you mean group"),
     ],

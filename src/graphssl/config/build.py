@@ -240,10 +240,6 @@ def check_logger(config: DictConfig) -> None:
     if "_target_" in config.logger:
         make(config.logger, "logger")
         target = _resolve(config.logger)
-        if not (isinstance(target, type) and issubclass(target, Logger)):
-            raise ConfigError(
-                f"logger: {config.logger._target_} must be a subclass of graphssl.training.Logger"
-            )
         known = {str(key) for key in config.logger if not str(key).startswith("_")}
         try:
             supplied = {"folder", "name", "config", "resume_step"}
@@ -251,6 +247,10 @@ def check_logger(config: DictConfig) -> None:
         except TypeError as error:
             near = _near_argument(error, config.logger._target_)
             raise ConfigError(f"logger: {config.logger._target_}: {error}{near}") from None
+        if not (isinstance(target, type) and issubclass(target, Logger)):
+            raise ConfigError(
+                f"logger: {config.logger._target_} must be a subclass of graphssl.training.Logger"
+            )
         if hasattr(target, "require"):
             target.require(**{key: config.logger[key] for key in known})
 

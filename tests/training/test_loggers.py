@@ -121,10 +121,17 @@ def test_loggers_are_made_once_and_closed():
     assert made == [7]
 
 
+class Plain:
+    """No Logger, though it could be made."""
+
+    def __init__(self, **given):
+        pass
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("+logger._target_=unittest.mock.Mock",), "subclass of graphssl.training.Logger"),
+        ((f"+logger._target_={Plain.__module__}.Plain",), "subclass of graphssl.training.Logger"),
         (("logger=wandb", "logger.mode=off"), "mode must be one of online, offline, disabled"),
         (("logger=wandb", "+logger.grup=x"), "did you mean group"),
     ],

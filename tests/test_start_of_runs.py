@@ -209,8 +209,15 @@ def test_a_callers_default_type_changes_nothing(small_run):
     [("LBFGS", "closure"), ("SparseAdam", "does not support dense gradients")],
 )
 def test_an_optimizer_that_needs_more_than_gradients(small_run, optimizer, said):
-    with pytest.raises(ConfigError, match=rf"^optimizer {optimizer} cannot step .*{said}"):
+    with pytest.raises(ConfigError, match=rf"^optimizer {optimizer} fails at a step .*{said}"):
         small_run(f"optimizer._target_=torch.optim.{optimizer}", "~optimizer.weight_decay", *QUICK)
+
+
+def test_a_learning_rate_that_no_float_holds_is_named(small_run):
+    with pytest.raises(
+        ConfigError, match=r"^optimizer AdamW fails .* without overflow; got lr=1e\+300"
+    ):
+        small_run("optimizer.lr=1e300", *QUICK)
 
 
 def test_deterministic_runs_say_which_operation_is_not(small_run):

@@ -204,3 +204,11 @@ def test_a_transform_that_fails_is_one_line_with_its_name(transform, message: st
 def test_bad_ids_are_one_line(ids, message: str) -> None:
     with pytest.raises(DataError, match=message):
         node_dataset("path", graph(), node_ids=ids)
+
+
+def test_a_transform_that_cannot_be_made_is_named_by_its_key():
+    config, *_ = compose(
+        ["dataset.transforms=[{_target_: torch_geometric.transforms.OneHotDegree}]"]
+    )
+    with pytest.raises(ConfigError, match=r"^dataset\.transforms0: .*OneHotDegree: TypeError: "):
+        build.dataset(config)

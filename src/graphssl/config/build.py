@@ -97,7 +97,8 @@ def _loader(config: DictConfig) -> Any:
                 "transform_seed and pass it to node_dataset"
             )
     plain: dict[str, Any] = OmegaConf.to_container(node, resolve=True)  # type: ignore[assignment]
-    node = OmegaConf.create({key: value for key, value in plain.items() if key not in ours})
+    kept = {key: value for key, value in plain.items() if key not in ours}
+    node = OmegaConf.create({"dataset": kept}).dataset  # errors name keys by their full path
     made = make(node, "dataset", **({"published": published()} if "published" in asked else {}))
     check_methods(made, "dataset", load=("data_dir", "mirror"))
     return made
@@ -216,13 +217,15 @@ def optimizer(config: DictConfig, parameters: list[nn.Parameter]) -> torch.optim
     except Exception as error:
         near = _near_argument(error, config.optimizer._target_)
         raise ConfigError(f"optimizer: {words(error)}{near}{_options(config.optimizer)}") from error
-    _require_plain_step(made, type(result).__name__)
+    _require_plain_step(made, config.optimizer, type(result).__name__)
     for group in result.param_groups:
         group["initial_lr"] = group["lr"]
     return result
 
 
-def _require_plain_step(made: Callable[..., torch.optim.Optimizer], name: str) -> None:
+def _require_plain_step(
+    made: Callable[..., torch.optim.Optimizer], node: DictConfig, name: str
+) -> None:
     """Try one step on a throwaway weight, with a dense gradient and no closure."""
     weight = nn.Parameter(torch.zeros(2, 2))
     weight.grad = torch.zeros(2, 2)
@@ -231,7 +234,8 @@ def _require_plain_step(made: Callable[..., torch.optim.Optimizer], name: str) -
             made([weight]).step()
     except Exception as error:  # whatever a third-party optimizer raises
         raise ConfigError(
-            f"optimizer {name} cannot step on dense gradients without a closure: {error}"
+            f"optimizer {name} fails at a step on dense gradients without a closure: "
+            f"{words(error)}{_options(node)}"
         ) from error
 
 

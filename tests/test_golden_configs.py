@@ -1,4 +1,4 @@
-"""Every dataset with its recipe, and every objective, composed: none changes by accident.
+"""Every dataset with its recipe, and every option of other groups: none changes by accident.
 
 After a change on purpose, write the snapshot anew and read its diff:
 
@@ -19,6 +19,8 @@ from graphssl.config.folder import config_dir
 GOLDEN = Path(__file__).parent / "golden/configs.json"
 # What a dataset and its recipe decide.
 OF_DATASET = ("dataset", "probe", "recipe", "encoder", "augmentation", "optimizer", "objective")
+# What an option of these decides by itself.
+GROUPS = ("encoder", "norm", "act", "augmentation", "regularizer", "optimizer", "probe")
 
 
 def options(group: str) -> list[str]:
@@ -28,6 +30,7 @@ def options(group: str) -> list[str]:
 CASES = {
     **{f"dataset={name}": OF_DATASET for name in options("dataset")},
     **{f"objective={name}": ("objective", "encoder", "optimizer") for name in options("objective")},
+    **{f"{group}={name}": (group,) for group in GROUPS for name in options(group)},
 }
 
 

@@ -121,6 +121,19 @@ def test_folds_are_drawn_in_the_training_nodes_and_scored_by_the_subset_accuracy
     assert seen == [(inner, [1.0, 2.0, 4.0]), ([train.tolist()], [2.0])]
 
 
+def test_among_equal_folds_the_smallest_c_is_taken():
+    y = np.arange(40) % 2
+    split = Split(np.arange(40), np.array([], dtype=np.int64), np.arange(0))
+
+    def fit(rows, y, trains, C, num_classes):
+        weight = np.array([[np.eye(2) * (1 if c > 1 else -1) for c in C] for _ in trains])
+        return LinearModels(weight, np.full((len(trains), len(C), 2), -0.5), one_vs_rest=True)
+
+    C = np.array([1.0, 2.0, 4.0, 8.0])  # the first is always wrong, the others always right
+    chosen = select_by_folds(np.eye(2)[y], y, [split], C, fit, "k_fold", seed=0)
+    assert chosen.C == [2.0]
+
+
 def test_c_is_chosen_on_validation_nodes_after_fitting_on_training_nodes_alone():
     y = np.arange(12) % 2
     rows = np.eye(2)[y]
@@ -171,6 +184,12 @@ def plain(**trainer):
 def test_a_setting_names_the_run_where_it_moves_a_weight(before, change, another):
     one, other = identity(plain(**before)), identity(plain(**before | change))
     assert (one != other) is another
+
+
+def test_another_behaviour_is_another_run(monkeypatch):
+    before = identity(plain())
+    monkeypatch.setattr("graphssl.results.identity.BEHAVIOUR_VERSION", 10**6)
+    assert identity(plain()) != before
 
 
 # ---- weights one after the other

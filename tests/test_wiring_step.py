@@ -181,6 +181,34 @@ def test_every_group_follows_the_schedule_from_its_own_learning_rate(graph):
     assert other.mean().item() == pytest.approx(-10 * sum(FACTORS))
 
 
+def test_clipping_is_by_the_norm_over_every_trained_parameter(graph):
+    """The gradients (3, 0) of the encoder and (0, 4) of the head have length 5 together."""
+
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.encoder, self.head = (nn.Linear(2, 1, bias=False) for _ in range(2))
+
+        def forward(self, view1, view2):
+            return StepOutput(3 * self.encoder.weight[0, 0] + 4 * self.head.weight[0, 1], ())
+
+        def trainable_parameters(self):
+            yield from self.parameters()
+
+        def after_step(self, step, total):
+            pass
+
+    objective = Two()
+    before = [parameter.detach().clone() for parameter in objective.parameters()]
+    optimizer = torch.optim.SGD(objective.parameters(), lr=1.0)
+    optimizer.param_groups[0]["initial_lr"] = 1.0
+    state = TrainingState(objective, optimizer, torch.Generator())
+    options = TrainerSettings(steps=1, warmup=0.0, schedule="constant", grad_clip=1.0)
+    train(state, graph, lambda view, generator: (view, view), NoRegularizer(), options, [])
+    moved = [old - new.detach() for old, new in zip(before, objective.parameters(), strict=True)]
+    torch.testing.assert_close(torch.cat(moved), torch.tensor([[0.6, 0.0], [0.0, 0.8]]))
+
+
 def test_a_penalty_that_is_not_finite_stops_training(graph):
     class Endless(NoRegularizer):
         def __call__(self, weights, output):
@@ -284,6 +312,17 @@ def test_a_target_is_drawn_anew_and_approaches_the_online_network():
         target.convs[0].lin.weight, 0.75 * before + 0.25 * online.convs[0].lin.weight
     )
     assert target.norms[0].running_mean.abs().max() == 0
+
+
+def test_every_weight_of_a_target_is_drawn_anew():
+    """Those of shortcuts included."""
+    torch.manual_seed(0)
+    online = ConvStack(5, [8, 4, 4], GCNConv, nn.PReLU, nn.BatchNorm1d, residual=True)
+    matrices = {n: w for n, w in online.named_parameters() if w.ndim == 2}
+    assert {name.split(".")[0] for name in matrices} == {"convs", "shortcuts"}
+    target = dict(target_of(online).named_parameters())
+    for name, weight in matrices.items():
+        assert not torch.equal(target[name], weight), name
 
 
 def test_supervised_training_sees_the_first_view_and_its_training_nodes(double_graph):

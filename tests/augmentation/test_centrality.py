@@ -68,6 +68,14 @@ def test_eigenvector_follows_edges_from_source_to_target():
     torch.testing.assert_close(v, torch.full((3,), 3**-0.5, dtype=v.dtype))
 
 
+def test_nodes_that_the_eigenvector_does_not_reach_have_gcas_small_number():
+    """Of a triangle and a lone pair, the triangle has the larger eigenvalue; GCA adds 1e-8."""
+    edges = torch.tensor([[0, 1, 2, 1, 2, 0, 3, 4], [1, 2, 0, 0, 1, 2, 4, 3]])
+    v = Eigenvector(iterations=500)(Graph(torch.ones(5, 1), edges))
+    expected = torch.tensor([3**-0.5] * 3 + [0.0] * 2, dtype=v.dtype) + 1e-8
+    torch.testing.assert_close(v, expected, rtol=1e-6, atol=0)
+
+
 def test_a_bipartite_graph_does_not_swing():
     star = Graph(torch.ones(4, 1), torch.tensor([[0, 0, 0, 1, 2, 3], [1, 2, 3, 0, 0, 0]]))
     v = Eigenvector()(star)

@@ -240,6 +240,15 @@ def test_what_changes_the_id(override, changes):
     assert (identity(resolved(override)) != identity(resolved())) == changes
 
 
+@pytest.mark.parametrize("key", ["optimizer.lr", "optimizer.weight_decay", "augmentation.strength"])
+def test_settings_count_to_their_last_digit(key):
+    ids = [
+        identity(resolved(f"{key}={value}"))
+        for value in ("1e-9", "2e-9", "0.123456789", "0.1234567891")
+    ]
+    assert len(set(ids)) == 4
+
+
 def test_the_checksums_of_files_are_no_part_of_the_id():
     with_trust = resolved("dataset=cora", "dataset.trust=true")
     assert identity(with_trust) == identity(resolved("dataset=cora"))

@@ -61,6 +61,12 @@ def test_uniformity_of_many_rows_takes_the_same_subset_each_time():
     assert sampled != uniformity(many, max_rows=3000)
 
 
+def test_the_subset_of_uniformity_is_of_all_rows():
+    """Nodes are often listed by class: half of them here, and then the other half."""
+    z = torch.eye(2).repeat_interleave(1500, dim=0)
+    assert uniformity(z) == pytest.approx(uniformity(z, max_rows=3000), abs=0.05)
+
+
 def test_alignment():
     other = torch.roll(Z, 1, dims=0)
     distances = np.linalg.norm(U - np.roll(U, 1, axis=0), axis=1)

@@ -242,6 +242,8 @@ def test_untrained_and_raw_take_no_step(small_run):
     assert untrained.training["steps"] == raw.training["steps"] == 0
     assert untrained.diagnostics["representation"]["dimensions"] == 8
     assert raw.diagnostics["representation"]["dimensions"] == 64
+    few = ("dataset.num_nodes=30", "encoder.channels=[40]", "probe=[]")  # fewer than dimensions
+    assert small_run("objective=untrained", *few).diagnostics["representation"]["dimensions"] == 40
 
 
 def test_supervised_uses_and_scores_one_split_a_seed(small_run):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from graphssl.errors import ConfigError
@@ -18,6 +20,12 @@ def test_a_number_goes_to_every_layer():
 def test_the_first_pattern_that_fits_counts_and_the_rest_is_left_out():
     alpha = {"encoder.convs.0*": 1.0, "encoder.*": 0.1}
     assert alpha_per_layer(alpha, LAYERS) == {LAYERS[0]: 1.0, LAYERS[1]: 0.1}
+
+
+def test_a_pattern_fits_a_whole_name():
+    names = ["predictor.0", "encoder.predictor.0", "predictor.0.more"]
+    assert alpha_per_layer({"predictor.0": 1.0}, names) == {"predictor.0": 1.0}
+    assert list(alpha_per_layer({"predictor*": 1.0}, names)) == [names[0], names[2]]
 
 
 def test_a_pattern_that_fits_nothing_lists_the_layers():
@@ -42,6 +50,12 @@ def test_bad_alpha_is_named(bad):
 def test_schedules_over_half_a_run(schedule, expected):
     values = [alpha_factor(schedule, step, total=40, steps=20) for step in range(0, 41, 10)]
     assert values == pytest.approx(expected, abs=1e-15)
+
+
+@pytest.mark.parametrize("schedule", ["warmup", "cosine"])
+def test_a_schedule_ends_at_its_length_and_not_a_step_before(schedule):
+    expected = {"warmup": 0.75, "cosine": (1 + math.cos(0.75 * math.pi)) / 2}[schedule]
+    assert alpha_factor(schedule, 3, total=9, steps=4) == pytest.approx(expected)
 
 
 def test_without_a_length_a_schedule_takes_the_run():

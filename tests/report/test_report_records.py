@@ -182,8 +182,21 @@ def test_condition_counts_what_the_id_counts(make_run, runs):
     _edit(make_run(), dataset={"name": "toy", "nodes": 11})
     make_run(labels_used=True)
     make_run(labels_used=True, protocol="grace")
+    for width in (8, 16):
+        make_run(objective="untrained", changes={"encoder.channels": width})
     conditions = list(load_frame(runs)["condition"])
     assert len(set(conditions)) == len(conditions)
+
+
+@pytest.mark.parametrize("setting", ["num_splits", "train_ratio", "log2_C", "solver"])
+def test_what_a_protocol_does_is_told_apart(make_run, runs, setting):
+    """Only where it computed, and what it is called, makes no difference."""
+    for value in (1, 2):
+        make_run(protocol_settings={setting: value, "name": str(value), "device": str(value)})
+    one, other = load_frame(runs)["protocol_settings"]
+    assert one != other
+    assert "device" not in one
+    assert "name" not in one
 
 
 def test_condition_leaves_out_code_that_does_not_count(make_run, runs):

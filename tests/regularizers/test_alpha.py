@@ -29,7 +29,7 @@ def test_a_pattern_fits_a_whole_name():
 
 
 def test_a_pattern_that_fits_nothing_lists_the_layers():
-    with pytest.raises(ConfigError, match=r"'decoder\.\*' fits no layer.*predictor\.0"):
+    with pytest.raises(ConfigError, match=r"'decoder\.\*' matches no layer.*predictor\.0"):
         alpha_per_layer({"decoder.*": 1.0}, LAYERS)
 
 

@@ -28,7 +28,7 @@ def _as_folder(path: Path) -> None:
 DAMAGES: dict[str, Callable[[Path], None]] = {
     "empty": _rewrite(lambda content: b""),
     "first half": _rewrite(lambda content: content[: len(content) // 2]),
-    "without its last byte": _rewrite(lambda content: content[:-1]),
+    "without its last bytes": _rewrite(lambda content: content[:-3]),
     "first bytes": _rewrite(lambda content: content[:20]),
     "second half": _rewrite(lambda content: content[len(content) // 2 :]),
     "flipped at the start": _rewrite(_flipped(0.0)),

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 from functools import partial
 from pathlib import Path
 
@@ -120,6 +121,39 @@ def test_a_run_interrupted_in_its_checkpoint_goes_on_to_the_same_rows_and_spectr
     for key in spectra[0]:
         np.testing.assert_array_equal(spectra[0][key], spectra[1][key])
     assert {key.split("/")[0] for key in spectra[0]} == {"0", "3", "6", "9"}
+
+
+def test_rows_reach_the_disk_before_the_checkpoint_that_goes_on_from_them(
+    graph, tmp_path, monkeypatch
+):
+    rows = MetricsFile(tmp_path / "metrics.jsonl")
+    rows.log(1, {"loss": 1.0})
+    state, synced, fsync = make_state(graph, 0), [], os.fsync
+
+    def noted(descriptor):
+        synced.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    Checkpointer(tmp_path / "checkpoint.pt", 1, Selection("last")).save(state)
+    assert synced[0] == "metrics.jsonl"
+    assert synced[1].startswith(".checkpoint.pt.")
+    synced.clear()
+    rows.close()
+    assert synced == ["metrics.jsonl"]
+
+
+@pytest.mark.parametrize(
+    "line", ["", "x", "[1]", "null", '{"loss": 1}', '{"step": "1"}', '{"step": 1', "\x00\x00"]
+)
+def test_rows_that_cannot_be_read_are_set_aside_and_the_others_kept(tmp_path, caplog, line):
+    path = tmp_path / "metrics.jsonl"
+    damaged = f'{{"step": 0}}\n{line}\n{{"step": 5}}\n{{"step": 9}}\n'
+    path.write_text(damaged)
+    MetricsFile(path, 5).close()
+    assert path.read_text() == '{"step": 0}\n{"step": 5}\n'
+    assert (tmp_path / "metrics.jsonl.damaged1").read_text() == damaged
+    assert "set aside as metrics.jsonl.damaged1" in caplog.text
 
 
 @pytest.mark.parametrize(("step", "kept"), [(0, []), (5, [0, 5, 5]), (10, [0, 5, 5, 10])])

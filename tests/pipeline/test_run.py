@@ -2,9 +2,12 @@
 
 import copy
 import functools
+import importlib
 import json
 import os
+import pkgutil
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -445,6 +448,36 @@ def test_load_run_builds_no_foreign_code_without_trust(small_run, node):
         graphssl.load_run(folder)
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        "graphssl.__main__.x", "graphssl.cli.main", "graphssl.examples.demo.main", "torch.hub.load",
+        "graphssl.__main__", "torch_geometric.datasets.Planetoid", "this.s", "graphssl.sweeps.x.Y",
+    ],
+)  # fmt: skip
+def test_load_run_imports_nothing_on_the_way_to_a_foreign_name(small_run, monkeypatch, target):
+    folder = Path(small_run("objective=untrained", "probe=[]").folder)
+    content = json.loads((folder / "record.json").read_text())
+    content["config"]["encoder"]["act"] = {"_target_": target}
+    (folder / "record.json").write_text(json.dumps(content))
+    looked_up = []
+
+    def noted(name):
+        looked_up.append(name)
+        return pkgutil.resolve_name(name)
+
+    monkeypatch.setattr("graphssl.pipeline.load.resolve_name", noted)
+    with pytest.raises(DataError, match=rf"names {re.escape(target)}, .*trust=True"):
+        graphssl.load_run(folder)
+    assert target not in looked_up
+
+
+def test_importing_main_runs_nothing(monkeypatch):
+    monkeypatch.delitem(sys.modules, "graphssl.__main__", raising=False)
+    monkeypatch.setattr("graphssl.cli.main", lambda: pytest.fail("a run began"))
+    importlib.import_module("graphssl.__main__")
+
+
 @pytest.mark.parametrize("content", [None, b"", b"PK", {"a": 1}, ["a"], copy], ids=str)
 def test_load_run_of_weights_that_are_not_its_own(small_run, content):
     folder = Path(small_run("objective=untrained", "probe=[]").folder)
@@ -455,7 +488,7 @@ def test_load_run_of_weights_that_are_not_its_own(small_run, content):
         torch.save(copy.deepcopy, folder / "encoder.pt")  # a function: no tensor, no weights
     elif content is not None:
         torch.save(content, folder / "encoder.pt")
-    with pytest.raises(DataError, match=r"encoder\.pt does not contain the run's encoder$"):
+    with pytest.raises(DataError, match=r"encoder\.pt does not contain the run's encoder \("):
         graphssl.load_run(folder)
 
 

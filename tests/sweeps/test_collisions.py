@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from filelock import FileLock
 import graphssl
 from graphssl.cli import main
 from graphssl.errors import ConfigError, RunBusyError
+from graphssl.locks import holding
 from graphssl.pipeline import run as pipeline
+from graphssl.results.store import RunStore
 
 FORK = multiprocessing.get_context("fork")
 
@@ -27,6 +30,52 @@ def test_skip_names_the_run_that_another_process_makes(small_run):
         small_run("collision=skip")
     assert record.folder in str(raised.value)
     assert small_run("collision=skip") == record
+
+
+def test_deleting_the_lock_files_lets_nobody_in(small_run):
+    """A person who sees them lying about may think that they are left over."""
+    record = small_run()
+    store = RunStore(Path(record.folder).parent)
+    name = Path(record.folder).name.removesuffix(f"-{record.id}")
+    with store.folder(name, record.id):
+        for lock in (store.root / ".locks").iterdir():
+            lock.unlink()
+        with pytest.raises(RunBusyError, match="another process"):
+            small_run("collision=skip")
+        with pytest.raises(RunBusyError):
+            small_run("collision=skip", "force=true")
+    assert small_run("collision=skip") == record
+
+
+def test_who_waited_for_a_folder_that_moved_away_gets_the_new_one(tmp_path):
+    """While it waited for the lock on the folder, another put the folder aside."""
+    folder, taken, got = tmp_path / "run", FORK.Event(), FORK.Event()
+
+    def wait():
+        taken.wait()
+        with holding(folder):
+            got.set()
+            assert not (folder / "old").exists()
+
+    child = FORK.Process(target=wait)
+    child.start()  # before the lock, which a fork would share
+    with holding(folder):
+        (folder / "old").touch()
+        taken.set()
+        assert not got.wait(0.3)
+        folder.rename(tmp_path / "aside")
+    child.join()
+    assert child.exitcode == 0
+    assert (tmp_path / "aside/old").exists()
+
+
+def test_partial_files_of_a_killed_process_go_when_the_folder_is_taken(tmp_path):
+    store = RunStore(tmp_path)
+    with store.folder("run", "1") as folder:
+        (folder / ".checkpoint.pt.1-ab.partial").touch()
+        (folder / "checkpoint.pt").touch()
+    with store.folder("run", "1") as folder:
+        assert [path.name for path in folder.iterdir()] == ["checkpoint.pt"]
 
 
 def test_a_third_way_is_an_error(small_run):
@@ -54,8 +103,11 @@ def test_a_skipped_job_is_no_failure(tmp_path, small_config, monkeypatch, capsys
 
 
 @pytest.mark.parametrize("collision", ["wait", "skip"])
+@pytest.mark.parametrize(
+    "locks", ["kept", pytest.param("deleted all the time", marks=pytest.mark.slow)]
+)
 def test_eight_processes_that_want_the_same_two_runs_train_each_once(
-    tmp_path, small_config, collision
+    tmp_path, small_config, collision, locks
 ):
     """Each process writes down what it trains; a kernel lock keeps the others out meanwhile."""
     log = tmp_path / "trained"
@@ -78,6 +130,10 @@ def test_eight_processes_that_want_the_same_two_runs_train_each_once(
     children = [FORK.Process(target=run) for _ in range(8)]
     for child in children:
         child.start()
+    while locks != "kept" and any(child.is_alive() for child in children):
+        for lock in (tmp_path / "runs").glob(".locks/*"):
+            lock.unlink(missing_ok=True)
+        time.sleep(0.005)
     for child in children:
         child.join()
     assert [child.exitcode for child in children] == [0] * 8

@@ -15,6 +15,7 @@ from tests.traces import traces
 import graphssl
 from graphssl.config.messages import describe, is_expected
 from graphssl.errors import Interrupted
+from graphssl.report.figures import curves
 from graphssl.report.runs.records import read_runs
 from graphssl.training.metrics import StepMetrics
 
@@ -155,6 +156,19 @@ def test_loading_a_damaged_run_is_one_line(finished, tmp_path, name, kind):
     DAMAGES[kind](folder / name)
     line = refusal(lambda: graphssl.load_run(folder))
     assert str(folder / name) in line or (kind in HARMLESS and not line)
+
+
+@pytest.mark.parametrize(("name", "kind"), cases(("metrics.jsonl", "spectra.npz")))
+def test_damaged_diagnostics_of_one_run_stop_no_figure(finished, tmp_path, name, kind):
+    for folder in ("good", "worse"):
+        shutil.copytree(run_folder(finished), tmp_path / folder)
+    DAMAGES[kind](tmp_path / "worse" / name)
+    rows = curves._rows(str(tmp_path / "worse"))
+    assert set(curves._over_steps(rows, "loss")) <= set(range(21))
+    good = curves._last_spectra(str(tmp_path / "good"))
+    assert good
+    found = curves._last_spectra(str(tmp_path / "worse"))
+    assert found.keys() in (good.keys(), set())
 
 
 @pytest.mark.parametrize(("name", "kind"), cases(("record.json",)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,23 +135,28 @@ def _curve(runs: Sequence[Mapping[int, float]]) -> Curve | None:
 def _last_spectra(folder: str) -> dict[str, Array]:
     """Read the last step of ``spectra.npz``: ``<where>/<which>`` -> array; {} if it is damaged."""
     try:
-        with np.load(Path(folder) / "spectra.npz") as arrays:
+        with (Path(folder) / "spectra.npz").open("rb") as file, np.load(file) as arrays:
             last = max((int(key.split("/")[0]) for key in arrays), default=0)
             keys = [key for key in arrays if key.startswith(f"{last}/")]
             found = {key.split("/", 1)[1]: arrays[key] for key in keys}
-    except (OSError, ValueError, zipfile.BadZipFile):
+    except Exception:  # a damaged archive may raise anything
         return {}
     return {key: values for key, values in found.items() if values.size}
 
 
 def _over_steps(rows: Iterable[Mapping[str, Any]], key: str) -> dict[int, float]:
-    return {int(row["step"]): float(row[key]) for row in rows if key in row and "step" in row}
+    return {
+        row["step"]: float(row[key])
+        for row in rows
+        if type(row.get("step")) is int and type(row.get(key)) in (int, float)
+    }
 
 
 def _rows(folder: str) -> list[dict[str, Any]]:
     """Read the rows of ``metrics.jsonl``, skipping incomplete lines of a killed run."""
     try:
-        lines = (Path(folder) / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        path = Path(folder) / "metrics.jsonl"
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return []
     return [row for row in map(_row, lines) if row]
@@ -161,6 +165,6 @@ def _rows(folder: str) -> list[dict[str, Any]]:
 def _row(line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return row if isinstance(row, dict) else {}

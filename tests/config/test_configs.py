@@ -100,6 +100,74 @@ def test_supervised_is_kipf_and_wellings_gcn_on_every_graph(dataset):
     assert not config["augmentation"]["view1"]
 
 
+# REFERENCE, section 7: the official code of each method. Widths, learning rate, weight decay,
+# steps, edge and feature drops of both views, activation, the number of the loss.
+METHODS = {
+    ("grace", "cora"): ([256, 128], 5e-4, 1e-5, 200, [.2, .4], [.3, .4], "torch.nn.ReLU", 0.4),
+    ("grace", "citeseer"): (
+        [512, 256], 1e-3, 1e-5, 200, [.2, .0], [.3, .2], "graphssl.encoders.PReLU", 0.9),
+    ("grace", "pubmed"): ([512, 256], 1e-3, 1e-5, 1500, [.4, .1], [.0, .2], "torch.nn.ReLU", 0.7),
+    ("cca_ssg", "cora"): ([512, 512], 1e-3, 0, 50, [.4, .4], [.1, .1], "torch.nn.ReLU", 1e-3),
+    ("cca_ssg", "citeseer"): ([512], 1e-3, 0, 20, [.4, .4], [.0, .0], "torch.nn.ReLU", 5e-4),
+    ("cca_ssg", "pubmed"): ([512, 512], 1e-3, 0, 100, [.5, .5], [.3, .3], "torch.nn.ReLU", 1e-3),
+    ("cca_ssg", "amazon_photo"): (
+        [512, 512], 1e-3, 0, 50, [.3, .3], [.2, .2], "torch.nn.ReLU", 1e-3),
+    ("cca_ssg", "amazon_computers"): (
+        [512, 512], 1e-3, 0, 50, [.3, .3], [.1, .1], "torch.nn.ReLU", 5e-4),
+    ("cca_ssg", "coauthor_physics"): (
+        [512, 512], 1e-3, 0, 100, [.5, .5], [.5, .5], "torch.nn.ReLU", 1e-3),
+    ("ssge", "cora"): ([256, 256], 1e-3, 1e-5, 80, [.3, .3], [.1, .1], "torch.nn.ELU", 0.1),
+    ("dgi", "citeseer"): (
+        [512], 1e-3, 0, 10_000, [0, 0], [0, 0], "graphssl.encoders.PReLU", None),
+}  # fmt: skip
+NUMBER = {"grace": "tau", "cca_ssg": "decorrelation", "ssge": "uniformity"}
+
+
+@pytest.mark.parametrize(("objective", "dataset"), METHODS)
+def test_objective_and_dataset_alone_give_the_methods_published_recipe(objective, dataset):
+    channels, lr, decay, steps, edges, features, act, number = METHODS[objective, dataset]
+    config = resolved(f"dataset={dataset}", f"objective={objective}")
+    encoder, trainer = config["encoder"], config["trainer"]
+    assert encoder["channels"] == channels
+    assert encoder["act"]["_target_"] == act
+    assert encoder["norm"]["_target_"] == "torch.nn.Identity"
+    assert encoder["plain_last"] == (objective in ("cca_ssg", "ssge"))
+    assert config["optimizer"] == {
+        "_target_": "torch.optim.Adam", "_partial_": True, "lr": lr, "weight_decay": decay,
+    }  # fmt: skip
+    assert (trainer["steps"], trainer["warmup"], trainer["schedule"]) == (steps, 0.0, "constant")
+    views = [config["augmentation"][view] for view in ("view1", "view2")]
+    assert [view.get("edges", {"p": 0})["p"] for view in views] == edges
+    assert [view.get("features", {"p": 0})["p"] for view in views] == features
+    if number is not None:
+        assert config["objective"][NUMBER[objective]] == number
+    waits = {"patience": 20, "select": "loss"} if objective == "dgi" else {"patience": None}
+    assert waits == {key: trainer[key] for key in waits}
+    if objective == "grace":
+        head = config["objective"]["projector"]
+        assert (head["hidden_channels"], head["act"]["_target_"]) == (channels[1], "torch.nn.ELU")
+
+
+def test_gbt_normalises_between_its_layers_alone_and_warms_up():
+    config = resolved("dataset=amazon_photo", "objective=gbt")
+    encoder, trainer = config["encoder"], config["trainer"]
+    assert (encoder["channels"], encoder["plain_last"]) == ([512, 256], True)
+    assert encoder["norm"]["momentum"] == 0.01
+    assert config["objective"] == {"_target_": "graphssl.objectives.GBT", "redundancy": None}
+    assert (trainer["steps"], trainer["warmup"], trainer["schedule"]) == (1000, 0.1, "cosine")
+    assert (config["optimizer"]["lr"], config["optimizer"]["weight_decay"]) == (1e-4, 1e-5)
+
+
+def test_what_is_said_wins_over_a_methods_recipe():
+    said = ["recipe.lr=0.5", "act=elu", "norm=layer", "recipe.channels=[8]", "recipe.tau=0.1"]
+    config = resolved("dataset=citeseer", "objective=grace", *said)
+    assert config["optimizer"]["lr"] == 0.5
+    assert config["encoder"]["act"]["_target_"] == "torch.nn.ELU"
+    assert config["encoder"]["norm"]["_target_"] == "torch.nn.LayerNorm"
+    assert config["encoder"]["channels"] == [8]
+    assert config["objective"]["tau"] == 0.1
+
+
 def test_only_supervised_has_dropout_and_a_constant_learning_rate():
     config = resolved()
     assert (config["encoder"]["dropout"], config["trainer"]["schedule"]) == (0.0, "cosine")
@@ -172,8 +240,12 @@ def test_every_yaml_says_what_it_is_and_names_targets_that_exist(path):
     text = path.read_text(encoding="utf-8")
     comments = [x for x in text.splitlines()[:3] if x.startswith("# ") and "@package" not in x]
     assert comments, "a yaml begins with a line that says what it is"
-    for target in targets(OmegaConf.to_container(OmegaConf.load(path))):
-        assert callable(get_object(target)), target
+    content = OmegaConf.to_container(OmegaConf.load(path))
+    recipe = content if "recipe" in path.parts else content.get("recipe", {})
+    named = [recipe["act"]] if "act" in recipe else []
+    for target in [*targets(content), *named]:
+        if target != "${recipe.act}":
+            assert callable(get_object(target)), target
 
 
 # What names the weights of a run, and what does not.
@@ -201,6 +273,8 @@ IDENTITY = [
     ("dataset.transform_seed=1", True), ("dataset.transform_seed=0", False),
     ("~dataset.transform_seed", False), ("dataset.transforms=[]", True),
     ("dataset.neighbors=6", True),
+    ("encoder.plain_last=true", True), ("~encoder.plain_last", False),
+    ("trainer.patience=null", False), ("trainer.select=loss", True),
     ("probe.protocols.random_10_10_80.num_splits=3", False), ("+tags.study=x", False),
 ]  # fmt: skip
 
@@ -288,6 +362,13 @@ def test_all_of_a_protocol_that_is_not_ours_counts():
     mine = "probe.protocols.random_10_10_80._target_=mine.Protocol"
     one, other = resolved(mine), resolved(mine, "probe.protocols.random_10_10_80.solver=sklearn")
     assert identity(one, uses_labels=True) != identity(other, uses_labels=True)
+
+
+def test_patience_is_part_of_the_id_and_the_steps_between_evaluations_are_not_for_the_loss():
+    loss = ("trainer.select=loss",)
+    ids = [identity(resolved(*loss, *more)) for more in ([], ["trainer.patience=3"])]
+    assert ids[0] != ids[1]
+    assert identity(resolved(*loss, "trainer.eval_every=9")) == ids[0]
 
 
 @pytest.mark.parametrize("select", ["val_accuracy", "effective_rank_centred"])

@@ -226,3 +226,17 @@ def test_without_training_or_dropout_nothing_is_dropped_or_drawn(graph):
 def test_dropout_outside_0_1_is_refused(dropout):
     with pytest.raises(ConfigError, match=rf"encoder\.dropout .*got {dropout}"):
         stack(dropout=dropout)
+
+
+@pytest.mark.parametrize("channels", [(8, 4), (4,)])
+def test_a_plain_last_layer_is_its_operator_alone(channels):
+    encoder = stack(channels, norm=nn.BatchNorm1d, plain_last=True)
+    x, edges = torch.randn(6, 5), torch.tensor([[0, 1, 2, 3, 4], [1, 2, 3, 4, 5]])
+    h = x
+    for layer, conv in enumerate(encoder.convs):
+        h = conv(h, edges)
+        if layer < len(channels) - 1:
+            h = torch.nn.functional.prelu(nn.BatchNorm1d(8)(h), torch.tensor([0.25]))
+    torch.testing.assert_close(encoder(x, edges), h)
+    torch.testing.assert_close(encode(encoder, Graph(x, edges).view()), h)
+    assert len(encoder.norms) == len(encoder.acts) == len(channels)

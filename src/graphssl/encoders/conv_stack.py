@@ -28,7 +28,7 @@ JumpingKnowledge = Literal["last", "cat", "max"]
 
 
 class ConvStack(nn.Module):
-    """``h_l = act(norm(conv(drop(h_{l-1}), edges)))``, also for the last layer, as in BGRL.
+    """``h_l = act(norm(conv(drop(h_{l-1}), edges)))``; by default also the last layer, as in BGRL.
 
     With ``residual``, every layer but the first adds ``P_l h_{l-1}``, where P_l is the identity, or
     a linear map if the width changes.
@@ -51,6 +51,8 @@ class ConvStack(nn.Module):
         dropout: probability with which each entry of a layer's input (features and hidden layers)
             is set to 0 in training, as by Kipf & Welling (arXiv 1609.02907). Drawn from torch's
             global stream.
+        plain_last: whether the last layer is its operator alone, without norm and activation, as
+            in the encoders of CCA-SSG (arXiv 2106.12484) and G-BT (arXiv 2106.02466).
 
     Raises:
         ConfigError: there is no layer, a width is below 1 or not divisible by the heads, widths
@@ -75,6 +77,7 @@ class ConvStack(nn.Module):
         residual: bool = False,
         jumping_knowledge: JumpingKnowledge = "last",
         dropout: float = 0.0,
+        plain_last: bool = False,
     ) -> None:
         super().__init__()
         number("encoder.dropout", dropout, least=0, below=1)
@@ -95,8 +98,12 @@ class ConvStack(nn.Module):
         layers = [make_layer(conv, *pair) for pair in zip(widths, channels, strict=False)]
         self.maps = nn.ModuleList(before for before, _ in layers)
         self.convs = nn.ModuleList(operator for _, operator in layers)
-        self.norms = nn.ModuleList(norm(width) for width in channels)
-        self.acts = nn.ModuleList(act() for _ in channels)
+        finished = len(channels) - plain_last
+        self.norms = nn.ModuleList(norm(width) for width in channels[:finished])
+        self.acts = nn.ModuleList(act() for _ in channels[:finished])
+        if plain_last:
+            self.norms.append(nn.Identity())
+            self.acts.append(nn.Identity())
         self.jumping_knowledge = jumping_knowledge
         self.shortcuts = nn.ModuleList(
             nn.Identity() if before == width else nn.Linear(before, width, bias=False)

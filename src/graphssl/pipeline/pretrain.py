@@ -34,7 +34,7 @@ from graphssl.training.loggers import RunLoggers
 from graphssl.training.loop import Observer, TrainingState, train
 from graphssl.training.metrics import MetricsFile, StepMetrics
 from graphssl.training.progress import progress_bar
-from graphssl.training.selection import Selection
+from graphssl.training.selection import LowestLoss, Selection
 from graphssl.training.spectra import SpectraFile
 
 log = logging.getLogger(__name__)
@@ -131,6 +131,8 @@ def _train(
         file = stack.enter_context(closing(MetricsFile(folder / "metrics.jsonl", first)))
         loggers = [file, *run_loggers.at(first)]
         observers: list[Observer] = [StepMetrics(loggers, settings.log_every)]
+        if settings.select == "loss":
+            observers.append(LowestLoss(selection, job.objective))
         if settings.eval_every:
             quick = partial(_quick_look, job)
             observers.append(Evaluator(quick, settings.eval_every, loggers, selection))
@@ -152,14 +154,19 @@ def _train(
         steps, threads = settings.steps - first, torch.get_num_threads()
         log.info("steps: %d, device: %s, threads: %d, into %s", steps, job.device, threads, folder)
         suspect = job.data.facts.get("negative_degree")
-        train(state, graph, job.augmentation, job.regularizer, settings, observers, clock, suspect)
+        patience = settings.patience
+        stops = None if patience is None else lambda step: selection.waited(step) >= patience
+        train(
+            state, graph, job.augmentation, job.regularizer, settings, observers, clock, suspect,
+            stops,
+        )  # fmt: skip
     if clock is not None and state.step > first:
         log.info("%s", write_profile(clock, state.step - first, folder / "profile.json"))
     training = {
-        "steps": settings.steps,
+        "steps": state.step,
         "resumed_from": first,
         "seconds": state.seconds,
-        "steps_per_second": settings.steps / state.seconds,
+        "steps_per_second": state.step / state.seconds,
     }
     return training, deep
 

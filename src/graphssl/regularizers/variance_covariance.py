@@ -2,61 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from graphssl.checks import number
 from graphssl.contracts import Penalty, Regularizer, StepOutput
-
-
-def variance_term(z: Tensor, gamma: float = 1.0, eps: float = 1e-4) -> Tensor:
-    """Compute ``v(Z) = 1/D sum_j max(0, gamma - sqrt(var(z_j) + eps))``, eq. 1.
-
-    Args:
-        z: (N, D).
-        gamma: standard deviation below which a dimension is penalised.
-        eps: added to the variance, so that the gradient is finite where the variance is 0.
-
-    Returns:
-        Scalar in [0, gamma].
-
-    Example:
-        >>> round(variance_term(torch.ones(4, 2)).item(), 4)
-        0.99
-    """
-    with _in_float32(z) as z:
-        std = torch.sqrt(z.var(dim=0) + eps)  # (D,)
-        return torch.relu(gamma - std).mean()
-
-
-def covariance_term(z: Tensor) -> Tensor:
-    """Compute ``c(Z) = 1/D sum_{i != j} C_ij^2`` with ``C = Zc^T Zc / (N - 1)``, eqs. 3 and 4.
-
-    Args:
-        z: Z, (N, D); Zc is Z minus the mean of every column.
-
-    Returns:
-        Scalar, 0 if all dimensions are uncorrelated.
-
-    Example:
-        >>> covariance_term(torch.tensor([[-1.0, -1.0], [1.0, 1.0]]))
-        tensor(4.)
-    """
-    with _in_float32(z) as z:
-        centred = z - z.mean(dim=0)
-        covariance = centred.T @ centred / (z.size(0) - 1)  # (D, D)
-        squared = covariance.square()
-        return (squared.sum() - squared.diagonal().sum()) / z.size(1)
-
-
-@contextmanager
-def _in_float32(z: Tensor) -> Iterator[Tensor]:
-    """Yield ``z`` in at least float32, with autocast off: encoders may return bfloat16."""
-    with torch.autocast(z.device.type, enabled=False):
-        yield z.to(torch.promote_types(z.dtype, torch.float32))
+from graphssl.objectives.siamese import in_full_precision
+from graphssl.objectives.vicreg import covariance_term, variance_term
 
 
 class VarianceCovariance(Regularizer):
@@ -95,7 +50,8 @@ class VarianceCovariance(Regularizer):
         views = output.representations
         active = self.alpha_variance > 0 or self.alpha_covariance > 0
         with torch.set_grad_enabled(torch.is_grad_enabled() and active):
-            variance = torch.stack([variance_term(z, self.gamma) for z in views]).sum()
-            covariance = torch.stack([covariance_term(z) for z in views]).sum()
+            spread = partial(variance_term, gamma=self.gamma)
+            variance = torch.stack([in_full_precision(spread, z) for z in views]).sum()
+            covariance = torch.stack([in_full_precision(covariance_term, z) for z in views]).sum()
             total = self.alpha_variance * variance + self.alpha_covariance * covariance
         return Penalty(total, {"variance": variance.detach(), "covariance": covariance.detach()})

@@ -22,6 +22,8 @@ _WITHOUT_EFFECT = {
     "dataset": ("checksums", "pickle", "trust", "metric"),
     "optimizer": ("fused", "foreach", "capturable"),
 }
+# Options that were added later, with the value that has no effect: runs without them keep their id.
+_LATER = {"encoder": {"plain_last": False}}
 # Arguments of graphssl's own protocols that determine the splits; the others affect the score only.
 _SPLIT = ("_target_", "num_splits", "train_ratio", "val_ratio")
 
@@ -45,7 +47,9 @@ def identity(
     # Records of earlier behaviour versions lack keys that were added later.
     part["trainer"] = {key: value for key, value in config["trainer"].items() if key in _TRAINER}
     part["seed"], part["behaviour"] = config["seed"], BEHAVIOUR_VERSION
-    if config["trainer"]["select"] != "last":
+    if config["trainer"].get("patience") is not None:
+        part["trainer"]["patience"] = config["trainer"]["patience"]
+    if config["trainer"]["select"] not in ("last", "loss"):
         part["eval_every"] = config["trainer"]["eval_every"]
     if fingerprint is not None:
         part["dataset"] = {**part["dataset"], "path": fingerprint}
@@ -62,7 +66,7 @@ def weights_part(config: Mapping[str, Any], uses_labels: bool = False) -> dict[s
     all arguments of a custom protocol.
     """
     part: dict[str, Any] = {
-        group: {k: v for k, v in config[group].items() if k not in _WITHOUT_EFFECT.get(group, ())}
+        group: {k: v for k, v in config[group].items() if not _moves_nothing(group, k, v)}
         for group in _GROUPS
     }
     if uses_labels:
@@ -70,6 +74,13 @@ def weights_part(config: Mapping[str, Any], uses_labels: bool = False) -> dict[s
         protocols = [_split_part(settings) for settings in (probe.get("protocols") or {}).values()]
         part["probe"] = {"split_seed": probe.get("split_seed"), "protocols": protocols}
     return part
+
+
+def _moves_nothing(group: str, key: str, value: Any) -> bool:
+    if key in _WITHOUT_EFFECT.get(group, ()):
+        return True
+    later = _LATER.get(group, {})
+    return key in later and value == later[key]
 
 
 def _split_part(settings: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -75,6 +75,7 @@ def train(
     observers: Sequence[Observer],
     clock: Clock | None = None,
     suspect: str | None = None,
+    stops: Callable[[int], bool] | None = None,
 ) -> None:
     """Train from ``state.step`` to ``settings.steps``.
 
@@ -88,6 +89,7 @@ def train(
         clock: measures the parts of a step, if given.
         suspect: a property of the graph that may make the loss not finite, reported instead of
             general advice.
+        stops: tells after how many steps to take no more, if given.
 
     Raises:
         TrainingError: the loss became NaN or infinite.
@@ -106,6 +108,8 @@ def train(
     objective.train()
     with matmul_precision("high" if settings.precision == "tf32" else None):
         for step in range(state.step, total):
+            if stops is not None and stops(step):
+                break
             with clock("other"):
                 factor = settings.learning_rate_factor(step)
                 learning_rate = set_learning_rate(optimizer, factor)
@@ -117,6 +121,7 @@ def train(
                 with clock("observers"):
                     watch(report)
                     _look(observers, report, watch)
+        watch.look()
 
 
 def _step(
@@ -205,6 +210,8 @@ class LossWatch:
     def look(self) -> None:
         """Raise ``TrainingError`` at the first remembered loss that is not finite."""
         pending, self._pending = self._pending, []
+        if not pending:
+            return
         losses = torch.stack([r.loss for r in pending]).tolist()
         penalties = torch.stack([r.penalty.total for r in pending]).tolist()
         for report, loss, penalty in zip(pending, losses, penalties, strict=True):

@@ -7,16 +7,18 @@ from typing import Any
 
 from torch import nn
 
+from graphssl.training.loop import StepReport
+
 
 class Selection:
-    """Keep the weights of the last step, or those with the largest value of an evaluated metric.
+    """Keep the weights of the last step, of the lowest loss, or of the best evaluated metric.
 
     Args:
-        metric: ``"last"``, or the name of an evaluated metric (larger is better; among equal values
-            the earliest is kept).
+        metric: ``"last"``, ``"loss"``, or the name of an evaluated metric (larger is better); among
+            equal values the earliest is kept.
 
     Attributes:
-        best: the largest value so far; None before the first.
+        best: the best value so far; None before the first.
         step: the step at which it was found; None before the first.
     """
 
@@ -28,12 +30,19 @@ class Selection:
 
     def offer(self, objective: nn.Module, metrics: dict[str, float], step: int) -> None:
         """Remember ``objective`` if it is the best so far."""
-        if self.metric == "last":
-            return
-        value = metrics[self.metric]
-        if self.best is None or value > self.best:
+        if self.metric not in ("last", "loss"):
+            self.offer_weights(objective.state_dict(), metrics[self.metric], step)
+
+    def offer_weights(self, weights: dict[str, Any], value: float, step: int) -> None:
+        """Remember a copy of ``weights`` if ``value`` is the best so far."""
+        lower = self.metric == "loss"
+        if self.best is None or (value < self.best if lower else value > self.best):
             self.best, self.step = value, step
-            self._objective = copy.deepcopy(objective.state_dict())
+            self._objective = copy.deepcopy(weights)
+
+    def waited(self, step: int) -> int:
+        """Count the steps since the best one."""
+        return step - (self.step or 0)
 
     def apply(self, objective: nn.Module) -> None:
         """Load the selected weights into ``objective``."""
@@ -47,3 +56,24 @@ class Selection:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore the state of a checkpoint."""
         self.best, self.step, self._objective = state["best"], state["step"], state["objective"]
+
+
+class LowestLoss:
+    """An observer that offers the weights of every step by their loss, penalty included.
+
+    The loss of a step is that of the weights before its update, which are those kept.
+
+    Args:
+        selection: is offered the weights.
+        objective: as it is before the next step.
+    """
+
+    def __init__(self, selection: Selection, objective: nn.Module) -> None:
+        self.selection = selection
+        self._before = copy.deepcopy(objective.state_dict())
+
+    def __call__(self, report: StepReport) -> None:
+        """Offer the weights that this step began with."""
+        loss = (report.loss + report.penalty.total).item()
+        self.selection.offer_weights(self._before, loss, report.step)
+        self._before = copy.deepcopy(report.state.objective.state_dict())

@@ -14,7 +14,7 @@ PRECISIONS = ("fp32", "tf32", "bf16")
 SCHEDULES = ("cosine", "constant")
 # Thread pools of more cannot be started on most machines, and would gain nothing.
 MAX_THREADS = 1024
-SELECTIONS = ("last", "val_accuracy", "effective_rank_centred")
+SELECTIONS = ("last", "loss", "val_accuracy", "effective_rank_centred")
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,11 @@ class TrainerSettings:
         eval_every: steps between two evaluations (quick probe, rank); 0 for none.
         checkpoint_every: steps between two checkpoints; 0 for none.
         checkpoint_on: signals on which to save a checkpoint before they take effect.
-        select: the encoder to keep: the ``last`` one, or the best evaluated one by
-            ``val_accuracy`` or ``effective_rank_centred``.
+        select: the encoder to keep: the ``last`` one, the one whose ``loss`` (with penalty) was
+            lowest, or the best evaluated one by ``val_accuracy`` or ``effective_rank_centred``.
+            ``loss`` is read after every step, so a GPU waits for it.
+        patience: number of steps without a better encoder, by ``select``, after which to stop;
+            None to take all steps.
         progress: whether to show a progress bar on a terminal.
         profile: whether to write ``profile.json``, the time of a step by part.
         cuda_graph: whether to capture and replay the step on a GPU; ``auto`` does so where it is
@@ -62,6 +65,7 @@ class TrainerSettings:
     checkpoint_every: int = 500
     checkpoint_on: Sequence[str] = ("INT", "TERM", "USR2")
     select: str = "last"
+    patience: int | None = None
     progress: bool = True
     profile: bool = False
     cuda_graph: bool | str = False
@@ -83,7 +87,14 @@ class TrainerSettings:
         whole_number("trainer.eval_every", self.eval_every, least=0)
         whole_number("trainer.checkpoint_every", self.checkpoint_every, least=0)
         one_of("trainer.select", self.select, SELECTIONS)
-        if self.select != "last" and self.eval_every == 0:
+        if self.patience is not None:
+            whole_number("trainer.patience", self.patience, least=1)
+            if self.select == "last":
+                raise ConfigError(
+                    f"trainer.patience={self.patience} needs a trainer.select to wait for, e.g. "
+                    "loss, got last"
+                )
+        if self.select not in ("last", "loss") and self.eval_every == 0:
             raise ConfigError(
                 f"trainer.select={self.select} needs trainer.eval_every above 0, got 0"
             )

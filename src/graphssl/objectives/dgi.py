@@ -1,0 +1,75 @@
+"""DGI: deep graph infomax (Velickovic et al., arXiv 1809.10341)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from graphssl.contracts import Objective, StepOutput
+from graphssl.encoders.encoding import encode_pair
+from graphssl.graph import GraphView
+from graphssl.objectives.siamese import in_full_precision, require_rows
+
+
+def dgi_loss(real: Tensor, corrupted: Tensor) -> Tensor:
+    """Compute the binary cross-entropy of the critic's scores, mean over both kinds.
+
+    ``(mean_i log(1 + e^{-real_i}) + mean_i log(1 + e^{corrupted_i})) / 2``
+
+    Args:
+        real: scores of rows of the graph, (R,).
+        corrupted: scores of rows of the corrupted graph, (R,).
+
+    Returns:
+        Scalar, log 2 for a critic that cannot tell them apart.
+
+    Example:
+        >>> round(dgi_loss(torch.zeros(3), torch.zeros(3)).item(), 4)
+        0.6931
+    """
+    return (softplus(-real).mean() + softplus(corrupted).mean()) / 2
+
+
+def shuffled(view: GraphView) -> GraphView:
+    """Give every node of ``view`` the features of another, drawn from torch's global stream."""
+    x = view.x
+    return view.with_features(x[torch.rand(x.size(0), device=x.device).argsort()])
+
+
+class DGI(Objective):
+    """A critic tells rows from those of a corrupted graph by the summary of the graph.
+
+    ``score_i = h_i^T W s + b`` with the summary ``s = sigmoid(mean_i h_i)`` of the first view. The
+    second view is corrupted: its nodes exchange their features.
+
+    Args:
+        encoder: the encoder, the one kept after training.
+
+    Example:
+        >>> from torch_geometric.nn import GCNConv
+        >>> DGI(GCNConv(2, 4)).critic.weight.shape
+        torch.Size([4, 4])
+    """
+
+    static_forward = True
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        width: Any = encoder.out_channels
+        self.encoder = encoder
+        self.critic = nn.Linear(width, width, bias=False)
+        nn.init.xavier_uniform_(self.critic.weight)  # as the official code
+        self.bias = nn.Parameter(torch.zeros(()))
+
+    def forward(self, view1: GraphView, view2: GraphView) -> StepOutput:
+        """Compute the loss of ``view1`` beside ``view2`` corrupted."""
+        h, corrupted = encode_pair(self.encoder, view1, shuffled(view2))
+        require_rows(h, type(self).__name__)
+        return StepOutput(in_full_precision(self._loss, h, corrupted), (h,))
+
+    def _loss(self, h: Tensor, corrupted: Tensor) -> Tensor:
+        direction = self.critic(torch.sigmoid(h.mean(dim=0)))  # (D,)
+        return dgi_loss(h @ direction + self.bias, corrupted @ direction + self.bias)

@@ -1,17 +1,17 @@
-# graphssl: `make help` lists what there is.
+# graphssl: `make help` lists the targets.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # One thread each: pytest workers share the cores, and small graphs gain nothing from a second thread
-# but lose much to it where other work runs beside.
+# but lose much to it if other work runs at the same time.
 TEST_ENV := OMP_NUM_THREADS=1
 WORKERS ?= 2
 PROFILE ?= smoke
 ARGS ?=
 DATASETS ?= cora citeseer pubmed wikics amazon_photo amazon_computers coauthor_cs coauthor_physics
 
-.PHONY: help demo test test-all figure-toy paper bench scatter data docs lint wording format clean
+.PHONY: help demo test test-all figure-toy paper bench scatter data docs lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -36,8 +36,8 @@ test-all: $(VENV)/.installed ## the test suite with the tests that take minutes
 figure-toy: $(VENV)/.installed ## the toy experiment: rank against depth and width, a minute
 	$(BIN)/python -m graphssl.examples.toy
 
-# One experiment yaml each (conf/experiment), at the size that conf/profile/$(PROFILE).yaml says. Finished
-# runs are not run again; what else is to be said goes into ARGS, e.g. ARGS='seed=0,1,2'.
+# One experiment yaml each (conf/experiment), of the size set in conf/profile/$(PROFILE).yaml. Finished
+# runs are not run again; ARGS takes further overrides, e.g. ARGS='seed=0,1,2'.
 TABLES := main augmentation alpha layers depth regularizers encoders
 FIGURES := rank spectrum
 PAPER := $(TABLES:%=table-%) $(FIGURES:%=figure-%)
@@ -51,14 +51,14 @@ $(FIGURES:%=figure-%): figure-%: $(VENV)/.installed
 table-main: ## BGRL and BGRL + WERank over the datasets; PROFILE=smoke (a minute), cpu (hours) or paper (GPU)
 table-augmentation: ## strength of augmentation by regularizer
 table-alpha: ## strength of the penalty
-table-layers: ## which layers carry the penalty
+table-layers: ## WERank on all layers or on some of them
 table-depth: ## depth and width of the encoder
-table-regularizers: ## WERank beside other regularizers
+table-regularizers: ## WERank and other regularizers
 table-encoders: ## GCN, GAT, GraphSAGE, GIN
 figure-rank: ## rank of every layer over training, without and with WERank
 figure-spectrum: ## spectra of every layer and weight, without and with WERank
 
-# One after the other, also under make -j: they share runs.
+# One after the other, even under make -j, since they share runs.
 paper: $(VENV)/.installed ## all of these tables and figures
 	for target in $(PAPER) figure-toy; do $(MAKE) --no-print-directory $$target || exit 1; done
 
@@ -79,16 +79,14 @@ docs: $(VENV)/.docs ## the documentation site, into site/; a warning is an error
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --fresh-env --quiet -b html docs site
 	@echo "open site/index.html"
 
-lint: $(VENV)/.installed ## ruff, mypy and spelling
+lint: $(VENV)/.installed ## ruff, mypy, spelling and the word list
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/codespell
-
-wording: $(VENV)/.installed ## phrases that have a plainer form
 	$(BIN)/python -m tests.wording
 
-format: $(VENV)/.installed ## let ruff mend what it can
+format: $(VENV)/.installed ## let ruff format and fix what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

@@ -1,8 +1,8 @@
 """All benchmarks in one table: ``make bench``, or ``python -m benchmarks --only step,memory``.
 
 Under ten minutes on two cores, one thread each. Graphs come from ``GRAPHSSL_MIRROR`` or ``data/``;
-for one that is in neither a random graph of its size stands in, and the table says so. Ctrl-C
-prints what there is so far.
+a graph that is in neither is replaced by a random one of its size, which the table notes. Ctrl-C
+prints the results so far.
 """
 
 from __future__ import annotations

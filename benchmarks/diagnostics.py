@@ -1,4 +1,4 @@
-"""What looking costs: quick and deep looks at the default intervals, as a share of a run."""
+"""Cost of quick and deep diagnostics at the default intervals, as a share of a run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROUNDS = 5
 
 
 def seconds_of_looks(graph: str, size: Any = None) -> dict[str, Any]:
-    """Seconds that the looks of one run take, and the whole run, at the recipe's length."""
+    """Measure the seconds of one run's diagnostics, and of the run, at the recipe's length."""
     on = setting(graph, size=size)
     step, view, y = OurStep(on), on.data.graph.view(), on.data.y.numpy()
     (split,) = random_splits(len(y), 0.1, 0.1, 1, 0)
@@ -42,7 +42,7 @@ def seconds_of_looks(graph: str, size: Any = None) -> dict[str, Any]:
 
 
 def _looks(steps: int, every: int) -> int:
-    return -(-steps // every) if every else 1  # the last step is always looked at
+    return -(-steps // every) if every else 1  # the last step is always measured
 
 
 def rows() -> list[Row]:

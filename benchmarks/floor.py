@@ -1,10 +1,12 @@
-"""The arithmetic floor of a GCN step: what its products and its memory traffic take at least.
+"""The arithmetic floor of a GCN step: the least time for its products and its memory traffic.
 
-``floor = flops / rate of a dense product + bytes / bandwidth``, both rates measured beside it; the
-product's is the better one of torch's default and oneDNN (``training/matmul.py``).
+``floor = flops / rate of a dense product + bytes / bandwidth``, with both rates measured in the
+same run; that of the product is the better one of torch's default and oneDNN
+(``training/matmul.py``).
 
 Flops of one BGRL step (N nodes, E edges, D_0 = F, D_l the layers' widths, P the predictor's, nnz
-the non-zeros of X, or N F where it is used dense; p_1 and p_2 hide a feature in either view):
+the nonzeros of X, or N F if it is used dense; p_1 and p_2 are the probabilities of hiding a feature
+in either view):
 
 - first product: ``2 nnz (1 - p_1 p_2) D_1`` for both views together, since a feature that both
   show is multiplied once; three times (online, target, gradient in W; X has none);
@@ -15,17 +17,17 @@ and for each view
 - propagation: ``2 (E_kept + N) D_l``, three times (online, its gradient, target);
 - predictor: ``4 N D_L P``, three times (forward, two gradients).
 
-Bytes, float32, each pass over a tensor counted once and nothing for gathering in a product:
+Bytes, float32, counting each pass over a tensor once and nothing for gathering in a product:
 
-- X: ``4 N F (1 - p_1 p_2)``, or 12 instead of 4 a non-zero where it is sparse (value and int64
+- X: ``4 N F (1 - p_1 p_2)``, or 12 instead of 4 per nonzero if it is sparse (value and int64
   column), three times;
-- propagation matrix: ``12 (E_kept + N)``, three times a layer;
+- propagation matrix: ``12 (E_kept + N)``, three times per layer;
 - (N, D_l) of every layer: 26 passes (online forward 8: product 1, propagation 2, normalisation 3,
   activation 2; target forward 8; backward 10: activation 3, normalisation 5, propagation 2);
 - (N, P) of the predictor: 7 passes (product 1, activation 2, second product 1; backward 3).
 
-Random masks, optimizer, EMA and loss are left out. Where a graph fits into the cache, memory is
-faster than the bandwidth measured, so the floor is then a little too high.
+Random masks, optimizer, EMA and loss are left out. For a graph that fits into the cache, memory is
+faster than the measured bandwidth, so the floor is then a little too high.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ from graphssl.training.matmul import is_exact, matmul_precision
 
 
 def measured_rates(rounds: int = 7) -> tuple[float, float]:
-    """Flops a second of a product (8192, 768) x (768, 256); bytes a second of ``a = b + 2 c``."""
+    """Measure flops per second of (8192, 768) x (768, 256), and bytes per second of a = b + 2 c."""
     left, right = torch.rand(8192, 768), torch.rand(768, 256)
     product = torch.empty(8192, 256)
     a, b, c = (torch.rand(2**25) for _ in range(3))
@@ -65,13 +67,13 @@ def measured_rates(rounds: int = 7) -> tuple[float, float]:
 
 
 def step_floor(on: Setting, flops_rate: float, bandwidth: float) -> float:
-    """Seconds."""
+    """Compute the floor in seconds."""
     flops, traffic = step_work(on)
     return flops / flops_rate + traffic / bandwidth
 
 
 def step_work(on: Setting) -> tuple[float, float]:
-    """Flops and bytes of one step, as the module says."""
+    """Count flops and bytes of one step, as the module's docstring describes."""
     graph, recipe = on.data.graph, on.config.recipe
     nodes, widths, hidden = graph.num_nodes, list(recipe.channels), recipe.predictor_channels
     nnz, bytes_each = float(graph.x.numel()), 4.0

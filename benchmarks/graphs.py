@@ -25,7 +25,7 @@ SIZES = {
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """A graph with the configuration of its recipe; ``real`` unless a random graph stands in."""
+    """A graph with the configuration of its recipe; ``real`` unless a random graph replaces it."""
 
     config: Any
     data: NodeDataset
@@ -33,7 +33,7 @@ class Setting:
 
 
 def setting(name: str, *overrides: str, size: tuple[int, int, int, float, int] | None = None):
-    """The recipe of the graph called ``name``, on it or on a random graph of the ``size`` given.
+    """Compose the recipe of the graph ``name``, with this graph or a random one of ``size``.
 
     The graph is taken from the mirror or from ``paths.data``; nothing is downloaded.
     """
@@ -56,9 +56,9 @@ def _is_here(config: Any) -> bool:
 
 
 def random_graph(nodes: int, edges: int, features: int, density: float = 1.0) -> Graph:
-    """Uniform random edges, both directions of each, and uniform features, some of them set.
+    """Make a graph with uniform random edges in both directions and uniform sparse features.
 
-    No self-loops: several at one node would send GCN the slow way (``gcn_propagation``).
+    No self-loops: with several at one node GCN would take the slow path (``gcn_propagation``).
     """
     generator = torch.Generator().manual_seed(0)
     source = torch.randint(nodes, (edges // 2,), generator=generator)

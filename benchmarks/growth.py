@@ -1,8 +1,8 @@
 """Time and peak memory of a step against graph size: ``python -m benchmarks.growth``.
 
 Random graphs of 10^4 to 10^6 nodes, mean degree 10, 128 features, GCN 128-64, predictor 128,
-float32, a whole BGRL step; each size in a process of its own, with the system's allocator as it is
-and with one that keeps freed memory: faster and larger. Ten minutes, 17 GiB.
+float32, a whole BGRL step; each size in a separate process, with the system's default allocator
+and with one that keeps freed memory, which is faster and uses more. Ten minutes, 17 GiB.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ SETTINGS = {"default allocator": {}, "freed memory kept": KEEP_MEMORY}
 
 
 def step_of(nodes: int) -> dict[str, float]:
-    """Median processor seconds of a step, and the peak of the whole process in MiB."""
+    """Measure the median processor seconds per step, and the peak of the process in MiB."""
     config, *_ = compose(
         ["dataset=sbm", "recipe.channels=[128,64]", "recipe.predictor_channels=128"]
     )
     graph = random_graph(nodes, DEGREE * nodes, 128)
     y = torch.zeros(nodes, dtype=torch.int64)
     step = OurStep(Setting(config, NodeDataset("random", graph, y, 1), real=False))
-    step()  # the one that plans the sparse products
+    step()  # the first step plans the sparse products
     seconds = []
     for _ in range(2 if nodes > 500_000 else 5):
         started = time.process_time()
@@ -46,7 +46,7 @@ def step_of(nodes: int) -> dict[str, float]:
 
 
 def draw(found: Mapping[str, Sequence[Mapping[str, float]]], path: Path) -> None:
-    """Both against the number of edges, logarithmic, with a line of slope one."""
+    """Plot both against the number of edges, on logarithmic axes, with a line of slope 1."""
     figure, axes = panels(["processor time of a step", "peak memory of the process"])
     for panel, key, scale, unit in zip(
         axes, ("seconds", "mib"), (1.0, 2**-10), ("seconds", "GiB"), strict=True

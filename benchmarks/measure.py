@@ -1,4 +1,4 @@
-"""What the benchmarks share: interleaved times, children of their own, rows, the machine."""
+"""Shared by the benchmarks: interleaved timing, child processes, rows and the machine's facts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-# glibc then keeps what is freed, and neither side pays page faults for memory it had before.
+# With these glibc keeps freed memory, so that neither side pays page faults for reusing it.
 KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**36)}
 _PACKAGES = ("torch", "torch-geometric", "scikit-learn", "numpy", "hydra-core")
 
@@ -69,7 +69,7 @@ def interleaved(
     warmup: int = 1,
     clock: Callable[[], float] = time.process_time,
 ) -> list[float]:
-    """The median seconds of each side, all taking turns, ``warmup`` turns not counted.
+    """Measure the median seconds of each side, taking turns, without the first ``warmup`` turns.
 
     The processor's seconds unless another ``clock`` is given: with one thread these are those on
     the wall, less the time in which other work had the core.
@@ -85,7 +85,7 @@ def interleaved(
 
 
 def in_child(call: str, env: Mapping[str, str] | None = None, **arguments: Any) -> Any:
-    """What ``call``, as ``"module:function"``, returns from a Python of its own with one thread."""
+    """Return the result of ``call``, ``"module:function"``, from a new process with one thread."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.measure", call, json.dumps(arguments)],
         cwd=ROOT,
@@ -99,7 +99,7 @@ def in_child(call: str, env: Mapping[str, str] | None = None, **arguments: Any) 
 
 
 def machine() -> dict[str, str]:
-    """Processor, cores, memory, versions and threads."""
+    """Describe processor, cores, memory, versions and threads."""
     processor = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():

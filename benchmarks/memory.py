@@ -1,6 +1,6 @@
-"""Peak memory of a step above what loading left, ours and plain PyG's, a process each.
+"""Peak memory of a step beyond that after loading, ours and plain PyG's, one process each.
 
-The system's default allocator, since one that keeps what is freed would count it as used.
+Uses the system's default allocator, since one that keeps freed memory would count it as used.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ STEPS = 2  # the second one has the optimizer's moments too
 
 
 def mib_of_steps(graph: str, side: str, size: Any = None) -> dict[str, Any]:
-    """MiB of the peak over two steps, ``side`` being ``"ours"`` or ``"plain"``."""
+    """Measure the peak over two steps in MiB; ``side`` is ``"ours"`` or ``"plain"``."""
     on = setting(graph, size=size)
     step = OurStep(on) if side == "ours" else plain_step(on, "gcn")
     before = _forget_peak()
@@ -29,14 +29,14 @@ def mib_of_steps(graph: str, side: str, size: Any = None) -> dict[str, Any]:
 
 
 def _forget_peak() -> float:
-    """Make the peak from now on that of what comes; what is held now, in MiB."""
+    """Reset the peak; return the memory currently in use, in MiB."""
     with suppress(OSError):  # not Linux: the peak is that of loading, if loading took more
         Path("/proc/self/clear_refs").write_text("5")
     return peak_mib()
 
 
 def peak_mib() -> float:
-    """The most that this process held at once, in MiB."""
+    """Return the peak memory of this process in MiB."""
     status = Path("/proc/self/status")
     if status.exists():
         (line,) = [x for x in status.read_text().splitlines() if x.startswith("VmHWM")]

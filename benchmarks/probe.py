@@ -5,9 +5,9 @@
     python -m benchmarks.probe --nodes 2000 --dims 64 --splits 5 --repeats 1   # seconds
 
 Every contender chooses C on the validation tenth and is tested on the same splits. `excess` is how
-far the objective lies above the lowest one found, at the worst C, on the first split: the default
-tolerance of scikit-learn, 1e-4, stops early where C is large, so the ratio that counts is against
-what reaches the optimum.
+far the objective is above the lowest one found, at the worst C, on the first split. With its
+default tolerance, 1e-4, scikit-learn stops early if C is large, so the ratio that counts is to a
+solver that reaches the optimum.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The batched probe solver against scikit-learn on an embedding of Amazon Photo trained briefly.
+"""The batched probe solver against scikit-learn on a briefly trained embedding of Amazon Photo.
 
-20 splits x 21 C; scikit-learn fits the first split and its time counts 20 times. ``quickest`` is
-the fastest of its solvers at any tolerance, ``optimum`` the one with the tolerance that brings it
-as near the optimum as the batched solver is (docs/probes.md). ``python -m benchmarks.probe`` has
+20 splits x 21 C; scikit-learn fits the first split, and its time is multiplied by 20. ``quickest``
+is the fastest of its solvers at any tolerance, ``optimum`` the one with a tolerance that brings it
+as near to the optimum as the batched solver (docs/probes.md). ``python -m benchmarks.probe`` has
 more of them, on random blobs.
 """
 
@@ -36,7 +36,7 @@ SOLVERS = {
 
 
 def seconds_of_solvers(splits: int = 20, steps: int = STEPS, size: Any = None) -> dict[str, Any]:
-    """Seconds for all splits and the accuracy on the first one, by solver."""
+    """Measure seconds for all splits and the accuracy on the first one, by solver."""
     on = setting("amazon_photo", "recipe.channels=[256,256]", "recipe.lr=1e-3", size=size)
     step = OurStep(on)
     for _ in range(steps):

@@ -1,4 +1,4 @@
-"""The published BGRL step in plain PyG: what ours is tested equal to and timed against.
+"""The published BGRL step in plain PyG, with which ours is tested to agree and compared in time.
 
 Written from arXiv 2102.06514 and the facts of its official code: GCNConv -> BatchNorm (momentum
 0.99) -> PReLU on every layer, views made by copying features and dropping edges, predictor
@@ -61,7 +61,7 @@ class PlainBGRL:
         return self
 
     def start(self) -> None:
-        """Make the optimizer, once weights are where they stay."""
+        """Make the optimizer, after the weights have been moved to their device."""
         self.optimizer = torch.optim.AdamW(
             [*self.online.parameters(), *self.predictor.parameters()],
             lr=self.lr,
@@ -69,7 +69,7 @@ class PlainBGRL:
         )
 
     def step(self, x: Tensor, edge_index: Tensor, masks: Sequence[Tensor]) -> float:
-        """One step on masks (features 1, edges 1, features 2, edges 2), True where kept."""
+        """Take one step on masks (features 1, edges 1, features 2, edges 2), True where kept."""
         t = self.taken
         if t < self.warmup:
             lr = self.lr * t / self.warmup

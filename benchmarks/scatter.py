@@ -1,6 +1,6 @@
-"""What is torch-scatter worth? ``python -m benchmarks.scatter``, after ``make scatter``.
+"""Value of torch-scatter: ``python -m benchmarks.scatter``, after ``make scatter``.
 
-A BGRL step on Amazon Photo, PyG free to use it and not, in turn; and how often PyG calls it.
+Times a BGRL step on Amazon Photo, with and without torch-scatter in turn, and counts its calls.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ STEPS = ("plain PyG gcn", "plain PyG gat", "gatv2", "sage", "gin")
 
 
 def compare(name: str, graph: str, rounds: int) -> dict[str, float]:
-    """Median seconds of a step with torch-scatter and without; its calls in one step."""
+    """Measure median seconds per step with torch-scatter and without, and its calls per step."""
     encoder = name.split()[-1]
     on = setting(graph, f"encoder={encoder}")
     step = plain_step(on, encoder) if name.startswith("plain") else OurStep(on)
@@ -38,7 +38,7 @@ def compare(name: str, graph: str, rounds: int) -> dict[str, float]:
 def main() -> None:
     if not torch_geometric.typing.WITH_TORCH_SCATTER:
         raise SystemExit("torch-scatter is not installed: make scatter")
-    print(f"{'step':16}{'with':>9}{'without':>11}{'without / with':>17}{'calls a step':>15}")
+    print(f"{'step':16}{'with':>9}{'without':>11}{'without / with':>17}{'calls per step':>15}")
     for name in STEPS:
         found = in_child(
             "benchmarks.scatter:compare", KEEP_MEMORY, name=name, graph="amazon_photo",

@@ -1,7 +1,7 @@
-"""When does a sparse first product pay? ``python -m benchmarks.sparse_features``.
+"""Break-even of a sparse first product: ``python -m benchmarks.sparse_features``.
 
-Times ``X W`` with its gradient in W, dense and sparse, at several shares of non-zeros, in turn, one
-thread; prints medians and their ratio. Cora's size: 2,708 nodes, 1,433 features, 256 channels.
+Times ``X W`` and its gradient in W, dense and sparse in turn, for several shares of nonzeros, with
+one thread; prints medians and their ratio. Cora's size: 2,708 nodes, 1,433 features, 256 channels.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Time to ``graphssl --help``, and from the shell to the first step beyond imports and loading.
 
-Both as with a core install: optional plugins of Hydra, which Hydra imports at every start where
-they are installed, are hidden. Processor's seconds of processes of their own.
+Both are measured as with a core install: optional plugins, which Hydra would import at every start,
+are hidden. Processor seconds of separate processes.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ SHORT = ("trainer.steps=4", "trainer.eval_every=0", "trainer.progress=false", "d
 
 
 class Clock:
-    """Adds up the time of the outermost calls of what it wraps."""
+    """Adds up the time of the outermost calls of the functions that it wraps."""
 
     def __init__(self) -> None:
         self.seconds, self._depth = 0.0, 0
@@ -64,10 +64,10 @@ class Clock:
 
 
 def first_step() -> None:
-    """Run the command line on ``argv`` in this process; print where the time went.
+    """Run the command line on ``argv`` in this process; print the time by part.
 
-    ``whole`` is the time to the end of the first step less that of a later step; ``beyond`` that
-    without the interpreter's start, imports and the loading of the graph.
+    ``whole`` is the time to the end of the first step minus that of a later step; ``beyond`` also
+    excludes the interpreter's start, imports and loading the graph.
     """
     interpreter = time.process_time()
     imports = Clock()
@@ -105,7 +105,7 @@ def first_step() -> None:
 
 
 def python(code: str, *args: str) -> str:
-    """What ``code`` prints."""
+    """Run ``code`` in a new process and return its output."""
     done = subprocess.run(
         [sys.executable, "-c", code, *args],
         cwd=ROOT,
@@ -118,7 +118,7 @@ def python(code: str, *args: str) -> str:
 
 
 def time_to_first_step(*overrides: str) -> dict[str, float]:
-    """What ``first_step`` finds."""
+    """Return the result of ``first_step`` in a new process."""
     with tempfile.TemporaryDirectory() as runs:
         shown = python(FIRST_STEP, *SHORT, f"paths.runs={Path(runs)}", *overrides)
     found: dict[str, float] = json.loads(shown)

@@ -1,8 +1,8 @@
 """A BGRL step against the published one in plain PyG: ``python -m benchmarks.step``.
 
-Freed memory is kept on both sides, which helps plain PyG most; ``--default-allocator`` leaves the
-system's allocator as it is. Both take their steps in turn, in one process, on the recipe's widths
-and drop rates; masks are drawn inside the step on our side and given to the other.
+Both sides keep freed memory, which helps plain PyG most; ``--default-allocator`` uses the system's
+allocator instead. They take steps in turn, in one process, with the recipe's widths and drop rates;
+our side draws its masks inside the step, the other is given them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from graphssl.seeding import generator
 from graphssl.training.loop import TrainingState, train
 from graphssl.training.matmul import products
 
-# at least, aim; rounds, fewer where a step takes seconds
+# at least, aim; rounds, fewer if a step takes seconds
 GCN = {
     "cora": (2.5, 4.5, 11),
     "amazon_photo": (2.2, 3.5, 7),
@@ -46,7 +46,7 @@ WERANK = {"amazon_photo": (0.03, 0.01), "coauthor_cs": (0.10, 0.05)}
 
 
 class OurStep:
-    """Calling it takes one step of the training loop, as a run takes it."""
+    """A callable that takes one step of the training loop, as in a run."""
 
     def __init__(self, on: Setting) -> None:
         config, self.graph = on.config, on.data.graph
@@ -73,7 +73,7 @@ PLAIN = {"gcn": GCNConv, "gat": _four_heads, "sage": SAGEConv, "gin": MLPGINConv
 
 
 def plain_step(on: Setting, encoder: str) -> partial[float]:
-    """The same in plain PyG, on masks drawn once."""
+    """Make the same step in plain PyG, on masks that are drawn once."""
     recipe, graph = on.config.recipe, on.data.graph
     plain = PlainBGRL(
         graph.num_features, list(recipe.channels), recipe.predictor_channels, recipe.lr,
@@ -87,7 +87,7 @@ def plain_step(on: Setting, encoder: str) -> partial[float]:
 
 
 def compare(graph: str, encoder: str, rounds: int, size: Any = None) -> dict[str, Any]:
-    """Median seconds of both steps, of WERank's value and gradient, and of the floor."""
+    """Measure median seconds of both steps, of WERank's value and gradient, and of the floor."""
     on = setting(graph, f"encoder={encoder}", size=size)
     ours = OurStep(on)
     weights, werank = layer_weights(ours.objective, trainable=True), WERank()
@@ -104,7 +104,7 @@ def compare(graph: str, encoder: str, rounds: int, size: Any = None) -> dict[str
 
 
 def rows(encoder: str, graphs: Sequence[str], env: Mapping[str, str] = KEEP_MEMORY) -> list[Row]:
-    """Each graph in a process of its own."""
+    """Benchmark each graph in a separate process."""
     table = []
     for graph in graphs:
         least, aim, rounds = TARGETS[encoder][graph]

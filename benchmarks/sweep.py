@@ -1,7 +1,7 @@
 """Throughput of a sweep with k joblib jobs at once (k: cores) against one job, one thread each.
 
-The floor is what the cores themselves give: k processes that each multiply matrices of their own,
-against one. Two virtual cores of one physical core give little more than one.
+The floor is the cores' own throughput: k processes that each multiply different matrices, compared
+with one. Two virtual cores of one physical core give little more than one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from joblib import cpu_count
 from benchmarks.measure import ROOT, Row
 
 ROUNDS = 2
-RUNS = 4  # of each job slot, the first of which is not counted: it waits for imports
+RUNS = 4  # per job slot; the first is not counted, since it waits for imports
 SWEEP = ("dataset=digits", "trainer.steps=15", "trainer.eval_every=0", "diagnostics=end",
          "probe=[]",
          "trainer.progress=false", "trainer.device=cpu", "trainer.threads=1",
@@ -29,7 +29,7 @@ SWEEP = ("dataset=digits", "trainer.steps=15", "trainer.eval_every=0", "diagnost
 
 
 def runs_a_second(jobs: int) -> float:
-    """Of a real sweep from the shell, once every job slot has ended its first run."""
+    """Measure a real sweep from the shell, after every job slot has ended its first run."""
     with tempfile.TemporaryDirectory() as runs:
         options = [f"hydra.launcher.n_jobs={jobs}", f"seed=range({RUNS * jobs})"]
         subprocess.run(
@@ -41,7 +41,7 @@ def runs_a_second(jobs: int) -> float:
 
 
 def products_a_second(jobs: int) -> float:
-    """Of ``jobs`` processes together, each with matrices of its own."""
+    """Measure ``jobs`` processes at once, each with different matrices."""
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         list(pool.map(_multiply, [time.time()] * jobs, [1.0] * jobs))  # imports, first touch
         return sum(pool.map(_multiply, [time.time() + 0.5] * jobs, [2.0] * jobs))

@@ -14,10 +14,10 @@ HEADER = ("benchmark", "ours", "reference", "result", "at least / aim", "", "flo
 
 
 def as_text(rows: Sequence[Row]) -> str:
-    """Columns of equal width."""
+    """Format the rows as columns of equal width."""
     cells = [HEADER, *map(_cells, rows)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(HEADER))]
-    # words to the left, numbers to the right
+    # align words left and numbers right
     return "\n".join(
         "  ".join(
             cell.ljust(w) if i in (0, 5, 9) else cell.rjust(w)
@@ -57,7 +57,7 @@ def _quantity(value: float, unit: str) -> str:
 
 
 def write(rows: Sequence[Row], facts: Mapping[str, str], folder: Path) -> str:
-    """``bench.txt`` and ``bench.json`` in ``folder``; the text."""
+    """Write ``bench.txt`` and ``bench.json`` into ``folder``; return the text."""
     text = "\n".join([*(f"{k}: {v}" for k, v in facts.items()), "", as_text(rows)]) + "\n"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "bench.txt").write_text(text)

@@ -1,8 +1,8 @@
-"""What are two tricks worth? ``python -m benchmarks.worth``.
+"""Value of two optimisations: ``python -m benchmarks.worth``.
 
-The same step as it is; with what masks hide multiplied by zero, as on a GPU, instead of left out
-and what both views show multiplied twice; with the nodes as the data set numbers them. In turn,
-one process a graph.
+Times the same step in turn: unchanged; with hidden entries multiplied by zero, as on a GPU, instead
+of left out, and common parts of both views multiplied twice; and with the nodes in the data set's
+own order. One process per graph.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def ways() -> dict[str, AbstractContextManager[Any]]:
 
 
 def compare(graph: str, rounds: int, size: Any = None) -> dict[str, float]:
-    """Median seconds of the step in every way."""
-    # A graph for each: what is done once a graph must not pass from one way to another.
+    """Measure the median seconds of the step in every way."""
+    # A separate graph object for each way, so that nothing cached per graph is shared.
     steps = {way: OurStep(setting(graph, size=size)) for way in ways()}
 
     def step(way: str) -> None:

@@ -55,7 +55,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 def replace_bytes(path: Path, content: bytes | memoryview) -> None:
-    """Write ``content`` to ``path``, whole or not at all."""
+    """Write ``content`` to ``path``, atomically."""
     with replacing(path) as file:
         file.write(content)
 

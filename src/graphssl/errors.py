@@ -27,10 +27,10 @@ class NotFiniteError(TrainingError):
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal ended the run; the message says what is kept of it.
+    """A signal ended the run; the message describes where it can resume.
 
     Attributes:
-        signal: its number.
+        signal: number of the signal.
     """
 
     def __init__(self, message: str, signal: int) -> None:

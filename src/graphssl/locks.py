@@ -12,21 +12,21 @@ from filelock import FileLock, Timeout
 
 
 class BusyError(Exception):
-    """Another process works in the folder."""
+    """Another process holds the folder."""
 
 
 @contextmanager
 def exclusive(folder: Path, lock_file: Path, wait: bool = True) -> Iterator[None]:
-    """Hold ``folder``, made if it is not there, for this process alone while the block lasts.
+    """Lock ``folder`` for this process inside the block; create it if it does not exist.
 
-    Two locks hold it, both let go by the kernel when their holder dies: one on ``lock_file``, which
-    works on network file systems too, and one on the folder itself, which lets nobody in when the
+    There are two locks, both released by the kernel when their holder dies: one on ``lock_file``,
+    which also works on network file systems, and one on the folder itself, which still holds if the
     lock file is deleted.
 
     Args:
-        folder: in an existing folder or not.
-        lock_file: in an existing folder.
-        wait: for the process that holds it, or else raise.
+        folder: the folder; its parents are created, too.
+        lock_file: the lock file, in an existing folder.
+        wait: whether to wait for a process that holds the folder, instead of raising.
 
     Raises:
         BusyError: another process holds it, and ``wait`` is false.

@@ -1,7 +1,7 @@
-"""Everything that is shown besides results: log lines, a spinner, a bar.
+"""Terminal output other than results: log lines, a spinner and a bar.
 
-All of it goes to stderr through one console, so that a log line lands above whatever moves below.
-Imports no torch.
+All of it goes to stderr through one console, so that log lines appear above a moving bar. Imports
+no torch.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _moving = [False]
 
 @cache
 def console() -> Console:
-    """The console of stderr."""
+    """Return the console of stderr."""
     from rich.console import Console
 
     return Console(stderr=True)
@@ -29,9 +29,9 @@ def console() -> Console:
 
 @contextmanager
 def moving(wanted: bool) -> Iterator[None]:
-    """Let spinners and bars move inside the block, if they are ``wanted`` and stderr can show them.
+    """Enable spinners and bars inside the block, if they are ``wanted`` and stderr can show them.
 
-    Jobs that run in parallel share one terminal and must not want them.
+    Parallel jobs share one terminal and must not enable them.
     """
     before = _moving[0]
     _moving[0] = wanted and sys.stderr.isatty() and not console().is_dumb_terminal
@@ -42,13 +42,13 @@ def moving(wanted: bool) -> Iterator[None]:
 
 
 def moves() -> bool:
-    """Whether spinners and bars move now."""
+    """Return whether spinners and bars are enabled."""
     return _moving[0]
 
 
 @contextmanager
 def spinner(text: str) -> Iterator[None]:
-    """Show ``text`` beside a spinner for as long as the block takes."""
+    """Show ``text`` with a spinner during the block."""
     if not moves():
         yield
         return
@@ -61,10 +61,10 @@ def spinner(text: str) -> Iterator[None]:
 
 
 class LogHandler(logging.Handler):
-    """Print log lines to stderr, above a bar or spinner if one moves."""
+    """Print log lines to stderr, above a bar or spinner if there is one."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print one line, as it is: no markup, no wrapping."""
+        """Print one line verbatim, without markup or wrapping."""
         try:
             console().out(self.format(record), highlight=False)
         except Exception:

@@ -151,9 +151,9 @@ def test_interrupted_in_the_probes_the_weights_are_kept(small_run, monkeypatch):
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (["KILL"], "KILL is no signal that can be caught"),
-        (["USR9"], "USR9 is no signal"),
-        ([15], "15 is no signal"),
+        (["KILL"], "KILL is not a signal that can be caught"),
+        (["USR9"], "USR9 is not a signal"),
+        ([15], "15 is not a signal"),
         ("TERM", "must be a list of signals, got 'TERM'"),
         (None, "must be a list of signals, got None"),
     ],
@@ -165,5 +165,5 @@ def test_no_signal(names, said):
 
 def test_no_signal_is_refused_before_the_graph_is_loaded(small_run, monkeypatch):
     monkeypatch.delattr("graphssl.config.build.dataset")
-    with pytest.raises(ConfigError, match="KILL is no signal"):
+    with pytest.raises(ConfigError, match="KILL is not a signal"):
         small_run("trainer.checkpoint_on=[KILL]")

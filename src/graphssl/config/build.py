@@ -232,7 +232,7 @@ def _require_plain_step(
     try:
         with torch.random.fork_rng(devices=[]):
             made([weight]).step()
-    except Exception as error:  # whatever a third-party optimizer raises
+    except Exception as error:  # a third-party optimizer may raise anything
         raise ConfigError(
             f"optimizer {name} fails at a step on dense gradients without a closure: "
             f"{words(error)}{_options(node)}"

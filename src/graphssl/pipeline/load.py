@@ -72,12 +72,12 @@ def _objective(record: RunRecord, folder: Path, trust: bool) -> nn.Module:
             f"{folder}: its config names {', '.join(foreign)}, which is not a module of graphssl, "
             f"torch.nn or torch_geometric.nn; load_run(folder, trust=True) runs that code"
         )
-    nobody = torch.zeros(0, dtype=torch.int64)  # (0,): only training needs the labels
+    no_nodes = torch.zeros(0, dtype=torch.int64)  # (0,): only training needs the labels
     with float32_default():
         objective = build.objective(
             OmegaConf.create(config),
             record.dataset["features"],
-            {"labels": nobody, "train_nodes": nobody, "num_classes": record.dataset["classes"]},
+            {"labels": no_nodes, "train_nodes": no_nodes, "num_classes": record.dataset["classes"]},
         )
     own = ("classifier",) if isinstance(objective, ClassifierObjective) else ()
     for name in ("encoder", *own):
@@ -111,7 +111,7 @@ def _is_trusted(target: str) -> bool:
         return False
     try:
         found = resolve_name(target)
-    except Exception:  # whatever importing the name raises
+    except Exception:  # importing the name may raise anything
         return False
     # A library's imports are reachable through it, so the module that defines the object counts.
     is_module = isinstance(found, type) and issubclass(found, nn.Module)

@@ -57,12 +57,12 @@ def run(
     Args:
         config: the composed configuration.
         choices: the option chosen in each config group.
-        overrides: what was said on the command line.
-        launcher_threads: threads that leave room for the jobs beside; None for a run alone.
+        overrides: the overrides of the command line.
+        launcher_threads: threads per job of a sweep; None for a single run.
         watches: further loggers; one that raises ``StoppedError`` stops the run.
 
     Raises:
-        StoppedError: a watch stopped it.
+        StoppedError: a watch stopped the run.
         RunBusyError: another process is working on this run, and ``collision`` is ``skip``.
     """
     names(config.optimize)

@@ -92,8 +92,8 @@ def cut_short(error: Exception) -> bool:
 
 
 def _list(folder: Path) -> None:
-    if told := progress.summary(folder):
-        print(f"graphssl: {told}", file=sys.stderr)
+    if line := progress.summary(folder):
+        print(f"graphssl: {line}", file=sys.stderr)
     skipped, lost = _notes(folder / "skipped"), _notes(folder / "begun")
     failed.extend(_notes(folder / "failed") + lost)
     for lines, what in (

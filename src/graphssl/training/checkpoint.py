@@ -93,10 +93,10 @@ class Checkpointer:
             return self._restore(state)
         except (DataError, MemoryError):
             raise
-        except Exception as error:  # whatever a damaged file gives
+        except Exception as error:  # a damaged file may raise anything
             raise DataError(
                 f"{self.path} cannot be read ({words(error)[:150]}): delete it, and the same "
-                "command begins this run anew"
+                "command starts this run over"
             ) from error
 
     def _restore(self, state: TrainingState) -> bool:
@@ -127,8 +127,8 @@ class Checkpointer:
         route = matmul.current()
         if content.get("matmul", route) != route:
             log.warning(
-                "begun with the products of %s, going on with those of %s: the last digits may "
-                "differ (trainer.matmul=%s for the same)",
+                "begun with trainer.matmul=%s, resuming with %s: the last digits may differ "
+                "(trainer.matmul=%s avoids this)",
                 content["matmul"],
                 route,
                 content["matmul"],

@@ -1,4 +1,4 @@
-"""Diagnostics files that cannot be read do not stop a run."""
+"""Set aside unreadable diagnostics files, which do not stop a run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def set_aside(path: Path, error: Exception) -> None:
         number += 1
     path.rename(aside)
     log.warning(
-        "%s could not be read (%s): set aside as %s, the run goes on without what was lost",
+        "%s could not be read (%s): set aside as %s; the run continues without its rows",
         path,
         words(error),
         aside.name,

@@ -1,4 +1,4 @@
-"""Signals that end a process: a checkpoint is saved first."""
+"""Save a checkpoint before a signal ends the process."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _UNCATCHABLE = (signal.SIGKILL, signal.SIGSTOP)
 
 
 def named_signals(names: Sequence[str]) -> list[signal.Signals]:
-    """The signals of ``names``, ``INT`` or ``SIGINT``.
+    """Look up signals by name, such as ``INT`` or ``SIGINT``.
 
     Raises:
-        ConfigError: there is no such signal, or no process can catch it.
+        ConfigError: a signal does not exist, or cannot be caught.
 
     Example:
         >>> [found.name for found in named_signals(["INT", "SIGTERM"])]
@@ -35,23 +35,23 @@ def named_signals(names: Sequence[str]) -> list[signal.Signals]:
     for name in names:
         if str(name).removeprefix("SIG") not in known:
             raise ConfigError(
-                f"trainer.checkpoint_on={list(names)}: {name} is no signal that can be caught; "
+                f"trainer.checkpoint_on={list(names)}: {name} is not a signal that can be caught; "
                 "usual ones are INT, TERM, USR1, USR2"
             )
     return [known[str(name).removeprefix("SIG")] for name in names]
 
 
 class Interruption:
-    """An observer that saves a checkpoint once a signal has come, then passes the signal on.
+    """An observer that saves a checkpoint after a signal, then passes the signal on.
 
-    The step at which the signal comes is ended first. Then whoever handled the signal before does:
-    Python, which raises ``KeyboardInterrupt``, submitit, which has the job requeued, or the system,
-    which ends the process. Where that handler returns, training goes on. A second signal is passed
-    on at once. Handlers are installed in the main thread only, and not for an ignored signal.
+    The current step is completed first. Then the previous handler takes over: Python, which raises
+    ``KeyboardInterrupt``, submitit, which has the job requeued, or the system, which ends the
+    process. If that handler returns, training continues. A second signal is passed on at once.
+    Handlers are installed in the main thread only, and not for an ignored signal.
 
     Args:
-        checkpointer: saves.
-        signals: those that count.
+        checkpointer: saves the checkpoint.
+        signals: the signals to handle.
     """
 
     def __init__(self, checkpointer: Checkpointer, signals: Sequence[signal.Signals]) -> None:
@@ -76,14 +76,14 @@ class Interruption:
         trace: TracebackType | None,
     ) -> None:
         try:
-            if error is None and self._last is not None:  # a signal may have come after its look
+            if error is None and self._last is not None:  # a signal may have come since
                 self(self._last)
         finally:
             for number, before in self._before.items():
                 signal.signal(number, before)
 
     def __call__(self, report: StepReport) -> None:
-        """Save, and pass the signal on, where one has come."""
+        """Save a checkpoint and pass the signal on, if one has come."""
         self._last = report
         if self._received is None:
             return

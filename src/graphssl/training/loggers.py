@@ -40,7 +40,7 @@ class TensorBoard(Logger):
         import yaml
         from torch.utils.tensorboard import SummaryWriter
 
-        # A run that starts again starts its rows again, that of step 0 too.
+        # A run that starts over writes all rows again, that of step 0 included.
         purged = resume_step + 1 if resume_step else 0
         self._writer = SummaryWriter(str(folder / "tensorboard"), purge_step=purged)
         text = "".join(f"    {line}\n" for line in yaml.safe_dump(dict(config)).splitlines())
@@ -60,7 +60,7 @@ class TensorBoard(Logger):
             self._writer.add_scalar(key, value, step)
 
     def finish(self, step: int, values: Mapping[str, float], figures: Mapping[str, Figure]) -> None:
-        """Scalars and images at the last step."""
+        """Log scalars and images at the last step."""
         self.log(step, values)
         for key, figure in figures.items():
             pixels = np.asarray(_image(figure))
@@ -80,14 +80,14 @@ class WandB(Logger):
         config: the composed configuration.
         resume_step: step from which training resumes.
         project: the W&B project.
-        entity: the user or team that it belongs to; None for one's default.
-        group: what the run is grouped under.
-        tags: words for the run; those of the configuration (``+tags.study=depth``) come too, as
-            ``study=depth``.
+        entity: the user or team that owns the run; None for the default.
+        group: the W&B group of the run.
+        tags: tags of the run, in addition to those of the configuration: ``+tags.study=depth``
+            becomes ``study=depth``.
         mode: ``online``, ``offline`` or ``disabled``.
 
     Raises:
-        ConfigError: the package is not installed, no such mode, or W&B refuses the run.
+        ConfigError: the package is not installed, the mode is unknown, or W&B refuses the run.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class WandB(Logger):
                 mode=cast(Any, mode),
                 settings=wandb.Settings(console="off"),  # it would record the progress bar
             )
-        except Exception as error:  # its own, and those of the checks of its settings
+        except Exception as error:  # W&B's own errors, and those of its settings' checks
             raise ConfigError(
                 f"logger=wandb: {words(error)}; logger.mode=offline needs no server"
             ) from error
@@ -128,7 +128,7 @@ class WandB(Logger):
 
     @staticmethod
     def require(mode: str = "online", **_: Any) -> None:
-        """Raise ``ConfigError`` if the package is not installed or there is no such mode."""
+        """Raise ``ConfigError`` if the package is not installed or the mode is unknown."""
         if mode not in _MODES:
             raise ConfigError(f"logger.mode must be one of {', '.join(_MODES)}, got {mode}")
         try:
@@ -141,7 +141,7 @@ class WandB(Logger):
         self._run.log(dict(values), step=step)
 
     def finish(self, step: int, values: Mapping[str, float], figures: Mapping[str, Figure]) -> None:
-        """Summary values, and images at the last step."""
+        """Set the summary values, and log images at the last step."""
         import wandb
 
         self._run.summary.update(dict(values))
@@ -150,15 +150,15 @@ class WandB(Logger):
         self._ended_well = True
 
     def close(self) -> None:
-        """End the W&B run, as failed unless it came to its end."""
+        """End the W&B run, as failed unless the run has finished."""
         self._run.finish(exit_code=0 if self._ended_well else 1)
 
 
 class RunLoggers:
-    """The loggers of one run, made when the step that training goes on from is known.
+    """The loggers of one run, made when the step from which training resumes is known.
 
     Args:
-        make: that step -> loggers.
+        make: function of that step that returns the loggers.
     """
 
     def __init__(self, make: Callable[[int], Sequence[Logger]]) -> None:
@@ -166,7 +166,7 @@ class RunLoggers:
         self._made: Sequence[Logger] | None = None
 
     def at(self, step: int) -> Sequence[Logger]:
-        """The loggers; the first call makes them, to go on from ``step``."""
+        """Return the loggers; the first call makes them, to resume from ``step``."""
         if self._made is None:
             self._made = self._make(step)
         return self._made
@@ -185,7 +185,7 @@ class RunLoggers:
 
 
 def _image(figure: Figure) -> Image.Image:
-    # Both packages would import pyplot to draw it, and with it a window system.
+    # To draw the figure itself, either package would import pyplot, and with it a window system.
     file = BytesIO()
     figure.savefig(file, format="png", dpi=150)
     return Image.open(file)

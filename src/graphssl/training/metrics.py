@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 
 class Logger(ABC):
-    """Takes rows of metrics while a run trains, and what it found when it has ended.
+    """Base class of loggers, which receive rows of metrics during a run, and its results.
 
-    One that ``logger=`` names is made with ``folder`` (the run's), ``name`` (its id), ``config``
-    (as plain containers) and ``resume_step`` (the step that training goes on from).
+    The logger that ``logger=`` selects is constructed with ``folder`` (the run's), ``name`` (the
+    run's id), ``config`` (plain containers) and ``resume_step`` (the step from which training
+    resumes).
 
     Example:
         >>> class Printer(Logger):
@@ -35,25 +36,25 @@ class Logger(ABC):
 
     @abstractmethod
     def log(self, step: int, values: Mapping[str, float]) -> None:
-        """Take one row of training."""
+        """Log one row."""
 
     def finish(  # noqa: B027
         self, step: int, values: Mapping[str, float], figures: Mapping[str, Figure]
     ) -> None:
-        """Take the results of the run: nothing is done by default.
+        """Log the results of the run; by default this does nothing.
 
         Args:
-            step: the last one.
+            step: the last step.
             values: test and validation scores of every protocol, measures of collapse, pace.
-            figures: matplotlib figures of the run by name: ranks and spectra.
+            figures: matplotlib figures of ranks and spectra, by name.
         """
 
     def close(self) -> None:  # noqa: B027
-        """Nothing follows, whether the run came to its end or not."""
+        """Release resources after the last call, whether or not the run has finished."""
 
 
 class MetricsFile(Logger):
-    """``metrics.jsonl``: one JSON object per line, ``step`` first.
+    """The file ``metrics.jsonl``: one JSON object per line, ``step`` first.
 
     Args:
         path: the file, created if it does not exist.
@@ -72,7 +73,7 @@ class MetricsFile(Logger):
             self._file.write(json.dumps({"step": step, **values}) + "\n")
 
     def close(self) -> None:
-        """Flush the file to the disk and close it."""
+        """Flush the file to disk and close it."""
         with naming(self._path), self._file:
             self._file.flush()
             os.fsync(self._file.fileno())

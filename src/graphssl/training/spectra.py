@@ -32,7 +32,7 @@ class SpectraFile:
             try:
                 kept = read_npz(path)
                 self._arrays = {k: kept[k] for k in kept if int(k.split("/")[0]) <= resume_step}
-            except Exception as error:  # whatever a damaged archive gives
+            except Exception as error:  # a damaged archive may raise anything
                 set_aside(path, error)
 
     def add(self, step: int, arrays: Mapping[str, Any]) -> None:

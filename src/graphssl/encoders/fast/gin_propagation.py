@@ -1,7 +1,7 @@
 """GIN's layer on a masked view, with the first linear map of its MLP before the sum.
 
-``W ((1 + eps) x_i + sum_j x_j) = (1 + eps) W x_i + sum_j W x_j``: the sum is taken over rows as
-short as the MLP's hidden layer.
+``W ((1 + eps) x_i + sum_j x_j) = (1 + eps) W x_i + sum_j W x_j``: the sum is over rows of the width
+of the MLP's hidden layer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["linear_map", "propagation", "supports_conv", "supports_graph"]
 
 
 def supports_conv(conv: torch.nn.Module) -> bool:
-    """Whether ``conv`` is a GIN layer with the MLP of its paper."""
+    """Return whether ``conv`` is a GIN layer with the MLP of its paper."""
     return type(conv) is MLPGINConv
 
 
@@ -30,7 +30,7 @@ def linear_map(conv: MLPGINConv) -> Tensor:
 
 
 def propagation(view: GraphView) -> Callable[[MLPGINConv, Tensor], Tensor]:
-    """Make the part of a layer after that map: (conv, (N, D)) -> (N, D)."""
+    """Make the part of a layer after this map: (conv, (N, D)) -> (N, D)."""
 
     def propagate(conv: MLPGINConv, h: Tensor) -> Tensor:
         first, *others = conv.nn

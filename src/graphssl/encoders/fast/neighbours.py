@@ -1,6 +1,6 @@
-"""Sums and means over the neighbours that a view shows, as sparse products without messages.
+"""Sums and means over the neighbours in a view, as sparse products without messages.
 
-The edges are sorted once per graph; a view leaves out those that it hides.
+The edges are sorted once per graph; hidden ones are left out per view.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from graphssl.graph_cache import once_per
 
 
 def supports_graph(graph: Graph) -> bool:
-    """Whether ``graph`` is constant and on the CPU; other devices keep PyG's own kernels."""
+    """Return whether ``graph`` is constant and on the CPU; other devices use PyG's own kernels."""
     return graph.x.device.type == "cpu" and not graph.x.requires_grad
 
 
@@ -20,9 +20,9 @@ def supports_graph(graph: Graph) -> bool:
 def neighbour_sum(view: GraphView) -> SparseMatrix:
     """Make the matrix (N, N) of ``sum_j h_j`` over the edges (j, i) that ``view`` shows.
 
-    Edges that are there several times count several times, and weights are not read, as in PyG.
+    As in PyG, duplicate edges count several times, and weights are ignored.
     """
-    return _shown(view).matrix(view.graph.x.new_ones(view.graph.num_edges))
+    return _shown(view).matrix(view.graph.x.new_ones(view.graph.num_edges))  # (E,) values
 
 
 @once_per
@@ -30,7 +30,7 @@ def neighbour_mean(view: GraphView) -> SparseMatrix:
     """Make the matrix (N, N) of the mean of h_j over these edges; 0 for a node without any."""
     pattern = _shown(view)
     degree = pattern.forward.crow.diff().clamp(min=1)  # (N,)
-    share = 1 / degree.to(view.graph.x.dtype)
+    share = 1 / degree.to(view.graph.x.dtype)  # (N,)
     return pattern.matrix(share.index_select(0, view.graph.edge_index[1]))  # (E,) values
 
 

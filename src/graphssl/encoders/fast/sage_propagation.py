@@ -1,7 +1,7 @@
 """GraphSAGE's layer on a masked view, with the linear maps before the mean.
 
 ``W_1 x_i + W_2 mean_j x_j = W_1 x_i + mean_j (W_2 x_j)``, so that both maps are one product of the
-features and the mean is taken over rows as short as the output.
+features and the mean is over rows of the output's width.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _AGGREGATIONS = {"mean": neighbour_mean, "sum": neighbour_sum, "add": neighbour_
 
 
 def supports_conv(conv: torch.nn.Module) -> bool:
-    """Whether ``conv`` is a GraphSAGE layer whose mathematics is the one written here."""
+    """Return whether ``conv`` is a GraphSAGE layer that the formula above describes."""
     return (
         type(conv) is SAGEConv
         and isinstance(conv.in_channels, int)
@@ -43,8 +43,8 @@ def propagation(view: GraphView) -> Callable[[SAGEConv, Tensor], Tensor]:
 
     def propagate(conv: SAGEConv, h: Tensor) -> Tensor:
         neighbours, *root = h.split(conv.out_channels, dim=1)  # (N, D) each
-        out = _AGGREGATIONS[conv.aggr](view) @ neighbours
-        for own in root:
+        out = _AGGREGATIONS[conv.aggr](view) @ neighbours  # (N, N) @ (N, D)
+        for own in root:  # one, or none without a root weight
             out = out.add_(own)
         if conv.lin_l.bias is not None:
             out = out.add_(conv.lin_l.bias)

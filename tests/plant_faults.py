@@ -548,9 +548,9 @@ FAULTS = (
         name="encoder-head-norm-after-the-activation",
         file="encoders/heads.py",
         old="""            *([nn.BatchNorm1d(hidden_channels)] if batch_norm else []),
-            PReLU(),
+            act(),
 """,
-        new="""            PReLU(),
+        new="""            act(),
             *([nn.BatchNorm1d(hidden_channels)] if batch_norm else []),
 """,
         tests="tests/test_wiring_step.py",
@@ -835,7 +835,7 @@ FAULTS = (
     ),
     Fault(
         name="regularizer-covariance-over-n",
-        file="regularizers/variance_covariance.py",
+        file="objectives/vicreg.py",
         old="/ (z.size(0) - 1)",
         new="/ z.size(0)",
         tests="tests/regularizers/test_comparisons.py",
@@ -843,8 +843,8 @@ FAULTS = (
     Fault(
         name="regularizer-covariance-of-one-view",
         file="regularizers/variance_covariance.py",
-        old="[covariance_term(z) for z in views]",
-        new="[covariance_term(z) for z in views[:1]]",
+        old="(covariance_term, z) for z in views]",
+        new="(covariance_term, z) for z in views[:1]]",
         tests="tests/regularizers/test_comparisons.py",
     ),
     Fault(
@@ -905,7 +905,7 @@ FAULTS = (
     ),
     Fault(
         name="regularizer-variance-without-the-root",
-        file="regularizers/variance_covariance.py",
+        file="objectives/vicreg.py",
         old="std = torch.sqrt(z.var(dim=0) + eps)",
         new="std = z.var(dim=0) + eps",
         tests="tests/regularizers/test_comparisons.py",
@@ -1353,15 +1353,15 @@ FAULTS = (
     Fault(
         name="selection-latest-of-equals",
         file="training/selection.py",
-        old="value > self.best:",
-        new="value >= self.best:",
+        old="value > self.best)",
+        new="value >= self.best)",
         tests="tests/test_wiring_resume.py",
     ),
     Fault(
         name="selection-of-live-weights",
         file="training/selection.py",
-        old="self._objective = copy.deepcopy(objective.state_dict())",
-        new="self._objective = objective.state_dict()",
+        old="self._objective = copy.deepcopy(weights)",
+        new="self._objective = weights",
         tests="tests/test_wiring_resume.py",
     ),
     Fault(

@@ -194,7 +194,7 @@ def test_a_single_row_is_one_line(name, graph):
     one = Graph(graph.x[:1], torch.zeros(2, 0, dtype=torch.int64))
     objective = made(name, graph)
     objective.eval()  # in training a BatchNorm would complain first
-    with pytest.raises(ConfigError, match="needs two or more, got 1") as error:
+    with pytest.raises(ConfigError, match="needs at least two, got 1") as error:
         objective(one.view(), one.view())
     assert "\n" not in str(error.value)
 

@@ -131,7 +131,7 @@ def test_nothing_more_is_trained_where_patience_had_run_out(graph):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"patience": 5}, r"patience=5 needs a trainer\.select to wait for"),
+        ({"patience": 5}, r"patience=5 needs a metric that can improve"),
         ({"patience": 0, "select": "loss"}, r"patience must be a whole number, 1 or more, got 0"),
         (
             {"patience": 2.5, "select": "loss"},

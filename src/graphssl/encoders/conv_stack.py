@@ -28,7 +28,7 @@ JumpingKnowledge = Literal["last", "cat", "max"]
 
 
 class ConvStack(nn.Module):
-    """``h_l = act(norm(conv(drop(h_{l-1}), edges)))``; by default also the last layer, as in BGRL.
+    """``h_l = act(norm(conv(drop(h_{l-1}), edges)))``; the last layer too by default, as in BGRL.
 
     With ``residual``, every layer but the first adds ``P_l h_{l-1}``, where P_l is the identity, or
     a linear map if the width changes.
@@ -51,8 +51,8 @@ class ConvStack(nn.Module):
         dropout: probability with which each entry of a layer's input (features and hidden layers)
             is set to 0 in training, as by Kipf & Welling (arXiv 1609.02907). Drawn from torch's
             global stream.
-        plain_last: whether the last layer is its operator alone, without norm and activation, as
-            in the encoders of CCA-SSG (arXiv 2106.12484) and G-BT (arXiv 2106.02466).
+        plain_last: whether to omit normalisation and activation after the last layer, as in the
+            encoders of CCA-SSG (arXiv 2106.12484) and G-BT (arXiv 2106.02466).
 
     Raises:
         ConfigError: there is no layer, a width is below 1 or not divisible by the heads, widths

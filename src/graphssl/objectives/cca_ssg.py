@@ -18,7 +18,7 @@ def cca_ssg_loss(z1: Tensor, z2: Tensor, decorrelation: float = 1e-3) -> Tensor:
         decorrelation: lambda.
 
     Returns:
-        Scalar, about -D where the views agree and no two dimensions correlate.
+        Scalar; about -D if the views agree and no two dimensions are correlated.
 
     Example:
         >>> z = torch.tensor([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
@@ -34,10 +34,10 @@ def cca_ssg_loss(z1: Tensor, z2: Tensor, decorrelation: float = 1e-3) -> Tensor:
 
 
 class CCASSG(Siamese):
-    """Invariance of standardised representations, and decorrelation of their dimensions.
+    """Agreement of the views' standardised representations, with decorrelated dimensions.
 
     Args:
-        encoder: the encoder, the one kept after training.
+        encoder: the encoder, which is kept after training.
         decorrelation: lambda, the weight of the decorrelation term.
 
     Raises:
@@ -55,5 +55,5 @@ class CCASSG(Siamese):
         self.decorrelation = decorrelation
 
     def loss(self, z1: Tensor, z2: Tensor) -> Tensor:
-        """Compute ``cca_ssg_loss`` of two views."""
+        """Compute ``cca_ssg_loss`` for two views."""
         return cca_ssg_loss(z1, z2, self.decorrelation)

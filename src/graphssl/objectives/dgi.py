@@ -15,16 +15,16 @@ from graphssl.objectives.siamese import in_full_precision, require_rows
 
 
 def dgi_loss(real: Tensor, corrupted: Tensor) -> Tensor:
-    """Compute the binary cross-entropy of the critic's scores, mean over both kinds.
+    """Compute the binary cross-entropy of the critic's scores, averaged over both kinds of rows.
 
     ``(mean_i log(1 + e^{-real_i}) + mean_i log(1 + e^{corrupted_i})) / 2``
 
     Args:
-        real: scores of rows of the graph, (R,).
-        corrupted: scores of rows of the corrupted graph, (R,).
+        real: scores of the rows of the graph, (R,).
+        corrupted: scores of the rows of the corrupted graph, (R,).
 
     Returns:
-        Scalar, log 2 for a critic that cannot tell them apart.
+        Scalar; log 2 for a critic that cannot tell them apart.
 
     Example:
         >>> round(dgi_loss(torch.zeros(3), torch.zeros(3)).item(), 4)
@@ -34,19 +34,19 @@ def dgi_loss(real: Tensor, corrupted: Tensor) -> Tensor:
 
 
 def shuffled(view: GraphView) -> GraphView:
-    """Give every node of ``view`` the features of another, drawn from torch's global stream."""
+    """Permute the features of ``view`` among its nodes, using torch's global generator."""
     x = view.x
     return view.with_features(x[torch.rand(x.size(0), device=x.device).argsort()])
 
 
 class DGI(Objective):
-    """A critic tells rows from those of a corrupted graph by the summary of the graph.
+    """A critic that distinguishes rows of the graph from rows of a corrupted graph.
 
     ``score_i = h_i^T W s + b`` with the summary ``s = sigmoid(mean_i h_i)`` of the first view. The
-    second view is corrupted: its nodes exchange their features.
+    second view is corrupted by permuting its features among its nodes.
 
     Args:
-        encoder: the encoder, the one kept after training.
+        encoder: the encoder, which is kept after training.
 
     Example:
         >>> from torch_geometric.nn import GCNConv
@@ -61,11 +61,11 @@ class DGI(Objective):
         width: Any = encoder.out_channels
         self.encoder = encoder
         self.critic = nn.Linear(width, width, bias=False)
-        nn.init.xavier_uniform_(self.critic.weight)  # as the official code
+        nn.init.xavier_uniform_(self.critic.weight)  # as in the official code
         self.bias = nn.Parameter(torch.zeros(()))
 
     def forward(self, view1: GraphView, view2: GraphView) -> StepOutput:
-        """Compute the loss of ``view1`` beside ``view2`` corrupted."""
+        """Compute the loss of ``view1`` against ``view2`` after corruption."""
         h, corrupted = encode_pair(self.encoder, view1, shuffled(view2))
         require_rows(h, type(self).__name__)
         return StepOutput(in_full_precision(self._loss, h, corrupted), (h,))

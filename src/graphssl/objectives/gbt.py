@@ -16,10 +16,10 @@ def barlow_twins_loss(z1: Tensor, z2: Tensor, redundancy: float | None = None) -
     Args:
         z1: embeddings of view 1, (R, D).
         z2: embeddings of view 2, (R, D).
-        redundancy: lambda; None for 1 / D, as G-BT.
+        redundancy: lambda; None for 1 / D, as in G-BT.
 
     Returns:
-        Scalar, about 0 at its best.
+        Scalar; about 0 at the minimum.
 
     Example:
         >>> import torch
@@ -36,11 +36,11 @@ def barlow_twins_loss(z1: Tensor, z2: Tensor, redundancy: float | None = None) -
 
 
 class GBT(Siamese):
-    """Cross-correlation of both views' representations against the identity; no projector.
+    """Distance between the cross-correlation of both views and the identity; no projector.
 
     Args:
-        encoder: the encoder, the one kept after training.
-        redundancy: lambda, the weight of the entries off the diagonal; None for 1 / D.
+        encoder: the encoder, which is kept after training.
+        redundancy: lambda, the weight of the off-diagonal entries; None for 1 / D.
 
     Raises:
         ConfigError: ``redundancy`` is negative.
@@ -58,5 +58,5 @@ class GBT(Siamese):
         self.redundancy = redundancy
 
     def loss(self, z1: Tensor, z2: Tensor) -> Tensor:
-        """Compute ``barlow_twins_loss`` of two views."""
+        """Compute ``barlow_twins_loss`` for two views."""
         return barlow_twins_loss(z1, z2, self.redundancy)

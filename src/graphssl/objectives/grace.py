@@ -15,19 +15,19 @@ from graphssl.objectives.siamese import Siamese
 
 
 def info_nce_loss(z1: Tensor, z2: Tensor, tau: float = 0.5, block: int = 4096) -> Tensor:
-    """Compute the mean of GRACE's loss over all rows and both views, exactly.
+    """Compute GRACE's loss exactly, averaged over all rows and both views.
 
     ``l(u_i) = -cos(u_i, v_i) / tau + log(sum_j e^{cos(u_i, v_j) / tau} + sum_{j != i}
-    e^{cos(u_i, u_j) / tau})``: the positive of a row is the same row of the other view, negatives
-    are all others of both views. The loss is ``sum_i (l(u_i) + l(v_i)) / 2R``.
+    e^{cos(u_i, u_j) / tau})``: the positive of a row is the same row of the other view, and its
+    negatives are all other rows of both views. The loss is ``sum_i (l(u_i) + l(v_i)) / 2R``.
 
     Args:
         z1: embeddings of view 1, (R, D).
         z2: embeddings of view 2, (R, D).
         tau: temperature.
-        block: similarities are held for ``block * block`` pairs at a time. Above that many they are
-            computed in slices of rows, and again for the gradient, so that memory grows with R and
-            not with R^2.
+        block: at most ``block * block`` similarities are held at a time. If there are more, they
+            are computed in slices of rows, and again for the gradient, so that memory grows with R
+            and not with R^2.
 
     Returns:
         Scalar.
@@ -62,19 +62,19 @@ def _of_rows(u: Tensor, v: Tensor, first: int, last: int, tau: float) -> Tensor:
     own = u[first:last] / tau  # (B, D)
     across, within = own @ v.T, own @ u.T  # (B, R)
     positive = across.diagonal(offset=first)  # (B,)
-    within.diagonal(offset=first).fill_(-torch.inf)  # a row is no negative of itself
+    within.diagonal(offset=first).fill_(-torch.inf)  # exclude the row itself
     all_others = torch.logaddexp(across.logsumexp(dim=1), within.logsumexp(dim=1))
     return (all_others - positive).sum()
 
 
 class GRACE(Siamese):
-    """Contrast of projected representations, every other row of both views being a negative.
+    """Contrastive loss of projected representations with all other rows as negatives.
 
     Args:
-        encoder: the encoder, the one kept after training.
-        projector: makes the projector from (in_channels, out_channels).
+        encoder: the encoder, which is kept after training.
+        projector: factory of the projector, called with in_channels (D) and out_channels.
         tau: temperature.
-        projection_channels: width of the projector's output; None for D, as GRACE.
+        projection_channels: width of the projector's output; None for D, as in GRACE.
         block: see ``info_nce_loss``.
 
     Raises:
@@ -101,5 +101,5 @@ class GRACE(Siamese):
         self.tau, self.block = tau, block
 
     def loss(self, z1: Tensor, z2: Tensor) -> Tensor:
-        """Compute ``info_nce_loss`` of two views."""
+        """Compute ``info_nce_loss`` for two views."""
         return info_nce_loss(z1, z2, self.tau, self.block)

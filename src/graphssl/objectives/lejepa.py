@@ -1,4 +1,4 @@
-"""LeJEPA: invariance and SIGReg, no heuristics (Balestriero & LeCun, arXiv 2511.08544)."""
+"""LeJEPA: invariance and SIGReg, without heuristics (Balestriero & LeCun, arXiv 2511.08544)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from graphssl.objectives.siamese import Siamese
 def sigreg(z: Tensor, directions: Tensor, knots: int = 17, largest: float = 3.0) -> Tensor:
     """Compute the mean Epps-Pulley statistic of ``Z a`` over the columns a of ``directions``.
 
-    ``R integral |phi(t) - e^{-t^2 / 2}|^2 e^{-t^2 / 2} dt`` with the characteristic function
-    ``phi(t) = mean_i e^{i t (Z a)_i}`` of a projection, beside that of N(0, 1). The integral runs
-    from ``-largest`` to ``largest`` by the trapezoidal rule, as twice its positive half.
+    ``R integral |phi(t) - e^{-t^2 / 2}|^2 e^{-t^2 / 2} dt`` compares the characteristic function
+    ``phi(t) = mean_i e^{i t (Z a)_i}`` of a projection with that of N(0, 1). The integral from
+    ``-largest`` to ``largest`` is twice its positive half, computed by the trapezoidal rule.
 
     Args:
         z: (R, D).
         directions: unit vectors, (D, K).
-        knots: points of the positive half.
-        largest: end of the integral.
+        knots: number of points on the positive half.
+        largest: upper limit of the integral.
 
     Returns:
-        Scalar, 0 or more; 1.06 on average for rows drawn from N(0, I), whatever R.
+        Scalar, at least 0; 1.06 on average for rows drawn from N(0, I), whatever R.
 
     Example:
         >>> directions = torch.tensor([[1.0]])
@@ -46,15 +46,15 @@ class LeJEPA(Siamese):
     """``(1 - lambda) invariance + lambda SIGReg`` of projected representations.
 
     The invariance is the mean squared distance from the mean of both views; SIGReg is the mean of
-    ``sigreg`` over the views, along directions drawn anew in each step from torch's global stream.
+    ``sigreg`` over the views. Its directions are drawn in every step from torch's global generator.
 
     Args:
-        encoder: the encoder, the one kept after training.
-        projector: makes the projector from (in_channels, out_channels), or None.
+        encoder: the encoder, which is kept after training.
+        projector: factory of the projector, called with in_channels (D) and out_channels, or None.
         projection_channels: width of the projector's output; None for D.
         trade_off: lambda.
-        directions: K, how many directions.
-        knots: points of the integral.
+        directions: K, the number of directions.
+        knots: number of points of the integral.
 
     Raises:
         ConfigError: ``trade_off`` is outside [0, 1], ``directions`` below 1 or ``knots`` below 2.
@@ -81,7 +81,7 @@ class LeJEPA(Siamese):
         self.trade_off, self.directions, self.knots = trade_off, directions, knots
 
     def loss(self, z1: Tensor, z2: Tensor) -> Tensor:
-        """Compute the loss of two views, along new directions."""
+        """Compute the loss of two views along new directions."""
         invariance = (z1 - z2).square().mean() / 4
         drawn = torch.randn(z1.size(1), self.directions, dtype=z1.dtype, device=z1.device)
         drawn = nn.functional.normalize(drawn, dim=0)

@@ -1,4 +1,4 @@
-"""What objectives have in common that compare the embeddings of two views by one loss."""
+"""Base class of objectives that compare the embeddings of two views by a single loss."""
 
 from __future__ import annotations
 
@@ -17,19 +17,18 @@ from graphssl.graph import GraphView
 
 
 class Siamese(Objective):
-    """``loss(z1, z2)`` with ``z = projector(encoder(view))``; one network sees both views.
+    """``loss(z1, z2)`` with ``z = projector(encoder(view))``; the network is shared by both views.
 
-    The loss is computed in float32 at least. Without a projector the embeddings are the
+    The loss is computed in at least float32. Without a projector, the embeddings are the
     representations.
 
     Args:
-        encoder: the encoder, the one kept after training.
-        projector: makes the projector from (in_channels, out_channels), or None.
+        encoder: the encoder, which is kept after training.
+        projector: factory of the projector, called with in_channels (D) and out_channels, or None.
         projection_channels: width of the projector's output; None for D.
 
     Raises:
-        ConfigError: ``projection_channels`` is below 1; in ``forward``: there is a single row,
-            which has nothing to be compared with.
+        ConfigError: ``projection_channels`` is below 1; in ``forward``: there is only one row.
     """
 
     static_forward = True
@@ -62,7 +61,7 @@ class Siamese(Objective):
 
 
 def in_full_precision(loss: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
-    """Compute ``loss(*tensors)`` in float32 at least, autocast off.
+    """Compute ``loss(*tensors)`` in at least float32, without autocast.
 
     Example:
         >>> in_full_precision(torch.sum, torch.ones(2, dtype=torch.bfloat16))
@@ -74,27 +73,27 @@ def in_full_precision(loss: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
 
 
 def require_rows(h: Tensor, name: str) -> None:
-    """Check that ``h`` (R, D) has two rows or more, where rows are compared with each other.
+    """Check that ``h`` (R, D) has at least two rows to compare with each other.
 
     Raises:
-        ConfigError: it has fewer; ``name`` is the objective's.
+        ConfigError: ``h`` has fewer rows; the message names the objective, ``name``.
     """
     if h.size(0) < 2:
         raise ConfigError(
-            f"objective {name} compares rows with each other and needs two or more, got "
-            f"{h.size(0)}: take a larger graph or batch"
+            f"objective {name} compares rows with each other and needs at least two, got "
+            f"{h.size(0)}; use a larger graph or batch"
         )
 
 
 def standardized(z: Tensor) -> Tensor:
-    """Subtract the mean of every column and divide by its (unbiased) standard deviation.
+    """Subtract the mean of each column and divide by its (unbiased) standard deviation.
 
     Args:
         z: (R, D).
 
     Returns:
-        (R, D); a constant column becomes 0. 1e-12 is added to the variance, so that its gradient
-        is finite.
+        (R, D); a constant column becomes 0. The variance is increased by 1e-12 to keep the
+        gradient finite.
 
     Example:
         >>> standardized(torch.tensor([[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]])).T.tolist()

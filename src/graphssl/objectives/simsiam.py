@@ -1,4 +1,4 @@
-"""SimSiam: no negatives, no target network (Chen & He, arXiv 2011.10566), on graphs."""
+"""SimSiam on graphs: no negatives, no target network (Chen & He, arXiv 2011.10566)."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from graphssl.objectives.bgrl import cosine_loss
 
 
 class SimSiam(Objective):
-    """A predictor's output against the other view's projection, through which no gradient flows.
+    """Prediction of the other view's projection, through which no gradient flows.
 
-    ``2 - mean_i cos(q1_i, z2_i) - mean_i cos(q2_i, z1_i)``, twice the paper's loss plus 2, as BGRL
-    writes it; ``z = projector(encoder(view))`` and ``q = predictor(z)``.
+    ``2 - mean_i cos(q1_i, z2_i) - mean_i cos(q2_i, z1_i)`` with ``z = projector(encoder(view))``
+    and ``q = predictor(z)``: twice the paper's loss plus 2, which is the scale of BGRL's loss.
 
     Args:
-        encoder: the encoder, the one kept after training.
-        projector: makes the projector from (in_channels, out_channels).
-        predictor: makes the predictor from (in_channels, out_channels), both the projector's width.
+        encoder: the encoder, which is kept after training.
+        projector: factory of the projector, called with in_channels (D) and out_channels.
+        predictor: factory of the predictor, called with in_channels and out_channels, both
+            ``projection_channels``.
         projection_channels: width of the projector's output.
 
     Raises:

@@ -14,7 +14,8 @@ def ssge_loss(z1: Tensor, z2: Tensor, uniformity: float = 0.1) -> Tensor:
 
     ``C_v = Z_v^T Z_v / (R - 1)`` is the correlation matrix of view v. Up to the constant 2 D, the
     second term is the squared 2-Wasserstein distance between N(0, C_v) and N(0, I). Eigenvalues
-    below 1e-8 count as 1e-8, as in the authors' code, so that the root has a gradient.
+    below 1e-8 are replaced by 1e-8, as in the authors' code, which keeps the gradient of the root
+    finite.
 
     Args:
         z1: embeddings of view 1, (R, D).
@@ -38,10 +39,10 @@ def ssge_loss(z1: Tensor, z2: Tensor, uniformity: float = 0.1) -> Tensor:
 
 
 class SSGE(Siamese):
-    """Invariance of standardised representations, and their closeness to an isotropic Gaussian.
+    """Agreement of the views' standardised representations, close to an isotropic Gaussian.
 
     Args:
-        encoder: the encoder, the one kept after training.
+        encoder: the encoder, which is kept after training.
         uniformity: lambda, the weight of the Wasserstein term.
 
     Raises:
@@ -53,7 +54,7 @@ class SSGE(Siamese):
         0.1
     """
 
-    static_forward = False  # eigenvalues are read back by the solver
+    static_forward = False  # the eigenvalue solver synchronises with the host
 
     def __init__(self, encoder: nn.Module, uniformity: float = 0.1) -> None:
         super().__init__(encoder)
@@ -61,5 +62,5 @@ class SSGE(Siamese):
         self.uniformity = uniformity
 
     def loss(self, z1: Tensor, z2: Tensor) -> Tensor:
-        """Compute ``ssge_loss`` of two views."""
+        """Compute ``ssge_loss`` for two views."""
         return ssge_loss(z1, z2, self.uniformity)

@@ -35,10 +35,10 @@ def covariance_term(z: Tensor) -> Tensor:
     """Compute ``c(Z) = 1/D sum_{i != j} C_ij^2`` with ``C = Zc^T Zc / (N - 1)``, eqs. 3 and 4.
 
     Args:
-        z: Z, (N, D); Zc is Z minus the mean of every column.
+        z: Z, (N, D); Zc is Z minus the mean of each column.
 
     Returns:
-        Scalar, 0 where all dimensions are uncorrelated.
+        Scalar; 0 if no two dimensions are correlated.
 
     Example:
         >>> covariance_term(torch.tensor([[-1.0, -1.0], [1.0, 1.0]]))
@@ -71,7 +71,7 @@ def vicreg_loss(
         covariance: nu.
 
     Returns:
-        Scalar, 0 at its best.
+        Scalar; 0 at the minimum.
 
     Example:
         >>> z = torch.tensor([[-2.0], [2.0]])
@@ -84,11 +84,12 @@ def vicreg_loss(
 
 
 class VICReg(Siamese):
-    """Invariance of projected representations, whose dimensions keep a spread and decorrelate.
+    """Agreement of projections whose dimensions keep their variance and are decorrelated.
 
     Args:
-        encoder: the encoder, the one kept after training.
-        projector: makes the projector (expander) from (in_channels, out_channels).
+        encoder: the encoder, which is kept after training.
+        projector: factory of the projector (the paper's expander), called with in_channels (D)
+            and out_channels.
         projection_channels: width of the projector's output; None for D.
         invariance: lambda.
         variance: mu.
@@ -121,5 +122,5 @@ class VICReg(Siamese):
         self.invariance, self.variance, self.covariance = invariance, variance, covariance
 
     def loss(self, z1: Tensor, z2: Tensor) -> Tensor:
-        """Compute ``vicreg_loss`` of two views."""
+        """Compute ``vicreg_loss`` for two views."""
         return vicreg_loss(z1, z2, self.invariance, self.variance, self.covariance)

@@ -22,7 +22,7 @@ _WITHOUT_EFFECT = {
     "dataset": ("checksums", "pickle", "trust", "metric"),
     "optimizer": ("fused", "foreach", "capturable"),
 }
-# Options that were added later, with the value that has no effect: runs without them keep their id.
+# Options added later, and their values without effect: runs with these values keep their ids.
 _LATER = {"encoder": {"plain_last": False}}
 # Arguments of graphssl's own protocols that determine the splits; the others affect the score only.
 _SPLIT = ("_target_", "num_splits", "train_ratio", "val_ratio")

@@ -89,7 +89,7 @@ def train(
         clock: measures the parts of a step, if given.
         suspect: a property of the graph that may make the loss not finite, reported instead of
             general advice.
-        stops: tells after how many steps to take no more, if given.
+        stops: called with the number of steps taken; training ends early once it returns True.
 
     Raises:
         TrainingError: the loss became NaN or infinite.

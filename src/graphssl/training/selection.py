@@ -41,7 +41,7 @@ class Selection:
             self._objective = copy.deepcopy(weights)
 
     def waited(self, step: int) -> int:
-        """Count the steps since the best one."""
+        """Return the number of steps since the best one."""
         return step - (self.step or 0)
 
     def apply(self, objective: nn.Module) -> None:
@@ -59,13 +59,13 @@ class Selection:
 
 
 class LowestLoss:
-    """An observer that offers the weights of every step by their loss, penalty included.
+    """Observer that offers the weights of every step for selection by their loss plus penalty.
 
-    The loss of a step is that of the weights before its update, which are those kept.
+    The loss of a step belongs to the weights before its update, so those are offered.
 
     Args:
-        selection: is offered the weights.
-        objective: as it is before the next step.
+        selection: the selection to offer the weights to.
+        objective: the objective before the next step.
     """
 
     def __init__(self, selection: Selection, objective: nn.Module) -> None:
@@ -73,7 +73,7 @@ class LowestLoss:
         self._before = copy.deepcopy(objective.state_dict())
 
     def __call__(self, report: StepReport) -> None:
-        """Offer the weights that this step began with."""
+        """Offer the weights with which this step began."""
         loss = (report.loss + report.penalty.total).item()
         self.selection.offer_weights(self._before, loss, report.step)
         self._before = copy.deepcopy(report.state.objective.state_dict())

@@ -36,11 +36,11 @@ class TrainerSettings:
         eval_every: steps between two evaluations (quick probe, rank); 0 for none.
         checkpoint_every: steps between two checkpoints; 0 for none.
         checkpoint_on: signals on which to save a checkpoint before they take effect.
-        select: the encoder to keep: the ``last`` one, the one whose ``loss`` (with penalty) was
-            lowest, or the best evaluated one by ``val_accuracy`` or ``effective_rank_centred``.
-            ``loss`` is read after every step, so a GPU waits for it.
-        patience: number of steps without a better encoder, by ``select``, after which to stop;
-            None to take all steps.
+        select: which encoder to keep: the ``last`` one, the one with the lowest ``loss`` (plus
+            penalty), or the best evaluated one by ``val_accuracy`` or ``effective_rank_centred``.
+            ``loss`` is read after every step, which synchronises a GPU with the host.
+        patience: number of steps without improvement of ``select`` after which to stop; None to
+            take all steps.
         progress: whether to show a progress bar on a terminal.
         profile: whether to write ``profile.json``, the time of a step by part.
         cuda_graph: whether to capture and replay the step on a GPU; ``auto`` does so where it is
@@ -91,8 +91,8 @@ class TrainerSettings:
             whole_number("trainer.patience", self.patience, least=1)
             if self.select == "last":
                 raise ConfigError(
-                    f"trainer.patience={self.patience} needs a trainer.select to wait for, e.g. "
-                    "loss, got last"
+                    f"trainer.patience={self.patience} needs a metric that can improve, got "
+                    "trainer.select=last; set e.g. trainer.select=loss"
                 )
         if self.select not in ("last", "loss") and self.eval_every == 0:
             raise ConfigError(

@@ -48,12 +48,14 @@ WERANK = {"amazon_photo": (0.03, 0.01), "coauthor_cs": (0.10, 0.05)}
 class OurStep:
     """A callable that takes one step of the training loop, as in a run."""
 
-    def __init__(self, on: Setting) -> None:
-        config, self.graph = on.config, on.data.graph
-        self.objective = build.objective(config, self.graph.num_features)
+    def __init__(self, on: Setting, device: str = "cpu") -> None:
+        config, self.graph = on.config, on.data.graph.to(device)
+        self.objective = build.objective(config, self.graph.num_features).to(device)
         parameters = list(self.objective.trainable_parameters())
         self.state = TrainingState(
-            self.objective, build.optimizer(config, parameters), generator(0, "augmentation")
+            self.objective,
+            build.optimizer(config, parameters),
+            generator(0, "augmentation", self.graph.x.device),
         )
         self.augmentation = build.augmentation(config)
         self.regularizer = build.regularizer(config)
@@ -72,17 +74,17 @@ def _four_heads(in_channels: int, out_channels: int) -> GATConv:
 PLAIN = {"gcn": GCNConv, "gat": _four_heads, "sage": SAGEConv, "gin": MLPGINConv}
 
 
-def plain_step(on: Setting, encoder: str) -> partial[float]:
+def plain_step(on: Setting, encoder: str, device: str = "cpu") -> partial[float]:
     """Make the same step in plain PyG, on masks that are drawn once."""
-    recipe, graph = on.config.recipe, on.data.graph
+    recipe, graph = on.config.recipe, on.data.graph.to(device)
     plain = PlainBGRL(
         graph.num_features, list(recipe.channels), recipe.predictor_channels, recipe.lr,
         recipe.weight_decay, total=1000, warmup=100, conv=PLAIN[encoder],
     )  # fmt: skip
-    plain.start()
+    plain.to(device).start()
     drops = [p for pair in zip(recipe.drop_feature, recipe.drop_edge, strict=True) for p in pair]
     sizes = (graph.num_features, graph.num_edges) * 2
-    masks = [torch.rand(n) >= p for n, p in zip(sizes, drops, strict=True)]
+    masks = [(torch.rand(n) >= p).to(device) for n, p in zip(sizes, drops, strict=True)]
     return partial(plain.step, graph.x, graph.edge_index, masks)
 
 

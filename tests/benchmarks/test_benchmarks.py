@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from dataclasses import replace
 
 import pytest
@@ -13,8 +14,10 @@ from benchmarks import __main__ as whole
 from benchmarks import (
     diagnostics,
     floor,
+    gpu,
     growth,
     memory,
+    peers,
     probe_trained,
     startup,
     step,
@@ -172,3 +175,60 @@ def test_the_whole_table_from_the_shell(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         whole.main()
     assert "fourth is none of first, second, third" in capsys.readouterr().err
+
+
+def test_peers(capsys):
+    found = peers.compare(
+        "cora", 4, dict.fromkeys(("ours", "plain_pyg"), sys.executable), size=(300, 900, 12, 0.5, 3)
+    )
+    assert found.keys() == {"ours", "plain_pyg"}
+    assert all(one["seconds"] > 0 and 0 <= one["accuracy"] <= 100 for one in found.values())
+    assert found["ours"]["lines"] == 1
+    table = peers.as_markdown("cora", 4, found).splitlines()
+    assert len(table) == 5
+    assert table[3].startswith("| ours |")
+    assert " | 1.0x | " in table[3]
+
+
+def test_lines_of_user_code_are_those_that_do_something(tmp_path, monkeypatch):
+    monkeypatch.setattr(peers, "PROGRAMS", tmp_path)
+    (tmp_path / "some.py").write_text('"""Doc\nstring."""\n\nimport torch\n\n# why\nx = 1  # one\n')
+    assert peers.user_lines("some") == 2
+
+
+def test_a_peer_that_ends_is_named(tmp_path):
+    torch.save({}, tmp_path / "job.pt")
+    with pytest.raises(RuntimeError, match=r"no_such\.py.* ended with 1"):
+        peers.Peer("no_such", sys.executable, tmp_path / "job.pt").ask("step")
+
+
+def test_peers_from_the_shell(monkeypatch, capsys):
+    asked = []
+    one = {"seconds": 1.0, "mib": 2.0, "lines": 1, "accuracy": 3.0, "spread": 4.0}
+    monkeypatch.setattr(peers, "compare", lambda *given: asked.append(given) or {"ours": one})
+    peers.main(["--graphs", "cora", "--pygcl", "there/python"])
+    python = {"ours": sys.executable, "plain_pyg": sys.executable, "pygcl": "there/python"}
+    assert asked == [("cora", 100, python)]
+    assert "| ours | 1000 ms | 1.0x |" in capsys.readouterr().out
+
+
+def test_what_a_gpu_is_asked_runs_on_a_cpu():
+    rows = [*gpu.step_lines("cpu", 2, ["cora"], size=TINY)]
+    assert len(rows) == 3
+    assert rows[2].startswith("| cora | ")
+    assert rows[2].endswith("| yes |")
+
+
+def test_precisions_of_whole_runs():
+    small = ("recipe.channels=[8]", "recipe.predictor_channels=8", "dataset.num_nodes=100")
+    rows = [*gpu.precision_lines("cpu", 2, "sbm", *small)]
+    assert [row.split(" | ")[0] for row in rows[2:]] == ["| fp32", "| bf16"]
+    assert all(row.count(" +- ") == 3 for row in rows[2:])
+
+
+def test_without_a_gpu_it_says_so(monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr("sys.argv", ["gpu"])
+    with pytest.raises(SystemExit):
+        gpu.main()
+    assert "torch sees no GPU" in capsys.readouterr().err

@@ -33,6 +33,7 @@ from graphssl.results.quantities import names
 from graphssl.results.record import RunRecord, scores_entry, unscored
 from graphssl.results.store import RunStore
 from graphssl.terminal import moving, spinner
+from graphssl.training.allocator import memory_kept
 from graphssl.training.checkpoint import kept
 from graphssl.training.default_dtype import float32_default
 from graphssl.training.determinism import deterministic
@@ -123,6 +124,7 @@ def _finish(job: Job, folder: Path) -> RunRecord:
     with (
         claimed_device(settings.device, settings.precision) as device,
         products(settings.matmul, device),
+        memory_kept(),
     ):
         return _work(job.on(device), folder, record)
 

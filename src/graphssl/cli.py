@@ -24,15 +24,15 @@ from graphssl.config.folder import config_dir
 from graphssl.config.help_text import help_text
 from graphssl.config.messages import check_keys, describe, expected, is_expected
 from graphssl.config.user_frames import user_frames
-from graphssl.errors import ConfigError, Interrupted, RunBusyError
+from graphssl.errors import ConfigError, Interrupted, RunBusyError, StoppedError
 from graphssl.results import quantities
 from graphssl.sweeps import launcher, optimize, outcomes, progress
 from graphssl.terminal import moving, spinner
 from graphssl.version import __version__
-from hydra_plugins.graphssl_optuna.sweeper import register as register_optuna
 
 if TYPE_CHECKING:
     from graphssl.results.record import RunRecord
+    from graphssl.training import Logger
 
 __all__ = ["compose", "main"]
 
@@ -65,7 +65,6 @@ def _main() -> None:
         with _ending_by_exception(signal.SIGTERM):
             _check_flags(sys.argv[1:])
             sys.argv[1:] = map(with_home, sys.argv[1:])
-            register_optuna()
             _hydra_main()
     except KeyboardInterrupt as stop:
         outcomes.close()
@@ -127,11 +126,17 @@ def _run_in_sweep(config: DictConfig) -> float | list[float]:
     try:
         with outcomes.begun(job, overrides):
             names = quantities.names(config.optimize)
+            watches: list[Logger] = []
             if job.runtime.choices.get("hydra/sweeper") == "optuna":
                 optimize.require_validation(names, config)
-            record = _run(config, launcher.threads_per_job(job.launcher))
+                watches = _watches(config, names)
+            record = _run(config, launcher.threads_per_job(job.launcher), watches)
             values = [record.value(name) for name in names]
             outcome = "done" if record.written_since(started) else "done before"
+    except StoppedError as error:
+        outcome = "pruned"
+        outcomes.note(job, outcome, error, overrides)
+        log.info("%s", error)
     except RunBusyError as error:
         outcome = "skipped"
         outcomes.note(job, outcome, error, overrides)
@@ -145,7 +150,16 @@ def _run_in_sweep(config: DictConfig) -> float | list[float]:
     return values[0] if len(values) == 1 else values
 
 
-def _run(config: DictConfig, launcher_threads: int | None) -> RunRecord:
+def _watches(config: DictConfig, names: Sequence[str]) -> list[Logger]:
+    from hydra_plugins.graphssl_optuna._trial import watches
+    from hydra_plugins.graphssl_optuna.sweeper import studies
+
+    return watches(HydraConfig.get().sweeper, studies(config), names[0])
+
+
+def _run(
+    config: DictConfig, launcher_threads: int | None, watches: Sequence[Logger] = ()
+) -> RunRecord:
     shown = launcher_threads is None and OmegaConf.select(config, "trainer.progress") is True
     with moving(shown), spinner("importing torch"):
         from graphssl.pipeline.run import run
@@ -154,7 +168,7 @@ def _run(config: DictConfig, launcher_threads: int | None) -> RunRecord:
     choices, overrides = group_choices(job.runtime.choices), list(job.overrides.task)
     check_recipe(overrides)
     check_keys(config, choices, overrides)
-    record = run(config, choices, overrides, launcher_threads)
+    record = run(config, choices, overrides, launcher_threads, watches)
     print(record.summary(), flush=True)
     return record
 

@@ -69,7 +69,7 @@ def test_a_sweep_by_a_sweeper_that_counts_no_jobs_is_left_alone(tmp_path, capsys
 def test_plain_sweeps_count_their_jobs(
     tmp_path, small_config, monkeypatch, capsys, arguments, jobs
 ):
-    def run(config, threads):
+    def run(config, *args):
         raise ValueError("not today")
 
     monkeypatch.setattr("graphssl.cli._run", run)

@@ -23,7 +23,6 @@ EXPECTED = (GraphSSLError, HydraException, OmegaConfBaseException, YAMLError, OS
 # Options of Hydra's own plugins, which an extra installs.
 _IN_SWEEPS = {
     "hydra/launcher": ("joblib", "submitit_local", "submitit_slurm"),
-    "hydra/sweeper": ("optuna",),
 }
 
 

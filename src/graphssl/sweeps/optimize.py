@@ -11,6 +11,16 @@ from graphssl.errors import ConfigError
 from graphssl.results.quantities import BETTER, Direction, listed
 
 
+def require_optuna() -> None:
+    """Raise ``ConfigError`` where Optuna is not installed, or one from before it kept journals."""
+    try:
+        import optuna.storages.journal  # noqa: F401
+    except ImportError:
+        raise ConfigError(
+            'hydra/sweeper=optuna needs optuna 4 or newer: pip install "graphssl-werank[sweeps]"'
+        ) from None
+
+
 def directions(chosen: Sequence[str], requested: Any) -> list[Direction]:
     """Return the direction of each quantity: as requested, or else the one that is better.
 

@@ -21,6 +21,7 @@ from graphssl.errors import ConfigError
 from graphssl.results.failure import write_failure
 from graphssl.results.quantities import names
 from graphssl.sweeps import progress
+from graphssl.sweeps.optimize import require_optuna
 
 # Jobs that failed in the sweep that this process started; decides the exit status.
 failed: list[str] = []
@@ -41,8 +42,18 @@ def begun(job: Any, overrides: Sequence[str]) -> Iterator[None]:
 
 
 def note(job: Any, outcome: str, error: Exception, overrides: Sequence[str]) -> None:
-    """Report that ``job`` ``failed`` or was ``skipped``, and why."""
+    """Report that ``job`` ``failed``, was ``skipped`` or ``pruned``, and why."""
     write_failure(_note(job, outcome), error, overrides)
+
+
+def ended(sweep_dir: Path, num: int) -> tuple[str, str]:
+    """How job ``num`` ended: ``failed``, ``skipped`` or ``pruned`` with the reason, or ``done``."""
+    for outcome in ("failed", "skipped", "pruned"):
+        path = sweep_dir / outcome / f"{num}.json"
+        if path.exists():
+            content = json.loads(path.read_text(encoding="utf-8"))
+            return outcome, f"{content['error']}: {content['message']}"
+    return "done", ""
 
 
 def _note(job: Any, outcome: str) -> Path:
@@ -60,6 +71,8 @@ class ListUnfinished(Callback):
         try:
             check_keys(config, config.hydra.runtime.choices, config.hydra.overrides.task)
             names(config.optimize)
+            if config.hydra.runtime.choices["hydra/sweeper"] == "optuna":
+                require_optuna()
         except ConfigError as error:
             sys.exit(f"graphssl: error: {error}")
         failed.clear()

@@ -1,1 +1,1 @@
-"""Hydra plugin: Optuna's sweeper, in which a trial without a value is never the best."""
+"""Hydra plugin: a search with Optuna."""

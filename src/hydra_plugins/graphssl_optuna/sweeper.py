@@ -1,122 +1,163 @@
-"""Hydra's Optuna sweeper with default directions and with failed trials.
+"""A search with Optuna for what ``optimize=`` names. Imports Optuna when it sweeps.
 
-Other Hydra programs are not affected: only ``graphssl``'s command line replaces Hydra's sweeper.
+Hydra imports every module of this namespace whose name has no underscore in front.
 """
 
 from __future__ import annotations
 
-import math
+import hashlib
+import json
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from graphssl.errors import ConfigError, TrainingError
 from graphssl.results import quantities
-from graphssl.sweeps import optimize
+from graphssl.sweeps import optimize, outcomes, progress
 
 
 class Optuna(Sweeper):
-    """Optimise the quantities in ``optimize=``, by default in the better direction of each.
+    """Search for what ``optimize=`` names, in the direction in which it is better.
 
-    A trial that failed, was skipped or lacks a value (its job returns NaN) counts as failed in the
-    study, so that it is never the best, whatever the direction. An infinite value in its place
-    would stop Optuna's default sampler when several quantities are optimised.
+    The study is a file in the folder of runs. The same command goes on with it, whatever ended the
+    first, and may be given several times at once: each process then takes trials of the one study.
 
     Args:
-        direction: ``minimize``, ``maximize``, a list of one per quantity, or None for the better
-            one of each.
-        settings: all other arguments of Hydra's own sweeper.
+        sampler: Optuna's, or how to make it.
+        pruner: Optuna's; what it is fed is said in ``_trial.py``.
+        direction: ``minimize``, ``maximize``, a list of them, or None for the better one of each.
+        n_trials: of the study in all.
+        n_jobs: trials that are launched together.
+        study_name: None for a hash of the search.
+        params: key -> values, as on the command line, which wins over them.
+        trial: set for each job.
     """
 
-    def __init__(self, direction: Any = None, **settings: Any) -> None:
-        self.direction, self.settings = direction, settings
-        self.context: dict[str, Any] = {}
+    def __init__(
+        self,
+        sampler: Any,
+        pruner: Any,
+        direction: Any,
+        n_trials: int,
+        n_jobs: int,
+        study_name: str | None,
+        params: dict[str, Any] | None,
+        trial: int | None = None,
+    ) -> None:
+        self.sampler, self.pruner, self.direction = sampler, pruner, direction
+        self.n_trials, self.n_jobs, self.study_name = n_trials, n_jobs, study_name
+        self.params = [f"{key}={value}" for key, value in (params or {}).items()]
+        self.hydra_context: HydraContext | None = None
+        self.config: DictConfig | None = None
+        self.launcher: Launcher | None = None
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Store what Hydra passes before ``sweep``."""
-        self.context = {
-            "hydra_context": hydra_context, "task_function": task_function, "config": config,
-        }  # fmt: skip
+        """Hydra's call before ``sweep``."""
+        self.hydra_context, self.config = hydra_context, config
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
 
     def sweep(self, arguments: list[str]) -> None:
-        """Check the quantities and directions, then search.
+        """Refuse what no trial could give, then search.
 
         Raises:
-            ConfigError: a quantity or direction is unknown, or no trial can measure the quantity.
+            ConfigError: an unknown quantity or direction, or one that no trial can measure.
             TrainingError: no trial has a value.
         """
-        from hydra_plugins.hydra_optuna_sweeper import _impl
+        from hydra_plugins.graphssl_optuna._space import grid_of, space_of
+        from hydra_plugins.graphssl_optuna._study import SharedStudy
 
-        written = [f"{key}={value}" for key, value in (self.settings["params"] or {}).items()]
-        space, fixed = _impl.create_params_from_overrides([*written, *arguments])
-        names = self._wanted(space, fixed)
+        assert self.config is not None
+        assert self.hydra_context is not None
+        assert self.launcher is not None
+        loader = self.hydra_context.config_loader
+        parser = OverridesParser.create(config_loader=loader)
+        space, fixed = space_of(parser, [*self.params, *arguments])
+        names = self._wanted(list(space), loader.load_sweep_config(self.config, fixed))
         directions = optimize.directions(names, self.direction)
         for line in optimize.doubts(names, directions):
             print(f"graphssl: {line}", file=sys.stderr)
-        sweeper = _impl.OptunaSweeperImpl(direction=list(directions), **self.settings)
-        sweeper.setup(**self.context)
-        with _missing_values_fail() as any_value:
-            try:
-                sweeper.sweep(arguments)
-            except ValueError:  # raised by Optuna if no trial has completed
-                if any_value:
-                    raise
-        if not any_value:
-            raise TrainingError(
-                f"optimize={','.join(names)}: no trial of this sweep has a value, so none is best"
-            )
+        grid = None
+        if isinstance(self.sampler, partial) and self.sampler.func.__name__ == "GridSampler":
+            grid, self.sampler = list(grid_of(space)), None
+            self.n_trials = min(self.n_trials, len(grid))
+        asked = {
+            "space": {key: repr(values) for key, values in space.items()},
+            "fixed": sorted(fixed), "optimize": names, "direction": directions,
+        }  # fmt: skip
+        name = self.study_name or hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:10]
+        folder, sweep_dir = studies(self.config), Path(self.config.hydra.sweep.dir)
+        study = SharedStudy(folder, name, asked, directions, self.sampler, self.n_trials, grid)
+        print(f"graphssl: {study}, {study.left()} left of {self.n_trials}", file=sys.stderr)
+        progress.begin(sweep_dir, study.left(), fixed)
+        number = 0
+        while trials := study.ask(self.n_jobs, space):
+            jobs = [
+                [*(f"{key}={value}" for key, value in trial.params.items()), *fixed,
+                 f"hydra.sweeper.study_name={name}", f"hydra.sweeper.trial={trial.number}"]
+                for trial in trials
+            ]  # fmt: skip
+            results = self.launcher.launch(jobs, initial_job_idx=number)
+            for trial, result in zip(trials, results, strict=True):
+                values = quantities.listed(result.return_value)  # raises what made the job end
+                study.tell(trial, *outcomes.ended(sweep_dir, number), values)
+                number += 1
+        print(f"graphssl: {study}", file=sys.stderr)
+        best = [(trial.params, trial.values) for trial in study.best()]
+        self._write_best(names, best, sweep_dir)
 
-    def _wanted(self, space: Mapping[str, Any], fixed: Mapping[str, Any]) -> list[str]:
-        """Return the names of the quantities; check that every trial can measure them."""
-        if "optimize" in space:
-            raise ConfigError("optimize= is what trials are compared by and cannot be swept")
-        loader, master = self.context["hydra_context"].config_loader, self.context["config"]
-        config = loader.load_sweep_config(master, [f"{k}={value}" for k, value in fixed.items()])
+    def _wanted(self, searched: Sequence[str], config: DictConfig) -> list[str]:
+        """The quantities to optimise, which every trial of the sweep can have."""
+        if "optimize" in searched:
+            raise ConfigError("optimize= is what trials are compared by, and cannot be searched")
+        if not searched:
+            raise ConfigError("nothing to search: give a key several values, a range or interval()")
         names = quantities.names(config.optimize)
-        if not any(key.split(".")[0] in ("probe", "experiment") for key in space):
+        if not any(key.split(".")[0] in ("probe", "experiment") for key in searched):
             optimize.require_validation(names, config)
+        if type(self.pruner).__name__ != "NopPruner":
+            if len(names) > 1:
+                raise ConfigError(
+                    f"hydra/sweeper/pruner: trials of several quantities cannot be pruned, got "
+                    f"optimize=[{','.join(names)}]"
+                )
+            if not config.trainer.eval_every:
+                raise ConfigError("hydra/sweeper/pruner needs trainer.eval_every, got 0")
         return names
 
-
-def register() -> None:
-    """Make ``hydra/sweeper=optuna`` this sweeper, if Hydra's own is installed."""
-    Plugins.instance()  # finds Hydra's own and stores its configuration
-    store = ConfigStore.instance()
-    if "optuna.yaml" in store.list("hydra/sweeper"):
-        node = store.load("hydra/sweeper/optuna.yaml").node.copy()
-        node._target_, node.direction = f"{Optuna.__module__}.{Optuna.__name__}", None
-        store.store("optuna", node, group="hydra/sweeper", provider="graphssl")
-
-
-@contextmanager
-def _missing_values_fail() -> Iterator[list[bool]]:
-    """Record trials with a NaN as failed; yield a list that is empty until a trial has values.
-
-    Hydra's sweeper reports every trial as complete, which Optuna refuses for NaN.
-    """
-    from optuna import Study
-    from optuna.trial import TrialState
-
-    valued, tell = [], Study.tell
-
-    def tell_or_fail(study: Study, trial: Any, values: Any = None, state: Any = None) -> None:
-        if values is not None and any(map(math.isnan, values)):
-            tell(study, trial, state=TrialState.FAIL)
+    def _write_best(
+        self, names: Sequence[str], best: Sequence[tuple[dict[str, Any], list[float]]], folder: Path
+    ) -> None:
+        """Print the best trials and write ``optimization_results.yaml``."""
+        if not best:
+            raise TrainingError(
+                f"optimize={','.join(names)}: nothing is best, no trial of this sweep has a value"
+            )
+        for params, values in best:
+            found = ", ".join(f"{k} {v:.6g}" for k, v in zip(names, values, strict=True))
+            print(f"graphssl: best {found}: {' '.join(f'{k}={v}' for k, v in params.items())}")
+        content: dict[str, Any] = {"name": "optuna"}
+        if len(names) == 1:
+            content |= {"best_params": best[0][0], "best_value": best[0][1][0]}
         else:
-            valued.append(True)
-            tell(study, trial, values, state)
+            content["solutions"] = [{"params": p, "values": v} for p, v in best]
+        OmegaConf.save(OmegaConf.create(content), folder / "optimization_results.yaml")
 
-    Study.tell = tell_or_fail
-    try:
-        yield valued
-    finally:
-        Study.tell = tell
+
+def studies(config: DictConfig) -> Path:
+    """The folder of studies, in the folder of runs."""
+    from graphssl.config import build
+
+    return build.folder(config, "runs") / "optuna"

@@ -12,6 +12,7 @@ from graphssl.sweeps.launcher import keep_visible_gpus, show_gpus, threads_per_j
 BASIC = {"_target_": "hydra._internal.core_plugins.basic_launcher.BasicLauncher"}
 JOBLIB = "hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher"
 LOCAL = "hydra_plugins.hydra_submitit_launcher.submitit_launcher.LocalLauncher"
+RAY = "hydra_plugins.hydra_ray_launcher.ray_launcher.RayLauncher"
 SLURM = "hydra_plugins.hydra_submitit_launcher.submitit_launcher.SlurmLauncher"
 
 
@@ -27,6 +28,13 @@ def test_joblib_jobs_share_eight_cores(monkeypatch, n_jobs, threads):
 def test_submitit_jobs_take_the_cpus_of_a_task(target):
     assert threads_per_job({"_target_": target, "cpus_per_task": 6}) == 6
     assert threads_per_job({"_target_": target, "cpus_per_task": None}) == 1
+
+
+@pytest.mark.parametrize(
+    ("remote", "threads"), [({}, 1), ({"num_cpus": 3}, 3), ({"num_cpus": 0.5, "num_gpus": 1}, 1)]
+)
+def test_jobs_of_ray_take_the_cpus_of_a_task(remote, threads):
+    assert threads_per_job({"_target_": RAY, "ray": {"remote": remote}}) == threads
 
 
 def test_jobs_one_after_another_keep_their_threads():
@@ -51,22 +59,25 @@ def test_gpus_given_on_purpose_stay(monkeypatch, launcher):
     assert os.environ == {"CUDA_VISIBLE_DEVICES": "0"}
 
 
-CHOICES = (
-    "hydra/launcher=joblib", "hydra/launcher=submitit_local", "hydra/launcher=submitit_slurm",
-    "hydra/sweeper=optuna",
-)  # fmt: skip
+INSTALLS = {
+    "hydra/launcher=joblib": "sweeps",
+    "hydra/launcher=submitit_local": "sweeps",
+    "hydra/launcher=submitit_slurm": "sweeps",
+    "hydra/launcher=ray": "ray",
+}
 
 
 def test_what_is_not_installed_says_what_to_install(tmp_path):
     code = (
         "import sys\n"
-        "for extra in ('joblib_launcher', 'submitit_launcher', 'optuna_sweeper'):\n"
+        "for extra in ('joblib_launcher', 'submitit_launcher', 'ray_launcher'):\n"
         "    sys.modules[f'hydra_plugins.hydra_{extra}'] = None  # importing it then fails\n"
+        "sys.modules['optuna.storages.journal'] = None\n"
         "from graphssl.cli import main\n"
-        f"for choice in {CHOICES}:\n"
+        f"for choice in {[*INSTALLS, 'hydra/sweeper=optuna']}:\n"
         "    sys.argv = ['graphssl', '-m', choice]\n"
         "    try: main()\n"
-        "    except SystemExit as end: assert end.code == 1\n"
+        "    except SystemExit as end: end.code == 1 or print(end.code, file=sys.stderr)\n"
         "    else: raise AssertionError(choice)\n"
     )
     done = subprocess.run(
@@ -74,6 +85,10 @@ def test_what_is_not_installed_says_what_to_install(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines() == [
-        f'graphssl: error: {choice} is not installed: pip install "graphssl-werank[sweeps]"'
-        for choice in CHOICES
+        *(
+            f'graphssl: error: {choice} is not installed: pip install "graphssl-werank[{extra}]"'
+            for choice, extra in INSTALLS.items()
+        ),
+        "graphssl: error: hydra/sweeper=optuna needs optuna 4 or newer: "
+        'pip install "graphssl-werank[sweeps]"',
     ]

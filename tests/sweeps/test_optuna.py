@@ -238,10 +238,8 @@ def test_the_same_command_is_the_same_study_and_another_one_is_not(searched, tmp
 def test_a_study_by_that_name_about_something_else_is_refused(searched):
     values = [{"val_accuracy": 0.5, "uniformity": -1.0}] * 3
     assert searched(values, "seed=0,1")[0] == 0
-    for args, what in (
-        (("seed=0,1,2",), "space"),
-        (("seed=0,1", "optimize=uniformity"), "fixed, optimize, dir"),
-    ):
+    others = {"space": ("seed=0,1,2",), "fixed, optimize, dir": ("seed=0,1", "optimize=uniformity")}
+    for what, args in others.items():
         code, err, _ = searched(values, *args)
         assert code == 1
         assert "hydra.sweeper.study_name=s is another search: " + what in err[-1]
@@ -291,7 +289,8 @@ def test_the_quick_probe_feeds_the_pruner_and_stops_a_real_run(
     assert [t.user_attrs["why"] for t in trials(tmp_path)] == [
         f"stopped: pruned at step 5: {fed} {t.intermediate_values[5]:.4g}" for t in trials(tmp_path)
     ]
-    rows = [json.loads(x) for p in tmp_path.rglob("metrics.jsonl") for x in p.open()]
+    rows = [json.loads(x) for p in tmp_path.rglob("metrics.jsonl")
+            for x in p.read_text().splitlines()]  # fmt: skip
     assert max(row["step"] for row in rows) == 5
     measured = [row[fed] for row in rows if row["step"] == 5 and fed in row]
     assert sorted(measured) == sorted(t.intermediate_values[5] for t in trials(tmp_path))

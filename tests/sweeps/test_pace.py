@@ -53,6 +53,23 @@ def test_the_time_left_is_that_of_jobs_that_worked_over_those_at_work(tmp_path, 
     )
 
 
+def test_a_job_that_was_killed_and_runs_again_is_named(tmp_path, capsys, caplog):
+    progress.begin(tmp_path, 1, [])
+    job, overrides = a_job(tmp_path, 3), ["dataset=karate", "seed=7"]
+    killed = outcomes.begun(job, overrides)
+    killed.__enter__()  # and never left
+    with outcomes.begun(job, overrides):
+        pass
+    progress.ended(job, overrides, "done", 0.0)
+    assert "this job was killed and runs again" in caplog.text
+    outcomes._folder[:] = [tmp_path]
+    outcomes.close()
+    assert capsys.readouterr().err.splitlines()[2:] == [
+        "graphssl: 1 job killed and run again by the launcher:",
+        "  dataset=karate seed=7",
+    ]
+
+
 def test_a_sweep_by_a_sweeper_that_counts_no_jobs_is_left_alone(tmp_path, capsys):
     progress.ended(a_job(tmp_path, 0), ["seed=0"], "done", 0.0)
     assert capsys.readouterr().err == ""

@@ -131,7 +131,7 @@ def test_a_job_that_is_killed_is_named(tmp_path, small_config, launched):
 
 @pytest.mark.slow
 def test_optuna_maximises_validation_accuracy_past_a_failed_trial(tmp_path, small_config):
-    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper", reason="extra `sweeps`")
+    pytest.importorskip("optuna", minversion="4.0", reason="extra `sweeps`")
     done = sweep(
         tmp_path, *small_config, *OPTUNA, "hydra.sweeper.n_trials=3", "trainer.warmup=0.1,2.0,0.3",
     )  # fmt: skip

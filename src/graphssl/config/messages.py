@@ -21,8 +21,11 @@ from graphssl.results.failure import OUT_OF_MEMORY, kind_of
 EXPECTED = (GraphSSLError, HydraException, OmegaConfBaseException, YAMLError, OSError)
 
 # Options of Hydra's own plugins, which an extra installs.
-_IN_SWEEPS = {
-    "hydra/launcher": ("joblib", "submitit_local", "submitit_slurm"),
+_EXTRAS = {
+    "hydra/launcher=joblib": "sweeps",
+    "hydra/launcher=submitit_local": "sweeps",
+    "hydra/launcher=submitit_slurm": "sweeps",
+    "hydra/launcher=ray": "ray",
 }
 
 
@@ -64,8 +67,8 @@ def describe(error: BaseException, overrides: Sequence[str]) -> str:
         return f"{error.full_key}: a value is required, got none"
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
-        if option in _IN_SWEEPS.get(group, ()):
-            return f'{group}={option} is not installed: pip install "graphssl-werank[sweeps]"'
+        if extra := _EXTRAS.get(f"{group}={option}"):
+            return f'{group}={option} is not installed: pip install "graphssl-werank[{extra}]"'
         # Hydra lists no options for a missing one in a list.
         options = list(map(str, error.options or options_in(config_dir()).get(group, [])))
         return f"{group}={option}: no such option{_near(option, options, options)}"

@@ -11,7 +11,8 @@ _GIVEN = "GRAPHSSL_CUDA_VISIBLE_DEVICES"
 def threads_per_job(launcher: Any) -> int | None:
     """Compute the number of threads per job; None where jobs run one after another.
 
-    Joblib: the number of cores divided by ``n_jobs``. Submitit: ``cpus_per_task``, 1 if unset.
+    Joblib: the number of cores divided by ``n_jobs``. Submitit: ``cpus_per_task``, 1 if unset. Ray:
+    ``num_cpus`` of a task, 1 if unset or less.
 
     Args:
         launcher: Hydra's configuration of the launcher.
@@ -25,6 +26,8 @@ def threads_per_job(launcher: Any) -> int | None:
             return int(max(1, cores // (jobs if jobs > 0 else max(1, cores + 1 + jobs))))
         case "LocalLauncher" | "SlurmLauncher":
             return launcher["cpus_per_task"] or 1
+        case "RayLauncher":
+            return max(1, int(launcher["ray"]["remote"].get("num_cpus") or 1))
     return None
 
 

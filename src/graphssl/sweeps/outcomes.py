@@ -6,6 +6,7 @@ Jobs may run in other processes, so they report through files in the sweep's fol
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ from graphssl.results.quantities import names
 from graphssl.sweeps import progress
 from graphssl.sweeps.optimize import require_optuna
 
+log = logging.getLogger(__name__)
+
 # Jobs that failed in the sweep that this process started; decides the exit status.
 failed: list[str] = []
 # Folder of that sweep while it runs.
@@ -31,9 +34,17 @@ _folder: list[Path] = []
 
 @contextmanager
 def begun(job: Any, overrides: Sequence[str]) -> Iterator[None]:
-    """Mark ``job`` (Hydra's configuration of it) as running; a killed job leaves the mark."""
+    """Mark ``job`` (Hydra's configuration of it) as running; a killed job leaves the mark.
+
+    One that finds its own mark was killed and is run again, as Ray and SLURM do.
+    """
     path = _note(job, "begun")
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        killed = _note(job, "killed")
+        killed.parent.mkdir(exist_ok=True)
+        replace_text(killed, path.read_text(encoding="utf-8"))
+        log.warning("this job was killed and runs again, from its last checkpoint if it has one")
     replace_text(path, json.dumps({"overrides": list(overrides)}))
     try:
         yield
@@ -95,7 +106,7 @@ def cut_short(error: Exception) -> bool:
     Returns:
         Whether it does.
     """
-    if type(error).__module__.partition(".")[0] not in ("joblib", "submitit"):
+    if type(error).__module__.partition(".")[0] not in ("joblib", "submitit", "ray"):
         return False
     line = (str(error).splitlines() or [""])[0]
     print(f"graphssl: error: the launcher stopped: {line}", file=sys.stderr)
@@ -110,6 +121,7 @@ def _list(folder: Path) -> None:
     skipped, lost = _notes(folder / "skipped"), _notes(folder / "begun")
     failed.extend(_notes(folder / "failed") + lost)
     for lines, what in (
+        (_notes(folder / "killed"), "killed and run again by the launcher"),
         (skipped, "skipped, in progress in another process"),
         (_notes(folder / "failed"), f"failed (details in {folder / 'failed'})"),
         (lost, "unfinished: killed, or still running under the launcher"),

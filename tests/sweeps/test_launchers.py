@@ -6,8 +6,12 @@ import sys
 
 import joblib
 import pytest
+from hydra.errors import ConfigCompositionException
 
+from graphssl.config.messages import describe
+from graphssl.errors import ConfigError
 from graphssl.sweeps.launcher import keep_visible_gpus, show_gpus, threads_per_job
+from graphssl.sweeps.optimize import require_optuna
 
 BASIC = {"_target_": "hydra._internal.core_plugins.basic_launcher.BasicLauncher"}
 JOBLIB = "hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher"
@@ -72,24 +76,29 @@ def test_what_is_not_installed_says_what_to_install(tmp_path):
         "import sys\n"
         "for extra in ('joblib_launcher', 'submitit_launcher', 'ray_launcher'):\n"
         "    sys.modules[f'hydra_plugins.hydra_{extra}'] = None  # importing it then fails\n"
-        "sys.modules['optuna.storages.journal'] = None\n"
         "from graphssl.cli import main\n"
-        f"for choice in {[*INSTALLS, 'hydra/sweeper=optuna']}:\n"
+        f"for choice in {list(INSTALLS)}:\n"
         "    sys.argv = ['graphssl', '-m', choice]\n"
         "    try: main()\n"
-        "    except SystemExit as end: end.code == 1 or print(end.code, file=sys.stderr)\n"
+        "    except SystemExit as end: assert end.code == 1\n"
         "    else: raise AssertionError(choice)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    lines = [line for line in done.stderr.splitlines() if line.startswith("graphssl: ")]
-    assert lines == [
-        *(
-            f'graphssl: error: {choice} is not installed: pip install "graphssl-werank[{extra}]"'
-            for choice, extra in INSTALLS.items()
-        ),
-        "graphssl: error: hydra/sweeper=optuna needs optuna 4 or newer: "
-        'pip install "graphssl-werank[sweeps]"',
+    assert done.stderr.splitlines() == [
+        f'graphssl: error: {choice} is not installed: pip install "graphssl-werank[{extra}]"'
+        for choice, extra in INSTALLS.items()
     ]
+
+
+def test_an_optuna_that_is_missing_or_too_old_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna.storages.journal", None)
+    with pytest.raises(ConfigError, match=r'optuna 4 or newer: pip install ".*\[sweeps\]"'):
+        require_optuna()
+
+
+def test_the_old_plugin_is_named():
+    error = ConfigCompositionException("Error merging 'hydra/sweeper/sampler/tpe' with schema")
+    assert describe(error, []).endswith("pip uninstall hydra-optuna-sweeper")

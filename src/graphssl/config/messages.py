@@ -72,6 +72,11 @@ def describe(error: BaseException, overrides: Sequence[str]) -> str:
         # Hydra lists no options for a missing one in a list.
         options = list(map(str, error.options or options_in(config_dir()).get(group, [])))
         return f"{group}={option}: no such option{_near(option, options, options)}"
+    if lines[0].startswith("Error merging 'hydra/sweeper/"):
+        return (
+            "hydra-optuna-sweeper is installed, which hydra/sweeper=optuna does without: "
+            "pip uninstall hydra-optuna-sweeper"
+        )
     if lines[0].startswith("Could not override '"):
         key = lines[0].split("'")[1]
         keys = list(_known_keys([o for o in overrides if not o.lstrip("+~").startswith(key)]))

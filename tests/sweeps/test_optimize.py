@@ -53,7 +53,7 @@ def test_directions_are_the_better_ones_unless_said():
     said = OmegaConf.create(["minimize", "minimize"])
     assert optimize.directions(names, said) == ["minimize", "minimize"]
     (doubt,) = optimize.doubts(names, ["minimize", "minimize"])
-    assert "minimize val_accuracy" in doubt
+    assert "direction=minimize for val_accuracy" in doubt
     assert "better to maximize it" in doubt
     for bad in ("maximise", "maximize", ["maximize"], [1, 2]):
         with pytest.raises(ConfigError, match=r"hydra\.sweeper\.direction"):

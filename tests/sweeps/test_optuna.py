@@ -144,7 +144,7 @@ def test_what_failed_or_was_skipped_is_told_and_never_the_best(searched, tmp_pat
     code, err, results = searched(values, "seed=0,1,2,3", *direction)
     assert code == 1
     assert results.best_params == {"seed": best}
-    assert ("minimize val_accuracy" in " ".join(err)) == (best == 0)
+    assert ("direction=minimize for val_accuracy" in " ".join(err)) == (best == 0)
     assert "graphssl: study s: 2 done, 1 failed, 1 skipped" in err
     assert any(line.startswith("graphssl: 1 job failed") for line in err)
     *_, failed, skipped = trials(tmp_path)

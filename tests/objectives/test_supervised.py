@@ -105,9 +105,10 @@ def test_werank_reaches_both_layers(graph):
 
 @pytest.mark.slow
 def test_as_good_as_plain_pyg_on_ten_splits_of_cora(mirror, tmp_path):
-    """Paired over the splits, other seeds: the means differ by less than 1.2 points.
+    """Paired over the splits, other seeds: the means differ by less than 0.6 points.
 
-    Both keep the best validation epoch of 200.
+    Both keep the best validation epoch of 200. On the first five splits plain PyG has 82.87 +- 0.36
+    and ours 82.85 +- 0.65, the differences a std of 0.62: 0.6 is three standard errors of ten.
     """
     loader = instantiate(OmegaConf.load(config_dir() / "dataset" / "cora.yaml").dataset)
     data = loader.load(tmp_path / "data", mirror)
@@ -137,5 +138,5 @@ def test_as_good_as_plain_pyg_on_ten_splits_of_cora(mirror, tmp_path):
             ]
         )  # fmt: skip
         ours.append(record.scores["random_10_10_80"]["test_mean"])
-    assert abs(np.mean(ours) - np.mean(theirs)) < 0.012
-    assert np.mean(ours) == pytest.approx(0.828, abs=0.016)
+    assert abs(np.mean(ours) - np.mean(theirs)) < 0.006
+    assert np.mean(ours) == pytest.approx(0.828, abs=0.008)  # 82.8 +- 0.8 over random splits

@@ -1,12 +1,12 @@
-"""What a GPU has to show, in one call: ``python -m benchmarks.gpu``.
+"""All measurements that need a GPU, in one call: ``python -m benchmarks.gpu``.
 
-First the tests that need a GPU. Then per graph the seconds of a BGRL step in plain PyG, in our loop
-and in our loop with the step captured as a CUDA graph, on the wall, the device waited for; the peak
-of torch's allocator; and whether captured steps have the losses of uncaptured ones to the last bit.
-Then whole runs per precision over three seeds. The full recipes are ``make table-main
-PROFILE=paper``, the whole suite is ``make test-all``.
+Runs the tests that need a GPU, then prints two tables. Steps: per graph, the wall time per BGRL
+step in plain PyG, in our loop, and in our loop with the step captured as a CUDA graph; the peak of
+torch's allocator; and whether captured and uncaptured steps have the same losses to the last bit.
+Precisions: accuracy and effective rank of whole runs, over three seeds. The full recipes are ``make
+table-main PROFILE=paper``, and the whole suite is ``make test-all``.
 
-``trainer.cuda_graph`` becomes ``auto`` by default if captured steps are equal and faster here.
+If captured steps are equal and faster, ``trainer.cuda_graph`` becomes ``auto`` by default.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ WARMUP, STEPS = 5, 50
 
 
 def our_steps(graph: str, device: str, steps: int, *overrides: str, size: Any = None) -> Any:
-    """Seconds per step after ``WARMUP``, peak MiB and losses of a run of the loop."""
+    """Measure seconds per step after ``WARMUP``, peak MiB and losses of our loop."""
     on = setting(graph, f"trainer.steps={WARMUP + steps}", *overrides, size=size)
     parts = OurStep(on, device)
     losses: list[torch.Tensor] = []
@@ -51,7 +51,7 @@ def our_steps(graph: str, device: str, steps: int, *overrides: str, size: Any = 
 
 
 def plain_steps(graph: str, device: str, steps: int, size: Any = None) -> tuple[float, float]:
-    """Seconds per step after ``WARMUP`` and peak MiB in plain PyG."""
+    """Measure seconds per step after ``WARMUP`` and peak MiB of plain PyG."""
     step = plain_step(setting(graph, size=size), "gcn", device)
     _forget_peak(device)
     for _ in range(WARMUP):
@@ -63,7 +63,7 @@ def plain_steps(graph: str, device: str, steps: int, size: Any = None) -> tuple[
 
 
 def step_lines(device: str, steps: int, graphs: Sequence[str], size: Any = None) -> Iterator[str]:
-    """The table of steps, a row per graph."""
+    """Yield the lines of the table of steps, one row per graph."""
     yield "| graph | plain PyG | ours | captured | peak: plain, ours, captured | same bits |"
     yield "|---|---:|---:|---:|---:|---|"
     capture = str(device != "cpu").lower()
@@ -81,7 +81,7 @@ def step_lines(device: str, steps: int, graphs: Sequence[str], size: Any = None)
 
 
 def precision_lines(device: str, steps: int, graph: str, *overrides: str) -> Iterator[str]:
-    """The table of precisions: accuracy and effective rank of whole runs, mean and spread."""
+    """Yield the lines of the table of precisions, mean and standard deviation over seeds."""
     yield f"| {graph}, {steps} steps | accuracy (%) | effective rank | seconds |"
     yield "|---|---:|---:|---:|"
     for precision in PRECISIONS if device != "cpu" else ("fp32", "bf16"):

@@ -1,15 +1,15 @@
-"""The same job on what people would pick instead: ``python -m benchmarks.peers``.
+"""The same job in other packages: ``python -m benchmarks.peers``.
 
 BGRL with a GCN of 256-256 and equal drop rates in both views, on Cora and Amazon Photo: in plain
-PyG and, where Pythons are named that have them, with PyGCL and with the other ``graphssl`` of the
-package index:
+PyG and, in the Python interpreters named, with PyGCL and with the other ``graphssl`` of the package
+index:
 
     python -m benchmarks.peers --pygcl venv1/bin/python --other-graphssl venv2/bin/python
 
-All take their steps in turn, one process and one thread each, freed memory kept. Then everyone's
-representation is probed by us under ``random_10_10_80``. Lines of user code are those of the
-program in ``benchmarks/peer_programs`` that are neither empty, comment nor docstring; ours is one
-command.
+Steps are interleaved, with one process and one thread each and freed memory kept. All
+representations are evaluated by our probe under ``random_10_10_80``. Lines of user code are those
+of the program in ``benchmarks/peer_programs`` without empty lines, comments and docstring; for us
+it is one command.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ STEPS = {"cora": 100, "amazon_photo": 30}
 
 
 class Peer:
-    """A program under way in a Python of its own."""
+    """A running program in a separate Python process."""
 
     def __init__(self, program: str, python: str, job: Path) -> None:
         own = {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"} if program == "ours" else {}
@@ -62,7 +62,7 @@ class Peer:
 
 
 def command(graph: str, steps: int) -> list[str]:
-    """The job as a user gives it to graphssl."""
+    """Return the arguments of the command that runs the job in graphssl."""
     return [
         f"dataset={graph}", "recipe.channels=[256,256]", "recipe.drop_feature=[0.2,0.2]",
         "recipe.drop_edge=[0.3,0.3]", f"trainer.steps={steps}", "probe=random_10_10_80",
@@ -72,7 +72,7 @@ def command(graph: str, steps: int) -> list[str]:
 def compare(
     graph: str, steps: int, pythons: Mapping[str, str], size: Any = None
 ) -> dict[str, dict[str, float]]:
-    """Of every program: seconds per step, peak MiB, lines, accuracy (%) and its spread."""
+    """Measure seconds per step, peak MiB, lines, accuracy (%) and its spread per program."""
     overrides = command(graph, steps)
     on = setting(graph, *overrides[1:-1], size=size)
     recipe = on.config.recipe
@@ -106,7 +106,7 @@ def compare(
 
 
 def accuracy(on: Any, rows: torch.Tensor) -> dict[str, float]:
-    """Mean and standard deviation of the test accuracy over the splits, in percent."""
+    """Compute mean and standard deviation of the test accuracy over the splits, in percent."""
     (protocol,) = build.protocols(on.config).values()
     splits = protocol.splits(on.data, 0)
     test = protocol.score(rows.numpy(), on.data.y.numpy(), splits, 0).test["accuracy"]
@@ -114,7 +114,7 @@ def accuracy(on: Any, rows: torch.Tensor) -> dict[str, float]:
 
 
 def user_lines(program: str) -> int:
-    """Lines of code in a program; ours is one command."""
+    """Count the lines of code in a program; ours is one command."""
     if program == "ours":
         return 1
     text = (PROGRAMS / f"{program}.py").read_text()

@@ -397,6 +397,34 @@ FAULTS = (
     ),
     # ---- encoders
     Fault(
+        name="sage-mean-counts-hidden-edges",
+        file="encoders/fast/neighbours.py",
+        old="degree = pattern.forward.crow.diff().clamp(min=1)",
+        new="degree = _pattern(view.graph).forward.crow.diff().clamp(min=1)",
+        tests="tests/encoders/fast/test_sage_and_gin.py",
+    ),
+    Fault(
+        name="gin-drops-epsilon",
+        file="encoders/fast/gin_propagation.py",
+        old="1 + conv.eps",
+        new="1 + 0 * conv.eps",
+        tests="tests/encoders/fast/test_sage_and_gin.py",
+    ),
+    Fault(
+        name="matmul-ignores-amx",
+        file="training/matmul.py",
+        old="and not amx",
+        new="and amx is not None",
+        tests="tests/training/test_matmul.py",
+    ),
+    Fault(
+        name="allocator-gives-nothing-back",
+        file="training/allocator.py",
+        old="        libc.malloc_trim(0)\n",
+        new="        pass\n",
+        tests="tests/training/test_allocator.py",
+    ),
+    Fault(
         name="encoder-second-view-passes-the-norms-first",
         file="encoders/conv_stack.py",
         old="""        h1 = _in_graph_order(self._after_first(firsts.pop(0), fast, view1), number)

@@ -1,8 +1,7 @@
-"""Freed memory that the process keeps, so that a step does not pay for the same memory twice.
+"""Keeping freed memory in the process, so that the next step uses it without page faults.
 
-glibc gives a large block back to the system as soon as it is freed, and the next tensor of that
-size costs a page fault per 4 KiB: on a graph of 150,000 nodes nearly half of a step
-(docs/performance.md).
+glibc returns a large block to the system as soon as it is freed, and the next tensor of that size
+costs a page fault per 4 KiB: nearly half of a step with 150,000 nodes (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -14,23 +13,23 @@ from contextlib import contextmanager
 
 # Parameters of mallopt(3), from malloc.h.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX = -1, -3, -4
-# Where glibc's own thresholds end up in a process that frees large blocks.
+# glibc raises its thresholds to these as large blocks are freed.
 _LARGEST_MMAP_THRESHOLD, _DEFAULT_MMAP_MAX = 32 * 2**20, 65536
 
 
 @contextmanager
 def memory_kept() -> Iterator[None]:
-    """Keep freed memory inside the block, then give it back.
+    """Keep freed memory inside the block, then return it to the system.
 
-    Does nothing without glibc, or where the environment has settings for its allocator
-    (``MALLOC_...`` or ``GLIBC_TUNABLES``), which are the user's.
+    Does nothing without glibc, or if the environment configures its allocator (``MALLOC_...`` or
+    ``GLIBC_TUNABLES``).
     """
     libc = None if _is_set_by_user() else _glibc()
     if libc is None:
         yield
         return
-    libc.mallopt(_MMAP_MAX, 0)  # large blocks on the heap as well,
-    libc.mallopt(_TRIM_THRESHOLD, -1)  # of which nothing is given back: size_t's largest
+    libc.mallopt(_MMAP_MAX, 0)  # large blocks are allocated on the heap
+    libc.mallopt(_TRIM_THRESHOLD, -1)  # which never shrinks: the largest size_t
     try:
         yield
     finally:

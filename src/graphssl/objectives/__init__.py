@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphssl.contracts import Objective, StepOutput
+from graphssl.objectives.afgrl import AFGRL, pairs_loss
 from graphssl.objectives.bgrl import BGRL, cosine_loss
 from graphssl.objectives.byol import BYOL
 from graphssl.objectives.cca_ssg import CCASSG, cca_ssg_loss
@@ -10,6 +11,7 @@ from graphssl.objectives.dgi import DGI, dgi_loss
 from graphssl.objectives.floors import Raw, Untrained
 from graphssl.objectives.gbt import GBT, barlow_twins_loss
 from graphssl.objectives.grace import GRACE, info_nce_loss
+from graphssl.objectives.graphmae import GraphMAE, scaled_cosine_error
 from graphssl.objectives.lejepa import LeJEPA, sigreg
 from graphssl.objectives.siamese import Siamese
 from graphssl.objectives.simsiam import SimSiam
@@ -19,6 +21,7 @@ from graphssl.objectives.target_network import ema_update, target_of
 from graphssl.objectives.vicreg import VICReg, vicreg_loss
 
 __all__ = [
+    "AFGRL",
     "BGRL",
     "BYOL",
     "CCASSG",
@@ -26,6 +29,7 @@ __all__ = [
     "GBT",
     "GRACE",
     "SSGE",
+    "GraphMAE",
     "LeJEPA",
     "Objective",
     "Raw",
@@ -41,6 +45,8 @@ __all__ = [
     "dgi_loss",
     "ema_update",
     "info_nce_loss",
+    "pairs_loss",
+    "scaled_cosine_error",
     "sigreg",
     "ssge_loss",
     "target_of",

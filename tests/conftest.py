@@ -57,5 +57,5 @@ def small_run(tmp_path):
         paths = [f"paths.runs={tmp_path / 'runs'}", f"paths.data={tmp_path / 'data'}"]
         return graphssl.run([*SMALL, *paths, *overrides])
 
-    run.overrides = SMALL
+    run.overrides, run.runs = SMALL, tmp_path / "runs"
     return run

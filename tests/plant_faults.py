@@ -1004,7 +1004,7 @@ FAULTS = (
     ),
     Fault(
         name="seed-diagnostics-share-the-masks-of-training",
-        file="pipeline/pretrain.py",
+        file="pipeline/looks.py",
         old='generator(self.job.config.seed, "diagnostics", self.job.device)',
         new='generator(self.job.config.seed, "augmentation", self.job.device)',
         tests="tests/test_wiring_run.py",
@@ -1018,7 +1018,7 @@ FAULTS = (
     ),
     Fault(
         name="seed-folds-change-with-the-runs-seed",
-        file="pipeline/run.py",
+        file="pipeline/probe.py",
         old="job.splits[name], job.config.probe.split_seed",
         new="job.splits[name], job.config.seed",
         tests="tests/test_wiring_run.py",
@@ -1402,8 +1402,8 @@ FAULTS = (
     Fault(
         name="selection-measures-the-last-network",
         file="pipeline/pretrain.py",
-        old="seen = deep.last if selection.step is None else None",
-        new="seen = deep.last",
+        old='kept_step = training["steps"] if selection.after is None else selection.after',
+        new='kept_step = training["steps"]',
         tests="tests/test_wiring_run.py tests/pipeline/test_run.py",
     ),
     Fault(
@@ -1417,14 +1417,14 @@ FAULTS = (
     ),
     Fault(
         name="selection-looks-at-test-nodes",
-        file="pipeline/pretrain.py",
-        old="quick_accuracy(rows, y, job.quick_split)",
-        new="quick_accuracy(rows, y, job.quick_split._replace(val=job.quick_split.test))",
+        file="pipeline/looks.py",
+        old="rows, y, self.job.quick_split)",
+        new="rows, y, self.job.quick_split._replace(val=self.job.quick_split.test))",
         tests="tests/test_wiring_run.py tests/pipeline/test_run.py",
     ),
     Fault(
         name="selection-of-supervised-by-the-quick-probe",
-        file="pipeline/pretrain.py",
+        file="pipeline/looks.py",
         old="""        if isinstance(objective, ClassifierObjective):
 """,
         new="""        if False:
@@ -1461,11 +1461,11 @@ FAULTS = (
     ),
     Fault(
         name="look-at-an-augmented-view",
-        file="pipeline/pretrain.py",
-        old="        view = self.job.data.graph.view()\n",
-        new="""        view = self.job.augmentation(
-            self.job.data.graph.view(), generator(0, "diagnostics", self.job.device)
-        )[0]
+        file="pipeline/looks.py",
+        old="            view = self.job.data.graph.view()\n",
+        new="""            view = self.job.augmentation(
+                self.job.data.graph.view(), generator(0, "diagnostics", self.job.device)
+            )[0]
 """,
         tests="tests/test_wiring_run.py",
     ),
@@ -1500,7 +1500,7 @@ FAULTS = (
     Fault(
         name="look-at-an-untrained-network-without-statistics",
         file="pipeline/pretrain.py",
-        old="""            fill_statistics(objective, job.data.graph.view())
+        old="""        fill_statistics(job.objective, job.data.graph.view())
 """,
         new="",
         tests="tests/test_start_of_runs.py tests/diagnostics/test_start.py",
@@ -1932,7 +1932,7 @@ FAULTS = (
     ),
     Fault(
         name="record-supervised-scored-by-the-probe",
-        file="pipeline/run.py",
+        file="pipeline/probe.py",
         old="""    if isinstance(objective, ClassifierObjective):
 """,
         new="""    if False:
@@ -1940,15 +1940,43 @@ FAULTS = (
         tests="tests/pipeline/test_run.py tests/objectives/test_supervised.py",
     ),
     Fault(
+        name="record-of-other-packages-is-taken-unseen",
+        file="pipeline/run.py",
+        old='RunRecord.read(folder).environment.get("packages") != packages()',
+        new="False",
+        tests="tests/pipeline/test_no_work_twice.py",
+    ),
+    Fault(
+        name="record-of-custom-code-is-taken-unseen",
+        file="pipeline/run.py",
+        old="if request.config.force or not request.repeatable_graph:",
+        new="if request.config.force:",
+        tests="tests/test_reruns.py",
+    ),
+    Fault(
+        name="look-at-another-step-is-taken-for-the-last",
+        file="pipeline/looks.py",
+        old="self._representation is None or self._representation[0] != step",
+        new="self._representation is None",
+        tests="tests/pipeline/test_no_work_twice.py",
+    ),
+    Fault(
+        name="checksum-of-a-changed-file-kept",
+        file="data/checksums.py",
+        old="    return _sha256(path, state)\n",
+        new="    return _sha256(path, ())\n",
+        tests="tests/data/test_checksums.py tests/data/test_run_id.py",
+    ),
+    Fault(
         name="record-of-another-graph-goes-on",
         file="pipeline/run.py",
-        old='if record.dataset.get("hash") != job.content_hash:',
+        old='if content_hash is not None and record.dataset.get("hash") != content_hash:',
         new="if False:",
         tests="tests/test_reruns.py",
     ),
     Fault(
         name="record-node-ids-counted-anew",
-        file="pipeline/run.py",
+        file="pipeline/embed.py",
         old="ids = np.arange(len(rows)) if node_ids is None else node_ids",
         new="ids = np.arange(len(rows))",
         tests="tests/test_reruns.py",

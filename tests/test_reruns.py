@@ -13,6 +13,7 @@ from graphssl.augmentation.two_views import TwoViews
 from graphssl.cli import compose
 from graphssl.errors import DataError
 from graphssl.pipeline.prepare import prepare
+from graphssl.pipeline.request import read_request
 from graphssl.report.runs.frame import load_frame
 from graphssl.report.tables.missing import _option
 from graphssl.results.record import RunRecord
@@ -166,8 +167,9 @@ def test_embeddings_name_the_nodes_that_a_transform_left(tmp_path):
 
 
 def settled(small_run, *overrides):
-    config, choices, said = compose([*small_run.overrides, *overrides])
-    return prepare(config, choices, said)
+    runs = f"paths.runs={small_run.runs}"
+    config, choices, said = compose([*small_run.overrides, runs, *overrides])
+    return prepare(read_request(config, choices, said))
 
 
 def test_the_quick_probe_looks_at_the_split_of_the_run(small_run):

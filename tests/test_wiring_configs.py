@@ -72,11 +72,16 @@ def test_threads_that_are_said_win_over_the_launchers(
     monkeypatch, tmp_path, said, launcher, expected
 ):
     seen = []
-    monkeypatch.setattr(pipeline, "prepare", lambda *args: seen.append(torch.get_num_threads()))
-    monkeypatch.setattr(pipeline, "_run", lambda job, store: job)
+
+    def noting(request):
+        seen.append(torch.get_num_threads())
+        raise StopIteration
+
+    monkeypatch.setattr(pipeline, "prepare", noting)
     options = [f"paths.runs={tmp_path}", f"trainer.threads={'null' if said is None else said}"]
     before = torch.get_num_threads()
-    pipeline.run(*compose(options), launcher_threads=launcher)
+    with pytest.raises(StopIteration):
+        pipeline.run(*compose(options), launcher_threads=launcher)
     assert seen == [expected]
     assert torch.get_num_threads() == before
 

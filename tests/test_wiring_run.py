@@ -20,7 +20,7 @@ from graphssl.cli import compose
 from graphssl.config import build
 from graphssl.diagnostics import collapse
 from graphssl.objectives.bgrl import BGRL
-from graphssl.pipeline import pretrain
+from graphssl.pipeline import looks
 from graphssl.probing.protocols import CrossValidatedSplits
 from graphssl.training.selection import Selection
 
@@ -273,9 +273,7 @@ def test_the_last_step_is_looked_at_whatever_the_pace(small_run):
 
 def test_selection_looks_at_the_validation_nodes_of_the_runs_own_split(small_run, monkeypatch):
     looked = []
-    monkeypatch.setattr(
-        pretrain, "quick_accuracy", lambda rows, y, split: looked.append(split) or 0.5
-    )
+    monkeypatch.setattr(looks, "quick_accuracy", lambda rows, y, split: looked.append(split) or 0.5)
     options = ("trainer.select=val_accuracy", "trainer.steps=4", "trainer.eval_every=2")
     for seed in (0, 1):
         looked.clear()
@@ -291,7 +289,7 @@ def test_selection_looks_at_the_validation_nodes_of_the_runs_own_split(small_run
 
 
 def test_equal_looks_keep_the_earliest(small_run, monkeypatch):
-    monkeypatch.setattr(pretrain, "quick_accuracy", lambda rows, y, split: 0.5)
+    monkeypatch.setattr(looks, "quick_accuracy", lambda rows, y, split: 0.5)
     record = small_run(
         "trainer.select=val_accuracy", "trainer.steps=6", "trainer.eval_every=2", *FAST
     )

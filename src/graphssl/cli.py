@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import hydra
 from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -166,7 +167,7 @@ def _run(
 
     job = HydraConfig.get()
     choices, overrides = group_choices(job.runtime.choices), list(job.overrides.task)
-    check_recipe(overrides)
+    check_recipe(overrides, GlobalHydra.instance().config_loader())
     check_keys(config, choices, overrides)
     record = run(config, choices, overrides, launcher_threads, watches)
     print(record.summary(), flush=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,15 @@ def test_fingerprint_changes_with_bytes_and_context(file: Path) -> None:
     assert before != fingerprint([file], "b")
     file.write_bytes(b"hello!")
     assert before != fingerprint([file], "a")
+
+
+def test_a_file_that_was_written_or_replaced_is_read_again(tmp_path: Path) -> None:
+    path, other = tmp_path / "raw", tmp_path / "other"
+    path.write_bytes(b"one")
+    status, first = path.stat(), sha256(path)
+    path.write_bytes(b"two")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))  # as a copy that keeps times
+    assert sha256(path) == hashlib.sha256(b"two").hexdigest() != first
+    other.write_bytes(b"six")
+    os.replace(other, path)
+    assert sha256(path) == hashlib.sha256(b"six").hexdigest()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import logging
 import multiprocessing
 import os
@@ -314,3 +315,31 @@ def test_a_data_folder_that_is_a_file(photo_mirror: Path, tmp_path: Path) -> Non
 def test_arguments_pyg_refuses(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"Amazon refuses \{'name': 'Books'\}"):
         PyGDataset("books", partial(Amazon, name="Books")).load(tmp_path)
+
+
+def test_every_raw_file_is_hashed_once_and_the_processed_graph_read_once(
+    photo_mirror: Path, photo_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = photo(published={photo_file.name: [sha256(photo_file)]})
+    dataset.load(tmp_path / "data", photo_mirror)
+    hashed: list[str] = []
+    read: list[str] = []
+    digest, load = hashlib.file_digest, torch.load
+
+    def noting_digest(file, kind):
+        hashed.append(file.name)
+        return digest(file, kind)
+
+    def noting_load(path, *args, **options):
+        read.append(str(path))
+        return load(path, *args, **options)
+
+    monkeypatch.setattr(hashlib, "file_digest", noting_digest)
+    monkeypatch.setattr(torch, "load", noting_load)
+    dataset = photo(published={photo_file.name: [sha256(photo_file)]})
+    (tmp_path / "data/Amazon/Photo/raw" / photo_file.name).touch()  # as new to this process
+    hashed.clear()
+    assert dataset.fingerprint(tmp_path / "data", photo_mirror) is None
+    dataset.load(tmp_path / "data", photo_mirror)
+    assert [Path(name).name for name in hashed] == [photo_file.name]
+    assert [Path(path).name for path in read] == ["data.pt"]

@@ -16,7 +16,7 @@ from graphssl.data.checksums import sha256
 from graphssl.data.custom import CustomDataset
 from graphssl.data.ogb_node import OGBDataset
 from graphssl.data.pyg import PyGDataset
-from graphssl.pipeline.prepare import run_id
+from graphssl.pipeline.request import run_id
 
 PHOTO = "Amazon/Photo/raw"
 

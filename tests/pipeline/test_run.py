@@ -19,6 +19,7 @@ import graphssl
 from graphssl.cli import compose
 from graphssl.config import build
 from graphssl.errors import ConfigError, DataError, TrainingError
+from graphssl.pipeline import probe
 from graphssl.pipeline import run as pipeline
 from graphssl.pipeline.load import load_objective
 from graphssl.results.record import RunRecord
@@ -191,28 +192,24 @@ def test_a_protocol_with_other_settings_is_probed_again(small_run):
 
 
 def test_a_run_that_died_while_it_was_probed_is_not_trained_again(small_run, monkeypatch):
-    import graphssl.pipeline.run
-
     def die(*args):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(graphssl.pipeline.run, "probe", die)
+        patch.setattr(pipeline, "probed", die)
         with pytest.raises(KeyboardInterrupt):
             small_run()
     with monkeypatch.context() as patch:
-        patch.setattr(graphssl.pipeline.run, "pretrain", die)
+        patch.setattr(pipeline, "pretrain", die)
         assert small_run().scores["random_10_10_80"]["test_mean"] > 0.3
 
 
 def test_a_failed_run_says_why_and_a_success_takes_it_back(small_run, monkeypatch):
-    import graphssl.pipeline.run
-
     def out_of_memory(*args):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nmore lines")
 
     with monkeypatch.context() as patch:
-        patch.setattr(graphssl.pipeline.run, "pretrain", out_of_memory)
+        patch.setattr(pipeline, "pretrain", out_of_memory)
         with pytest.raises(torch.OutOfMemoryError):
             small_run("seed=3")
     record = small_run()
@@ -262,7 +259,7 @@ def test_the_split_that_is_trained_on_is_the_one_scored(small_run, monkeypatch):
     from graphssl.objectives.supervised import Supervised
 
     seen = {}
-    init, score = Supervised.__init__, pipeline.own_scores
+    init, score = Supervised.__init__, probe.own_scores
 
     def noting_nodes(self, *args, train_nodes, **kwargs):
         seen["trained"] = train_nodes.numpy()
@@ -275,7 +272,7 @@ def test_the_split_that_is_trained_on_is_the_one_scored(small_run, monkeypatch):
         (seen["scored"],) = splits
         return score(name, logits, y, splits, seed)
 
-    monkeypatch.setattr(pipeline, "own_scores", noting_splits)
+    monkeypatch.setattr(probe, "own_scores", noting_splits)
     trained = []
     for seed in (0, 1):
         small_run("objective=supervised", f"seed={seed}")

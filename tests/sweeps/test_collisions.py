@@ -114,9 +114,9 @@ def test_eight_processes_that_want_the_same_two_runs_train_each_once(
     log.mkdir()
     pretrain = pipeline.pretrain
 
-    def noted(job, folder, run_id, loggers):
-        (log / f"{run_id}-{os.getpid()}").touch()
-        return pretrain(job, folder, run_id, loggers)
+    def noted(job, folder, loggers):
+        (log / f"{job.id}-{os.getpid()}").touch()
+        return pretrain(job, folder, loggers)
 
     def run():
         pipeline.pretrain = noted

@@ -141,7 +141,7 @@ def test_interrupted_in_the_probes_the_weights_are_kept(small_run, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("graphssl.pipeline.run.probe", stop)
+    monkeypatch.setattr("graphssl.pipeline.probe.probe", stop)
     with pytest.raises(Interrupted, match=r"trained and saved; .*remaining measurements"):
         small_run()
     monkeypatch.undo()

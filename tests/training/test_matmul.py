@@ -122,12 +122,12 @@ def test_a_run_takes_the_route_from_training_to_the_probe(small_run, machine, mo
 
         monkeypatch.setattr(module, name, noted)
 
-    from graphssl.pipeline import pretrain, run
+    from graphssl.pipeline import looks, pretrain, probe
 
     spy(pretrain, "train")
-    spy(pretrain, "embed")
-    spy(pretrain, "collapse_diagnostics")
-    spy(run, "probe")
+    spy(looks, "embed")
+    spy(looks, "collapse_diagnostics")
+    spy(probe, "probe")
     record = small_run()
     assert record.environment["matmul"] == "onednn"
     used_by = ("train", "embed", "collapse_diagnostics", "probe")

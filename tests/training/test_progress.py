@@ -141,7 +141,7 @@ def test_a_run_alone_shows_its_phases_and_jobs_in_parallel_none(
     monkeypatch, small_config, tmp_path, launcher_threads, options, expected
 ):
     from graphssl.cli import compose
-    from graphssl.pipeline import prepare, pretrain, run
+    from graphssl.pipeline import prepare, pretrain, probe, run
 
     seen = []
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
@@ -156,7 +156,7 @@ def test_a_run_alone_shows_its_phases_and_jobs_in_parallel_none(
 
         return recording
 
-    for module in (prepare, run):
+    for module in (prepare, probe):
         monkeypatch.setattr(module, "spinner", record(spinner))
     monkeypatch.setattr(pretrain, "progress_bar", record(progress_bar))
     args = [*small_config, *options, "trainer.steps=2", f"paths.runs={tmp_path}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -10,7 +11,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from hydra.errors import HydraException
@@ -28,7 +29,9 @@ from graphssl.config.contract_checks import (
 )
 from graphssl.config.folder import config_dir
 from graphssl.contracts import NodeDataset, Objective, ProbeProtocol, Regularizer
+from graphssl.data.checksums import UnknownUntilLoadedError
 from graphssl.errors import ConfigError, GraphSSLError, words
+from graphssl.results.own_code import targets
 from graphssl.seeding import every_global_stream, global_stream
 from graphssl.training.metrics import Logger
 from graphssl.training.settings import TrainerSettings
@@ -37,7 +40,7 @@ from graphssl.training.settings import TrainerSettings
 _HINT = "set env var HYDRA_FULL_ERROR=1 to see chained exception."
 
 
-def make(config: DictConfig, name: str, **supplied: Any) -> Any:
+def make(config: DictConfig | Mapping[str, Any], name: str, **supplied: Any) -> Any:
     """Build the object that ``config`` describes, with the constructor arguments ``supplied``.
 
     Raises:
@@ -45,6 +48,8 @@ def make(config: DictConfig, name: str, **supplied: Any) -> Any:
         ConfigError: the target does not exist or does not take these arguments.
     """
     try:
+        if isinstance(config, dict):  # as a part, so that errors name keys by their full path
+            config = OmegaConf.create({name: config})[name]
         return instantiate(config, _convert_="all", **supplied)
     except HydraException as error:
         cause: BaseException | None = error
@@ -52,7 +57,25 @@ def make(config: DictConfig, name: str, **supplied: Any) -> Any:
             if isinstance(cause, GraphSSLError):
                 raise cause from None
             cause = cause.__cause__
-        raise ConfigError(f"{_message(error, config, name)}{_options(config)}") from error
+        raise ConfigError(f"{_message(error, name)}{_options(config)}") from error
+
+
+def made_once(config: DictConfig | Mapping[str, Any], name: str, **supplied: Any) -> Any:
+    """Return what ``make`` does, and the same object again for the same description.
+
+    For objects that are only read. Custom code is called each time.
+    """
+    plain = OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
+    if not all(target.startswith(_READ_ONLY) for target in targets(plain)):
+        return make(config, name, **supplied)
+    key = json.dumps([plain, supplied])
+    if key not in _made:
+        _made[key] = make(config, name, **supplied)
+    return _made[key]
+
+
+_READ_ONLY = ("graphssl.", "torch_geometric.")
+_made: dict[str, Any] = {}
 
 
 def dataset(config: DictConfig) -> NodeDataset:
@@ -60,7 +83,7 @@ def dataset(config: DictConfig) -> NodeDataset:
 
     ``dataset.metric`` sets the graph's published metric, whichever class loads it.
     """
-    loader, seed = _loader(config), config.dataset.get("transform_seed", 0)
+    loader, seed = _loader(config, make), config.dataset.get("transform_seed", 0)
     try:
         # Loaders may draw too, not only transforms: PyG's split=random does, or a custom loader.
         with every_global_stream(seed, "transforms"):
@@ -72,10 +95,34 @@ def dataset(config: DictConfig) -> NodeDataset:
     return replace(loaded, metric=config.dataset.get("metric", loaded.metric))
 
 
+class KnownGraph(NamedTuple):
+    """What is known of a graph without loading it.
+
+    Attributes:
+        name: the graph's name.
+        fingerprint: hash of its files; None where its configuration determines it.
+    """
+
+    name: str
+    fingerprint: str | None
+
+
+def known_graph(config: DictConfig) -> KnownGraph | None:
+    """Ask the loader for what it knows of the graph without loading it; None if that is nothing."""
+    loader = _loader(config, made_once)
+    told = getattr(loader, "fingerprint", None)
+    if not callable(told):
+        return None
+    try:
+        return KnownGraph(str(getattr(loader, "name", "")), told(*_folders(config)))
+    except UnknownUntilLoadedError:
+        return None
+
+
 def fingerprint(config: DictConfig) -> str | None:
-    """Compute the graph's fingerprint, loading the graph only if its loader has no such method."""
-    method = getattr(_loader(config), "fingerprint", None)
-    return method(*_folders(config)) if callable(method) else dataset(config).fingerprint
+    """Compute the graph's fingerprint, loading the graph only if its loader cannot tell without."""
+    known = known_graph(config)
+    return dataset(config).fingerprint if known is None else known.fingerprint
 
 
 def _folders(config: DictConfig) -> tuple[Path, Path | None]:
@@ -83,7 +130,7 @@ def _folders(config: DictConfig) -> tuple[Path, Path | None]:
     return folder(config, "data"), mirror
 
 
-def _loader(config: DictConfig) -> Any:
+def _loader(config: DictConfig, maker: Callable[..., Any]) -> Any:
     """Build the dataset's loader; pass the seed and published checksums if its constructor asks."""
     node, seed = config.dataset, config.dataset.get("transform_seed", 0)
     whole_number("dataset.transform_seed", seed, least=0)
@@ -98,8 +145,7 @@ def _loader(config: DictConfig) -> Any:
             )
     plain: dict[str, Any] = OmegaConf.to_container(node, resolve=True)  # type: ignore[assignment]
     kept = {key: value for key, value in plain.items() if key not in ours}
-    node = OmegaConf.create({"dataset": kept}).dataset  # errors name keys by their full path
-    made = make(node, "dataset", **({"published": published()} if "published" in asked else {}))
+    made = maker(kept, "dataset", **({"published": published()} if "published" in asked else {}))
     check_methods(made, "dataset", load=("data_dir", "mirror"))
     return made
 
@@ -124,7 +170,7 @@ def folder(config: DictConfig, name: str) -> Path:
 
 def settings(config: DictConfig) -> TrainerSettings:
     """Build the trainer's settings."""
-    made: TrainerSettings = make(config.trainer, "trainer")
+    made: TrainerSettings = made_once(config.trainer, "trainer")
     return made
 
 
@@ -134,7 +180,7 @@ def protocols(config: DictConfig) -> dict[str, ProbeProtocol]:
     for name, node in chosen.items():
         if "_target_" not in (node or {}):
             raise ConfigError(f"probe.protocols.{name} must be a protocol, got {node}")
-    made = {name: make(node, f"probe.protocols.{name}") for name, node in chosen.items()}
+    made = {name: made_once(node, f"probe.protocols.{name}") for name, node in chosen.items()}
     for name, protocol in made.items():
         check_methods(
             protocol,
@@ -276,7 +322,7 @@ def _resolve(config: DictConfig) -> Any:
         raise ConfigError(f"{config._target_} cannot be found: {words(error)}") from error
 
 
-def _message(error: HydraException, config: DictConfig, name: str) -> str:
+def _message(error: HydraException, name: str) -> str:
     """Format the error that a constructor raised after its key, or else Hydra's own message."""
     message = " ".join(str(error).split())
     called = re.match(r"Error in call to target '([^']+)'", message)
@@ -301,7 +347,7 @@ def _near_argument(error: BaseException, target: str) -> str:
     return f"; did you mean {' or '.join(near)}?" if near else f"; it takes {', '.join(known)}"
 
 
-def _options(config: DictConfig) -> str:
+def _options(config: DictConfig | Mapping[str, Any]) -> str:
     """Format the options of ``config``, for errors that do not name them."""
     named = {str(key): value for key, value in config.items()}
     options = ", ".join(

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.version import VersionBase
 from omegaconf import DictConfig, OmegaConf
 
+from graphssl.config.composer import Composer
 from graphssl.config.folder import config_dir
 from graphssl.errors import ConfigError
 
@@ -20,11 +23,27 @@ from graphssl.errors import ConfigError
 def compose(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, Any], list[str]]:
     """Compose ``overrides``; return the configuration, the choice per group, and ``overrides``."""
     overrides = list(map(with_home, overrides))
+    composer = _composer(_state(config_dir()))
+    config = composer(overrides)
+    check_recipe(overrides, composer.loader)
+    choices = group_choices(config.hydra.runtime.choices)
+    OmegaConf.set_struct(config, None)
+    del config["hydra"]
+    return config, choices, overrides
+
+
+@lru_cache(maxsize=1)
+def _composer(state: tuple[tuple[str, int], ...]) -> Composer:
+    """Build a composer of the files of conf/, which are in this ``state``."""
     with _own_hydra():
-        config = hydra_compose("config", overrides, return_hydra_config=True)
-        choices = group_choices(config.hydra.runtime.choices)
-        check_recipe(overrides)
-    return _ours(config), choices, overrides
+        loader: Any = GlobalHydra.instance().config_loader()
+    return Composer(loader, from_shell=False, within=_own_hydra)
+
+
+def _state(folder: Path) -> tuple[tuple[str, int], ...]:
+    """List the files below ``folder`` with their times, so that an edited one is read again."""
+    files = (os.path.join(root, name) for root, _, names in os.walk(folder) for name in names)
+    return tuple((file, os.stat(file).st_mtime_ns) for file in sorted(files))
 
 
 def with_home(override: str) -> str:
@@ -54,27 +73,28 @@ def _own_hydra() -> Iterator[None]:
         GlobalHydra.set_instance(theirs)  # Hydra has replaced it with a copy
 
 
-def check_recipe(overrides: Sequence[str]) -> None:
+def check_recipe(overrides: Sequence[str], loader: ConfigLoader) -> None:
     """Refuse an explicit recipe that does not exist; Hydra would ignore it.
 
     The recipe that follows from objective and dataset is optional, so Hydra reports no missing one.
-    Call this while Hydra is initialised.
     """
-    known = GlobalHydra.instance().config_loader().get_group_options("recipe")
     for override in overrides:
         group, _, option = override.partition("=")
-        if group == "recipe" and option not in [*known, "null"]:
-            raise ConfigError(f"{override}: no such option; there are {', '.join(known)}")
+        if group == "recipe" and option != "null":
+            known = loader.get_group_options("recipe")
+            if option not in known:
+                raise ConfigError(f"{override}: no such option; there are {', '.join(known)}")
 
 
 def resolved(config: DictConfig) -> dict[str, Any]:
     """Return ``config`` without Hydra's own part, resolved, as plain containers."""
-    plain: dict[str, Any] = OmegaConf.to_container(_ours(config), resolve=True)  # type: ignore[assignment]
-    return plain
-
-
-def _ours(config: DictConfig) -> DictConfig:
-    return OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    return {
+        str(key): OmegaConf.to_container(config[key], resolve=True)
+        if OmegaConf.is_config(config[key])
+        else config[key]
+        for key in config
+        if key != "hydra"
+    }
 
 
 def group_choices(choices: Any) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
@@ -99,19 +101,29 @@ def check_keys(config: DictConfig, choices: Mapping[str, Any], overrides: Sequen
     Raises:
         ConfigError: names the key and close matches.
     """
-    folder = config_dir()
+    needed, read = _shipped_keys(config_dir())
+    if missing := sorted(needed - set(config)):
+        raise ConfigError(f"~{missing[0]}: a run needs {missing[0]}, which was deleted")
+    for key in set(map(str, config)) - needed - set(choices) - {"hydra"}:
+        _require_read(key, config, {*needed, *choices})
+    # A recipe may have keys that this run does not read; an override of one must have an effect.
+    overridden = {o.lstrip("+").partition("=")[0] for o in overrides}
+    for key, known in read.items():
+        if not OmegaConf.is_dict(config[key]) or "_target_" in config[key]:
+            continue
+        for inner in set(config[key]) - known:
+            if key != "recipe" or f"recipe.{inner}" in overridden:
+                _require_read(f"{key}.{inner}", config, {f"{key}.{name}" for name in known})
+
+
+@cache
+def _shipped_keys(folder: Path) -> tuple[Set[str], Mapping[str, Set[Any]]]:
+    """Return the keys that every run needs, and those that are read in groups without a target."""
     shipped: Any = OmegaConf.load(folder / "config.yaml")
     lines = [line for line in shipped.defaults if line != "_self_"]
     groups = {str(key).removeprefix("optional ") for line in lines for key in line}
     needed = {str(key) for key in shipped} - {"defaults", "hydra"}
     needed |= {group for group in groups if "hydra/" not in group} - {"profile", "experiment"}
-    if missing := sorted(needed - set(config)):
-        raise ConfigError(f"~{missing[0]}: a run needs {missing[0]}, which was deleted")
-    text = OmegaConf.to_yaml(config)
-    for key in set(map(str, config)) - needed - set(choices) - {"hydra"}:
-        _require_read(key, text, {*needed, *choices})
-    # A recipe may have keys that this run does not read; an override of one must have an effect.
-    overridden = {o.lstrip("+").partition("=")[0] for o in overrides}
     read: dict[str, set[Any]] = {
         "paths": set(shipped.paths),
         "probe": {*shipped.probe, "protocols"},
@@ -119,15 +131,11 @@ def check_keys(config: DictConfig, choices: Mapping[str, Any], overrides: Sequen
         "diagnostics": set(OmegaConf.load(folder / "diagnostics/default.yaml")),
         "logger": set(),
     }
-    for key, known in read.items():
-        if not OmegaConf.is_dict(config[key]) or "_target_" in config[key]:
-            continue
-        for inner in set(config[key]) - known:
-            if key != "recipe" or f"recipe.{inner}" in overridden:
-                _require_read(f"{key}.{inner}", text, {f"{key}.{name}" for name in known})
+    return needed, read
 
 
-def _require_read(key: str, text: str, names: Set[str]) -> None:
+def _require_read(key: str, config: DictConfig, names: Set[str]) -> None:
+    text = OmegaConf.to_yaml(config)
     if not re.search(rf"\$\{{\.*{re.escape(key)}[.}}\[]", text):
         near = _near(key, sorted(names)) or "; use +tags.NAME= for free-form notes"
         raise ConfigError(f"{key}: nothing reads this key{near}")

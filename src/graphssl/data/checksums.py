@@ -5,13 +5,28 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from graphssl.errors import DataError
 
 
+class UnknownUntilLoadedError(Exception):
+    """A dataset's fingerprint cannot be told before its files are fetched."""
+
+
 def sha256(path: Path) -> str:
-    """Compute the sha256 of the file's bytes, in hexadecimal."""
+    """Compute the sha256 of the file's bytes, in hexadecimal; once per process and file.
+
+    A file that was written, replaced or moved since is read again.
+    """
+    status = path.stat()
+    state = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return _sha256(path, state)
+
+
+@lru_cache(maxsize=4096)
+def _sha256(path: Path, state: tuple[int, ...]) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

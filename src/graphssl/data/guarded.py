@@ -50,11 +50,11 @@ def guarded(base: Any, data_dir: Path, mirror: Path | None, checksums: Checksums
             super().save([_packed(data) for data in data_list], path)
 
         def load(self, path: str, data_cls: Any = Data) -> None:
-            try:  # if this one fails, PyG falls back on an unrestricted load
-                torch.load(path, weights_only=True)
+            try:  # if this one fails, PyG's own falls back on an unrestricted load
+                content, self.slices, *kind = torch.load(path, weights_only=True)
             except UnpicklingError as error:
                 raise DataError(f"{path} has been modified; delete it") from error
-            super().load(path, data_cls)
+            self.data = (kind[0] if kind else data_cls).from_dict(content)
             if self._data.x is not None and self._data.x.is_sparse:
                 self._data.x = self._data.x.to_dense()
 

@@ -15,7 +15,7 @@ from torch_geometric.data.storage import GlobalStorage
 from torch_geometric.utils import index_to_mask
 
 from graphssl.contracts import NodeDataset
-from graphssl.data.checksums import fingerprint
+from graphssl.data.checksums import UnknownUntilLoadedError, fingerprint
 from graphssl.data.node_dataset import node_dataset
 from graphssl.data.transformed import Transform
 from graphssl.errors import DataError
@@ -54,9 +54,15 @@ class OGBDataset:
         self.transform_seed = transform_seed
 
     def fingerprint(self, data_dir: Path, mirror: Path | None = None) -> str | None:
-        """Hash the raw files and the split; load the graph only if they are not on disk yet."""
+        """Hash the raw files and the split.
+
+        Raises:
+            UnknownUntilLoadedError: they are not on disk yet.
+        """
         source = _source(self._folders(data_dir, mirror))
-        return _fingerprint(source) if source else self.load(data_dir, mirror).fingerprint
+        if source is None:
+            raise UnknownUntilLoadedError
+        return _fingerprint(source)
 
     def _folders(self, data_dir: Path, mirror: Path | None) -> list[Path]:
         home = Path("PygNodePropPredDataset", self.ogb_name.replace("-", "_"))

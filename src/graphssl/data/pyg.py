@@ -15,7 +15,7 @@ from torch_geometric.data import Data
 
 from graphssl.checks import boolean
 from graphssl.contracts import NodeDataset
-from graphssl.data.checksums import Checksums, fingerprint
+from graphssl.data.checksums import Checksums, UnknownUntilLoadedError, fingerprint
 from graphssl.data.guarded import guarded, raw_files
 from graphssl.data.node_dataset import node_dataset
 from graphssl.data.transformed import Transform
@@ -66,7 +66,10 @@ class PyGDataset:
         """Hash the raw files if they are not the published ones, without processing them.
 
         Files that are not on disk yet are assumed to be the published ones, if checksums of these
-        are known; otherwise the graph is loaded.
+        are known.
+
+        Raises:
+            UnknownUntilLoadedError: they are not.
         """
         data_dir, mirror = _absolute(data_dir), None if mirror is None else _absolute(mirror)
         base, arguments = self.source.func, self.source.keywords
@@ -78,7 +81,7 @@ class PyGDataset:
             return self._fingerprint(files)
         if files and all(file.name in self.published.known for file in files):
             return None
-        return self.load(data_dir, mirror).fingerprint
+        raise UnknownUntilLoadedError
 
     def _fingerprint(self, files: Sequence[Path]) -> str | None:
         return fingerprint(files) if self.published.strangers(files) else None

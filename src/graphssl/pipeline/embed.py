@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
+from io import BytesIO
+from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from graphssl.contracts import ClassifierObjective
+from graphssl.atomic import replace_bytes
+from graphssl.contracts import AnyArray, ClassifierObjective
 from graphssl.encoders.encoding import encode
 from graphssl.graph import Graph
 from graphssl.seeding import global_stream
@@ -33,3 +37,12 @@ def classify(objective: ClassifierObjective, graph: Graph) -> Tensor:
     frozen.encoder.eval()
     frozen.classifier.eval()
     return frozen.logits(graph.view())
+
+
+def save_embedding(embedding: Tensor, node_ids: AnyArray | None, path: Path) -> None:
+    """Save ``embedding`` (N, D) as float32 and ``node_ids`` (N,), 0..N-1 if None, atomically."""
+    rows = embedding.float().cpu().numpy()
+    ids = np.arange(len(rows)) if node_ids is None else node_ids
+    content = BytesIO()
+    np.savez_compressed(content, embeddings=rows, node_ids=ids)
+    replace_bytes(path, content.getbuffer())

@@ -8,51 +8,32 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from graphssl.augmentation.two_views import TwoViews
-from graphssl.checks import boolean, one_of, whole_number
 from graphssl.config import build
-from graphssl.config.compose import resolved
-from graphssl.contracts import NodeDataset, ProbeProtocol, Regularizer, Split
+from graphssl.contracts import NodeDataset, Regularizer, Split
 from graphssl.data.content_hash import content_hash
 from graphssl.encoders.edge_weight import edge_weight_facts
 from graphssl.errors import ConfigError
+from graphssl.pipeline.request import Request
 from graphssl.probing.metrics import check_metric
 from graphssl.probing.splits import one_split, require_validation
-from graphssl.results.identity import identity, weights_part
-from graphssl.results.own_code import own_code
 from graphssl.terminal import spinner
-from graphssl.training import matmul
-from graphssl.training.device import named_device
-from graphssl.training.interruption import named_signals
 from graphssl.training.metrics import Logger
-from graphssl.training.settings import TrainerSettings
-
-# Choices if another process is working on the same run.
-COLLISIONS = ("wait", "skip")
 
 
-@dataclass(frozen=True, eq=False)
-class Job:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Job(Request):
     """A prepared run: everything that training and probing need.
 
     Attributes:
-        config: the composed configuration.
-        plain: the same, resolved, as plain containers.
-        choices: the option chosen in each config group.
-        overrides: the overrides of the command line.
-        settings: the trainer's settings.
         device: the device to compute on; the CPU until ``on`` is called.
         data: the graph, on ``device``.
         content_hash: hash of the graph's content.
-        run_id: the run's id.
-        code: hashes of the custom code that the run's weights depend on.
-        protocols: the probe protocols by name.
+        id: the run's id.
         splits: the splits that each protocol scores.
-        labels_used: whether training or selection uses labels.
-        split: index and node ids of the one split that may then be used; else None.
+        split: index and node ids of the one split that may be used if labels are; else None.
         quick_split: the split of the quick probe during training; None if no protocol has
             validation nodes.
         objective: the objective, with its encoder.
@@ -62,19 +43,11 @@ class Job:
         watches: loggers besides the one that the configuration names.
     """
 
-    config: DictConfig
-    plain: dict[str, Any]
-    choices: Mapping[str, Any]
-    overrides: list[str]
-    settings: TrainerSettings
     device: torch.device
     data: NodeDataset
     content_hash: str
-    run_id: str
-    code: Mapping[str, str]
-    protocols: Mapping[str, ProbeProtocol]
+    id: str
     splits: Mapping[str, list[Split]]
-    labels_used: bool
     split: tuple[int, Split] | None
     quick_split: Split | None
     objective: nn.Module
@@ -82,6 +55,11 @@ class Job:
     augmentation: TwoViews
     regularizer: Regularizer
     watches: Sequence[Logger] = ()
+
+    @property
+    def last_step(self) -> int:
+        """The step whose network is kept if none is selected; 0 if there is nothing to train."""
+        return 0 if self.optimizer is None else self.settings.steps
 
     def on(self, device: torch.device) -> Job:
         """Return the job on ``device``; the objective itself is moved, not copied."""
@@ -94,23 +72,10 @@ class Job:
         )
 
 
-def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[str]) -> Job:
+def prepare(request: Request) -> Job:
     """Build and check everything that can fail before the first step, without claiming a device."""
-    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
-    settings = build.settings(config)
-    matmul.chosen(settings.matmul, named_device(settings.device, settings.precision))
-    named_signals(settings.checkpoint_on)
-    one_of("collision", config.collision, COLLISIONS)
-    _check_types(config)
-    build.check_logger(config)
-    protocols = build.protocols(config)
-    labels_used = build.labels_used(config)
-    if labels_used and len(protocols) != 1:
-        raise ConfigError(
-            "this run uses labels (objective=supervised or trainer.select=val_accuracy), so it is "
-            f"scored on one split of one protocol; got probe={list(protocols)}"
-        )
-    with spinner(f"loading {choices['dataset']}"):
+    config, settings, protocols = request.config, request.settings, request.protocols
+    with spinner(f"loading {request.choices['dataset']}"):
         data = build.dataset(config)
     if not re.fullmatch(r"[\w+-][\w.+-]*", str(data.name)) or len(str(data.name)) > 100:
         raise ConfigError(
@@ -121,7 +86,7 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
     splits = {name: protocol.splits(data, split_seed) for name, protocol in protocols.items()}
     check_metric(data, splits)
     split = None
-    if labels_used:
+    if request.labels_used:
         ((name, protocol),) = protocols.items()
         if settings.select == "val_accuracy":
             require_validation(protocol)
@@ -144,19 +109,12 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
     if parameters:
         regularizer.check(objective)
     return Job(
-        config=config,
-        plain=plain,
-        choices=choices,
-        overrides=list(overrides),
-        settings=settings,
+        **vars(request),
         device=torch.device("cpu"),
         data=data,
         content_hash=content_hash(data),
-        run_id=run_id(config, data),
-        code=own_code(weights_part(plain, labels_used)),
-        protocols=protocols,
+        id=request.run_id(data.fingerprint),
         splits=splits,
-        labels_used=labels_used,
         split=split,
         quick_split=quick_split,
         objective=objective,
@@ -164,27 +122,3 @@ def prepare(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[
         augmentation=build.augmentation(config),
         regularizer=regularizer,
     )
-
-
-def run_id(config: DictConfig, data: NodeDataset | None = None) -> str:
-    """Compute the id of the run of ``config``.
-
-    Args:
-        config: the composed configuration.
-        data: its graph. If None, the graph is loaded only when its files do not determine it.
-    """
-    fingerprint = build.fingerprint(config) if data is None else data.fingerprint
-    plain, uses_labels = resolved(config), build.labels_used(config)
-    code = own_code(weights_part(plain, uses_labels))
-    return identity(plain, uses_labels, fingerprint, code)
-
-
-def _check_types(config: DictConfig) -> None:
-    whole_number("seed", config.seed, least=0)
-    whole_number("probe.split_seed", config.probe.split_seed, least=0)
-    if config.diagnostics.every is not None:
-        whole_number("diagnostics.every", config.diagnostics.every, least=0)
-    if not OmegaConf.is_dict(config.tags):
-        raise ConfigError(f"tags must be key=value pairs, +tags.study=mine, got {config.tags!r}")
-    for name in ("force", "save_embeddings", "fail_fast", "debug"):
-        boolean(name, config[name])

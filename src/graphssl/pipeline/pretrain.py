@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from graphssl.contracts import ClassifierObjective
-from graphssl.diagnostics.collapse import collapse_diagnostics
-from graphssl.diagnostics.range_checks import check_start, check_statistics, size_range
+from graphssl.diagnostics.range_checks import check_start, size_range
 from graphssl.diagnostics.start import after_first_forward, fill_statistics
-from graphssl.diagnostics.summary import Diagnostics, representation_diagnostics
 from graphssl.errors import DataError, NotFiniteError
-from graphssl.pipeline.embed import classify, embed
+from graphssl.pipeline.looks import Looks
 from graphssl.pipeline.prepare import Job
-from graphssl.probing.quick import quick_accuracy
 from graphssl.results.environment import environment, forget_peak_memory, peak_memory_mib
 from graphssl.results.identity import BEHAVIOUR_VERSION
 from graphssl.results.record import RunRecord
@@ -40,38 +36,48 @@ from graphssl.training.spectra import SpectraFile
 log = logging.getLogger(__name__)
 
 
-def pretrain(
-    job: Job, folder: Path, run_id: str, loggers: RunLoggers
-) -> tuple[nn.Module, RunRecord]:
-    """Train (or resume from the last checkpoint), keep the selected encoder, measure its collapse.
+def pretrain(job: Job, folder: Path, loggers: RunLoggers) -> tuple[nn.Module, Tensor, RunRecord]:
+    """Train (or resume from the last checkpoint), keep the selected network, measure its collapse.
 
     Writes ``encoder.pt``, ``metrics.jsonl`` and ``spectra.npz`` into ``folder``, ``classifier.pt``
     if the objective has a classifier, ``profile.json`` if ``trainer.profile`` is set, and during
     training ``checkpoint.pt``.
+
+    Returns:
+        The objective as it is kept, its embedding of every node (N, D), and the record.
     """
     forget_peak_memory(job.device)
-    selection = Selection(job.settings.select)
-    objective = job.objective
+    objective, selection = job.objective, Selection(job.settings.select)
     if job.optimizer is None:
-        training: dict[str, Any] = {"steps": 0}
-        deep = DeepLook(job, SpectraFile(folder / "spectra.npz"))
-        with _before_training(job):
-            fill_statistics(objective, job.data.graph.view())
-            check_start(objective, job.data.graph, trained=False)
-            deep(objective, 0)
+        looks, training = _measured_untrained(job, folder)
     else:
-        training, deep = _train(job, job.optimizer, selection, folder, loggers)
+        looks, training = _trained(job, job.optimizer, selection, folder, loggers)
     selection.apply(objective)
-    seen = deep.last if selection.step is None else None
-    of_kept = seen or deep.measure(objective)
-    encoder: nn.Module = objective.encoder  # type: ignore[assignment]
-    save_atomically(encoder.state_dict(), folder / "encoder.pt")
-    z = _representation(job, objective)
+    kept_step = training["steps"] if selection.after is None else selection.after
+    of_layers = looks.layers(objective, kept_step).values
+    save_atomically(objective.encoder.state_dict(), folder / "encoder.pt")  # type: ignore[union-attr]
+    embedding, of_embedding = looks.representation(objective, kept_step)
     if isinstance(objective, ClassifierObjective):
         save_atomically(objective.classifier.state_dict(), folder / "classifier.pt")
     training["peak_memory_mib"] = peak_memory_mib(job.device)
-    record = RunRecord(
-        id=run_id,
+    diagnostics = {
+        "representation": {"dimensions": embedding.size(1), **of_embedding},
+        "embedding": _of("embedding", of_layers),
+        "weights": _of("weights", of_layers),
+    }
+    return objective, embedding, _record(job, selection, training, diagnostics)
+
+
+def _record(
+    job: Job,
+    selection: Selection,
+    training: dict[str, Any],
+    diagnostics: dict[str, dict[str, Any]],
+) -> RunRecord:
+    """Assemble the record of a run that has not been probed."""
+    graph = job.data.graph
+    return RunRecord(
+        id=job.id,
         behaviour_version=BEHAVIOUR_VERSION,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seed=job.config.seed,
@@ -82,9 +88,9 @@ def pretrain(
             "name": job.data.name,
             "fingerprint": job.data.fingerprint,
             "hash": job.content_hash,
-            "nodes": job.data.graph.num_nodes,
-            "edges": job.data.graph.num_edges,
-            "features": job.data.graph.num_features,
+            "nodes": graph.num_nodes,
+            "edges": graph.num_edges,
+            "features": graph.num_features,
             "classes": job.data.num_classes,
             **job.data.facts,
         },
@@ -96,26 +102,31 @@ def pretrain(
         labels_used=job.labels_used,
         split=job.split[0] if job.split else None,
         scores={},
-        diagnostics={
-            "representation": {"dimensions": z.size(1), **representation_diagnostics(z).values},
-            "embedding": _of("embedding", of_kept.values),
-            "weights": _of("weights", of_kept.values),
-        },
+        diagnostics=diagnostics,
         training=training,
         environment=environment(job.device),
         code=dict(job.code),
     )
-    return encoder, record
 
 
-def _train(
+def _measured_untrained(job: Job, folder: Path) -> tuple[Looks, dict[str, Any]]:
+    """Look at a network that has nothing to train, as it starts."""
+    looks = Looks(job, SpectraFile(folder / "spectra.npz"))
+    with _before_training(job):
+        fill_statistics(job.objective, job.data.graph.view())
+        check_start(job.objective, job.data.graph, trained=False)
+        looks.deep(job.objective, job.last_step)
+    return looks, {"steps": 0}
+
+
+def _trained(
     job: Job,
     optimizer: torch.optim.Optimizer,
     selection: Selection,
     folder: Path,
     run_loggers: RunLoggers,
-) -> tuple[dict[str, Any], DeepLook]:
-    """Run the loop with its observers; return the record's ``training`` part and the deep look."""
+) -> tuple[Looks, dict[str, Any]]:
+    """Run the loop with its observers; return what they saw and the record's ``training`` part."""
     config, settings, graph = job.config, job.settings, job.data.graph
     state = TrainingState(
         job.objective, optimizer, generator(config.seed, "augmentation", job.device)
@@ -130,14 +141,13 @@ def _train(
         first = state.step
         file = stack.enter_context(closing(MetricsFile(folder / "metrics.jsonl", first)))
         loggers = [file, *run_loggers.at(first)]
+        looks = Looks(job, SpectraFile(folder / "spectra.npz", first))
         observers: list[Observer] = [StepMetrics(loggers, settings.log_every)]
         if settings.select == "loss":
             observers.append(LowestLoss(selection, job.objective))
         if settings.eval_every:
-            quick = partial(_quick_look, job)
-            observers.append(Evaluator(quick, settings.eval_every, loggers, selection))
-        deep = DeepLook(job, SpectraFile(folder / "spectra.npz", first))
-        collapse = Evaluator(deep, config.diagnostics.every or settings.steps, loggers)
+            observers.append(Evaluator(looks.quick, settings.eval_every, loggers, selection))
+        collapse = Evaluator(looks.deep, config.diagnostics.every or settings.steps, loggers)
         if first == 0:
             with _before_training(job):
                 started = _started(job)
@@ -168,7 +178,7 @@ def _train(
         "seconds": state.seconds,
         "steps_per_second": state.step / state.seconds,
     }
-    return training, deep
+    return looks, training
 
 
 def _started(job: Job) -> nn.Module:
@@ -194,53 +204,6 @@ def _before_training(job: Job) -> Iterator[None]:
             found += f", edge weights {size_range(graph.edge_weight)}"
         found = job.data.facts.get("negative_degree", found)
         raise DataError(f"{job.data.name}: before the first step {error}: {found}") from error
-
-
-def _representation(job: Job, objective: nn.Module) -> Tensor:
-    """Compute the representation of the original graph, (N, D)."""
-    check_statistics(objective)
-    return embed(objective.encoder, job.data.graph)  # type: ignore[arg-type]
-
-
-def _quick_look(job: Job, objective: nn.Module, step: int) -> dict[str, float]:
-    """Measure the representation, and the validation accuracy of classifier or quick probe."""
-    embeddings = _representation(job, objective)
-    found = representation_diagnostics(embeddings).values
-    if job.quick_split is not None:
-        y = job.data.y.cpu().numpy()
-        if isinstance(objective, ClassifierObjective):
-            logits = classify(objective, job.data.graph).float().cpu().numpy()
-            predicted = logits[job.quick_split.val].argmax(axis=1)
-            found["val_accuracy"] = float((predicted == y[job.quick_split.val]).mean())
-        else:
-            rows = embeddings.float().cpu().numpy()
-            found["val_accuracy"] = quick_accuracy(rows, y, job.quick_split)
-    return found
-
-
-class DeepLook:
-    """Measure every layer and weight: numbers for ``metrics.jsonl``, spectra for ``spectra.npz``.
-
-    Attributes:
-        last: result of the last call; None before the first.
-    """
-
-    last: Diagnostics | None = None
-
-    def __init__(self, job: Job, spectra: SpectraFile) -> None:
-        self.job, self.spectra = job, spectra
-
-    def __call__(self, objective: nn.Module, step: int) -> dict[str, float]:
-        """Measure, and write the spectra."""
-        self.last = self.measure(objective)
-        self.spectra.add(step, self.last.arrays)
-        return self.last.values
-
-    def measure(self, objective: nn.Module) -> Diagnostics:
-        """Measure on one pair of views, drawn from a separate stream, the same pair each time."""
-        view = self.job.data.graph.view()
-        stream = generator(self.job.config.seed, "diagnostics", self.job.device)
-        return collapse_diagnostics(objective, view, lambda: self.job.augmentation(view, stream))
 
 
 def _of(where: str, values: dict[str, float]) -> dict[str, float]:

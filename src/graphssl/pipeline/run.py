@@ -5,34 +5,28 @@ from __future__ import annotations
 import json
 import logging
 import signal
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from omegaconf import DictConfig, OmegaConf
-from torch import Tensor, nn
 
-from graphssl.atomic import replace_bytes, replace_text
+from graphssl.atomic import replace_text
 from graphssl.config import build
-from graphssl.contracts import AnyArray, ClassifierObjective
 from graphssl.errors import DataError, Interrupted, StoppedError
-from graphssl.pipeline.embed import classify, embed
+from graphssl.pipeline.embed import embed, save_embedding
 from graphssl.pipeline.load import load_objective
 from graphssl.pipeline.prepare import Job, prepare
 from graphssl.pipeline.pretrain import pretrain
-from graphssl.probing.metrics import majority_share
-from graphssl.probing.own_classifier import own_scores
+from graphssl.pipeline.probe import probed
+from graphssl.pipeline.request import Request, read_request
+from graphssl.results.environment import packages
 from graphssl.results.failure import write_failure
-from graphssl.results.own_code import own_code
-from graphssl.results.quantities import names
-from graphssl.results.record import RunRecord, scores_entry, unscored
-from graphssl.results.store import RunStore
-from graphssl.terminal import moving, spinner
+from graphssl.results.record import RunRecord, unscored
+from graphssl.terminal import moving
 from graphssl.training.allocator import memory_kept
 from graphssl.training.checkpoint import kept
 from graphssl.training.default_dtype import float32_default
@@ -66,76 +60,104 @@ def run(
         StoppedError: a watch stopped the run.
         RunBusyError: another process is working on this run, and ``collision`` is ``skip``.
     """
-    names(config.optimize)
-    store, settings = RunStore(build.folder(config, "runs")), build.settings(config)
-    count = settings.threads or launcher_threads
-    alone = settings.progress and launcher_threads is None
+    request = read_request(config, choices, overrides)
+    settings = request.settings
+    if (record := finished(request)) is not None:
+        return record
     with (
-        threads(count), float32_default(), deterministic(settings.deterministic), moving(alone),
-    ):  # fmt: skip
-        return _run(replace(prepare(config, choices, overrides), watches=watches), store)
+        threads(settings.threads or launcher_threads),
+        float32_default(),
+        deterministic(settings.deterministic),
+        moving(settings.progress and launcher_threads is None),
+    ):
+        job = replace(prepare(request), watches=watches)
+        with held_folder(job, job.data.name, job.id) as folder:
+            left = what_is_left(job, folder, job.content_hash)
+            if left.record is not None and left.nothing:
+                return left.record
+            with (
+                claimed_device(settings.device, settings.precision) as device,
+                products(settings.matmul, device),
+                memory_kept(),
+            ):
+                return carry_out(job.on(device), left, folder)
 
 
-def _run(job: Job, store: RunStore) -> RunRecord:
-    config = job.config
-    name = f"{job.data.name}-{config.objective._target_.rsplit('.')[-1].lower()}-seed{config.seed}"
-    wait = config.collision == "wait"
-    with store.folder(name, job.run_id, afresh=config.force, wait=wait) as folder:
-        failure = folder / "failed.json"
-        try:
-            record = _finish(job, folder)
-        except KeyboardInterrupt as stop:
-            number = stop.signal if isinstance(stop, Interrupted) else signal.SIGINT
-            raise Interrupted(kept(folder), number) from None
-        except StoppedError:
-            raise
-        except Exception as error:
-            try:
-                write_failure(failure, error, job.overrides)
-            except OSError as unwritten:  # often the same that stopped the run
-                log.warning("%s", unwritten)
-            raise
-        failure.unlink(missing_ok=True)
-        return replace(record, folder=str(folder))
+def finished(request: Request) -> RunRecord | None:
+    """Return the record of a run with nothing left to do, where that needs no look at its graph.
+
+    The graph is needed where its files do not tell what it is, and where custom code or packages
+    other than the record's might make another one of them.
+    """
+    if request.config.force or not request.repeatable_graph:
+        return None
+    graph = build.known_graph(request.config)
+    if graph is None:
+        return None
+    name, run_id = graph.name, request.run_id(graph.fingerprint)
+    if not request.store.holds_record(request.folder_name(name), run_id):
+        return None
+    with held_folder(request, name, run_id) as folder:
+        if RunRecord.read(folder).environment.get("packages") != packages():
+            return None
+        left = what_is_left(request, folder)
+        return left.record if left.nothing else None
 
 
-def _finish(job: Job, folder: Path) -> RunRecord:
-    """Complete the run in ``folder``; claim a device only if something remains to be done."""
+@dataclass(frozen=True)
+class Left:
+    """What is left to do of a run.
+
+    Attributes:
+        record: that of its training; None where it has to be trained.
+        protocols: names of the protocols that have no score under today's settings.
+        embeddings: whether ``embeddings.npz`` is wanted and not there.
+    """
+
+    record: RunRecord | None
+    protocols: list[str]
+    embeddings: bool
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the run is finished."""
+        return self.record is not None and not self.protocols and not self.embeddings
+
+
+def what_is_left(request: Request, folder: Path, content_hash: str | None = None) -> Left:
+    """Compare what is asked for with what lies in ``folder``; today's tags go into the record.
+
+    Raises:
+        DataError: the record is of a graph of another content than ``content_hash``.
+    """
     record = None
     if (folder / "record.json").exists():
-        log.info("already finished, not run again (force=true starts afresh): %s", folder)
         record = RunRecord.read(folder)
-        if record.dataset.get("hash") != job.content_hash:
+        if content_hash is not None and record.dataset.get("hash") != content_hash:
             raise DataError(
                 f"{folder} was made from a graph with content hash {record.dataset.get('hash')}, "
-                f"but the graph loaded now has {job.content_hash}: restore the former, or start "
+                f"but the graph loaded now has {content_hash}: restore the former, or start "
                 "afresh with force=true"
             )
-        if record.config.get("tags") != job.plain["tags"]:
-            config = {**record.config, "tags": job.plain["tags"]}
-            record = replace(record, config=config, overrides=job.overrides)
+        log.info("already finished, not run again (force=true starts afresh): %s", folder)
+        if record.config.get("tags") != request.plain["tags"]:
+            config = {**record.config, "tags": request.plain["tags"]}
+            record = replace(record, config=config, overrides=request.overrides)
             record.write(folder)
-        if not unscored(record.scores, job.plain) and not _embeddings_wanted(job, folder):
-            return record
-    else:
-        replace_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(job.plain)))
-        replace_text(folder / "overrides.json", json.dumps(job.overrides) + "\n")
-    settings = job.settings
-    with (
-        claimed_device(settings.device, settings.precision) as device,
-        products(settings.matmul, device),
-        memory_kept(),
-    ):
-        return _work(job.on(device), folder, record)
+    return Left(
+        record,
+        protocols=unscored({} if record is None else record.scores, request.plain),
+        embeddings=request.config.save_embeddings and not (folder / "embeddings.npz").exists(),
+    )
 
 
-def _work(job: Job, folder: Path, record: RunRecord | None) -> RunRecord:
-    """Do the missing work and pass its results to the loggers."""
-    make = partial(build.loggers, job.config, folder, job.run_id, job.plain)
+def carry_out(job: Job, left: Left, folder: Path) -> RunRecord:
+    """Train, score and save what is left; the final embedding is computed once for all of it."""
+    make = partial(build.loggers, job.config, folder, job.id, job.plain)
     with RunLoggers(lambda step: [*make(step), *job.watches]) as loggers:
-        record = _train_and_score(job, folder, record, loggers)
+        record = _train_and_score(job, left, folder, loggers)
         _hand_over(record, folder, loggers)
-    return record
+    return replace(record, folder=str(folder))
 
 
 def _hand_over(record: RunRecord, folder: Path, loggers: RunLoggers) -> None:
@@ -150,62 +172,44 @@ def _hand_over(record: RunRecord, folder: Path, loggers: RunLoggers) -> None:
             logger.finish(step, record.numbers(), drawn)
 
 
-def _train_and_score(
-    job: Job, folder: Path, record: RunRecord | None, loggers: RunLoggers
-) -> RunRecord:
-    """Train unless there is a ``record``; then add the missing scores and files."""
-    objective = None
+def _train_and_score(job: Job, left: Left, folder: Path, loggers: RunLoggers) -> RunRecord:
+    record = left.record
     if record is None:
-        objective = job.objective
-        _, record = pretrain(job, folder, job.run_id, loggers)
+        replace_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(job.plain)))
+        replace_text(folder / "overrides.json", json.dumps(job.overrides) + "\n")
+        objective, embedding, record = pretrain(job, folder, loggers)
         record.write(folder)
         (folder / "checkpoint.pt").unlink(missing_ok=True)
-    missing = unscored(record.scores, job.plain)
-    embeddings_wanted = _embeddings_wanted(job, folder)
-    if missing or embeddings_wanted:
+    else:
         # The user who requests this run has named its targets, those outside graphssl included.
-        objective = objective or load_objective(folder, trust=True).to(job.device)
-        embeddings = embed(objective.encoder, job.data.graph)  # type: ignore[arg-type]
-        for name in missing:
-            log.info("probing under %s", name)
-            started = time.perf_counter()
-            with spinner(f"probing under {name}"):
-                scores = {**record.scores, name: probe(job, objective, embeddings, name)}
-            seconds = record.training.get("probe_seconds", 0.0) + time.perf_counter() - started
-            training = {**record.training, "probe_seconds": seconds}
-            record = replace(record, scores=scores, training=training)
-            record.write(folder)
-        if embeddings_wanted:
-            save_embeddings(embeddings, job.data.node_ids, folder / "embeddings.npz")
+        objective = load_objective(folder, trust=True).to(job.device)
+        embedding = embed(objective.encoder, job.data.graph)  # type: ignore[arg-type]
+    for name in left.protocols:
+        record = probed(record, job, objective, embedding, name)
+        record.write(folder)
+    if left.embeddings:
+        save_embedding(embedding, job.data.node_ids, folder / "embeddings.npz")
     return record
 
 
-def probe(job: Job, objective: nn.Module, embeddings: Tensor, name: str) -> dict[str, Any]:
-    """Score an embedding, or the objective's own classifier, under the protocol ``name``."""
-    y, splits, seed = job.data.y.cpu().numpy(), job.splits[name], job.config.probe.split_seed
-    if isinstance(objective, ClassifierObjective):
-        logits = classify(objective, job.data.graph).float().cpu().numpy()
-        scores = own_scores(name, logits, y, splits, seed)
-    else:
-        rows = embeddings.float().cpu().numpy()
-        scores = job.protocols[name].score(rows, y, splits, seed)
-    settings = job.plain["probe"]["protocols"][name]
-    return {
-        **scores_entry(scores, job.data.metric, majority_share(y, splits)),
-        "settings": settings,
-        "code": own_code(settings),
-        "dataset_metric": job.plain["dataset"].get("metric"),
-    }
-
-
-def _embeddings_wanted(job: Job, folder: Path) -> bool:
-    return bool(job.config.save_embeddings) and not (folder / "embeddings.npz").exists()
-
-
-def save_embeddings(embeddings: Tensor, node_ids: AnyArray | None, path: Path) -> None:
-    """Save ``embeddings`` (N, D) as float32 and ``node_ids`` (N,), 0..N-1 if None, atomically."""
-    rows = embeddings.float().cpu().numpy()
-    ids = np.arange(len(rows)) if node_ids is None else node_ids
-    content = BytesIO()
-    np.savez_compressed(content, embeddings=rows, node_ids=ids)
-    replace_bytes(path, content.getbuffer())
+@contextmanager
+def held_folder(request: Request, graph: str, run_id: str) -> Iterator[Path]:
+    """Hold the run's folder inside the block, and note there why the run failed if it does."""
+    name, config = request.folder_name(graph), request.config
+    wait = config.collision == "wait"
+    with request.store.folder(name, run_id, afresh=config.force, wait=wait) as folder:
+        failure = folder / "failed.json"
+        try:
+            yield folder
+        except KeyboardInterrupt as stop:
+            number = stop.signal if isinstance(stop, Interrupted) else signal.SIGINT
+            raise Interrupted(kept(folder), number) from None
+        except StoppedError:
+            raise
+        except Exception as error:
+            try:
+                write_failure(failure, error, request.overrides)
+            except OSError as unwritten:  # often the same that stopped the run
+                log.warning("%s", unwritten)
+            raise
+        failure.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ def environment(device: torch.device) -> dict[str, Any]:
     """Collect versions, git commit, machine, device, threads and float32 route, ready for JSON."""
     return {
         "graphssl": __version__,
-        "packages": {name: found for name in _PACKAGES if (found := _version(name))},
+        "packages": packages(),
         "python": platform.python_version(),
         "git_commit": _git_commit(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
@@ -33,6 +34,11 @@ def environment(device: torch.device) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "matmul": matmul.current(),
     }
+
+
+def packages() -> dict[str, str]:
+    """Look up the versions of the packages that numbers depend on."""
+    return {name: found for name in _PACKAGES if (found := _version(name))}
 
 
 def forget_peak_memory(device: torch.device) -> None:
@@ -58,6 +64,7 @@ def peak_memory_mib(device: torch.device) -> float:
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
+@cache
 def _version(package: str) -> str | None:
     try:
         return version(package)

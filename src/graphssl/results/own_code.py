@@ -20,7 +20,7 @@ def own_code(config: Mapping[str, Any]) -> dict[str, str]:
     ``site-packages``. Only the packages that contain them are imported. Modules that such a file
     imports are not hashed.
     """
-    files = {target: _file(target) for target in sorted(set(_targets(config)))}
+    files = {target: _file(target) for target in sorted(set(targets(config)))}
     return {
         target: hashlib.sha256(file.read_bytes()).hexdigest()
         for target, file in files.items()
@@ -28,14 +28,15 @@ def own_code(config: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _targets(node: Any) -> Iterator[str]:
+def targets(node: Any) -> Iterator[str]:
+    """Yield every ``_target_`` in ``node``, a configuration as plain containers."""
     if isinstance(node, Mapping):
         if isinstance(target := node.get("_target_"), str):
             yield target
         node = list(node.values())
     if isinstance(node, list):
         for value in node:
-            yield from _targets(value)
+            yield from targets(value)
 
 
 def _file(target: str) -> Path | None:

@@ -30,6 +30,10 @@ class RunStore:
         if not os.access(place, os.W_OK | os.X_OK):
             raise ConfigError(f"paths.runs={root} cannot be written: no permission in {place}")
 
+    def holds_record(self, name: str, run_id: str) -> bool:
+        """Whether run ``run_id`` has a record, as far as can be told without holding its folder."""
+        return (self.root / f"{name}-{run_id}" / "record.json").exists()
+
     @contextmanager
     def folder(
         self, name: str, run_id: str, *, afresh: bool = False, wait: bool = True

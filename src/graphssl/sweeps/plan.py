@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 
 from graphssl.config import build
 from graphssl.config.compose import group_choices, resolved
-from graphssl.pipeline.prepare import run_id
+from graphssl.pipeline.request import run_id
 from graphssl.report.runs.records import Record, read_runs
 from graphssl.results.record import unscored
 from graphssl.sweeps.progress import duration
@@ -61,8 +61,9 @@ def make_plan(
     left: list[list[str]] = []
     estimates: list[float | None] = []
     for overrides, config in jobs:
-        record = records.get(run_id(config))
-        if record is None or config.force or unscored(record.content["scores"], resolved(config)):
+        plain = resolved(config)
+        record = records.get(run_id(config, plain=plain))
+        if record is None or config.force or unscored(record.content["scores"], plain):
             left.append(list(overrides))
             estimates.append(_estimate(config, timed, seconds))
     known = [estimate for estimate in estimates if estimate is not None]

@@ -44,6 +44,12 @@ class Selection:
         """Return the number of steps since the best one."""
         return step - (self.step or 0)
 
+    @property
+    def after(self) -> int | None:
+        """The step after which the selected weights were; None if those of the last are kept."""
+        # The loss of a step is that of the weights before its update.
+        return self.step - 1 if self.step is not None and self.metric == "loss" else self.step
+
     def apply(self, objective: nn.Module) -> None:
         """Load the selected weights into ``objective``."""
         if self._objective is not None:

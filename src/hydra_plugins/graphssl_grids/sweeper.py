@@ -66,6 +66,7 @@ class Grids(Sweeper):
     def sweep(self, arguments: list[str]) -> Any:
         """Print the plan, run the remaining jobs, and print the table."""
         from graphssl.config import build
+        from graphssl.config.composer import Composer
         from graphssl.report.build import compose_report
         from graphssl.report.publish import publish
         from graphssl.report.tables.definition import load_definition
@@ -79,9 +80,8 @@ class Grids(Sweeper):
         loader, config = self.hydra_context.config_loader, self.config
         parser = OverridesParser.create(config_loader=loader)
         jobs = expand(parser, self.grids, arguments)
-        plan = make_plan(
-            [(job, loader.load_sweep_config(config, list(job))) for job in jobs], self.seconds
-        )
+        composer, fixed = Composer(loader), list(config.hydra.overrides.hydra)
+        plan = make_plan([(job, composer([*fixed, *job])) for job in jobs], self.seconds)
         print(f"graphssl: {plan}", flush=True)
         folder = Path(config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)

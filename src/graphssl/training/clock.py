@@ -1,4 +1,10 @@
-"""A clock for the parts of a training step."""
+"""A clock for the parts of a training step.
+
+``torch.profiler.record_function`` finds the parts too, but not as this table: it records every
+operator, 2,450 events and 20 MiB per step of BGRL on Cora (20 and 100 steps measured), so that it
+can watch tens of steps and not a run, and a part's own time would have to be computed from the tree
+of events.
+"""
 
 from __future__ import annotations
 

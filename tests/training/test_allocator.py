@@ -94,8 +94,8 @@ def test_without_glibc_nothing_happens(monkeypatch, error):
 def test_a_run_keeps_its_memory(small_run, monkeypatch):
     libc, seen = Libc(), []
     monkeypatch.setattr(allocator, "_glibc", lambda: libc)
-    work = pipeline._work
-    monkeypatch.setattr(pipeline, "_work", lambda *a: seen.append([*libc.asked]) or work(*a))
+    work = pipeline.carry_out
+    monkeypatch.setattr(pipeline, "carry_out", lambda *a: seen.append([*libc.asked]) or work(*a))
     small_run()
     assert seen == [[(-4, 0), (-1, -1)]]
     assert libc.asked[-1] == "trim"

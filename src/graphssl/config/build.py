@@ -110,11 +110,11 @@ class KnownGraph(NamedTuple):
 def known_graph(config: DictConfig) -> KnownGraph | None:
     """Ask the loader for what it knows of the graph without loading it; None if that is nothing."""
     loader = _loader(config, made_once)
-    told = getattr(loader, "fingerprint", None)
-    if not callable(told):
+    hash_files = getattr(loader, "fingerprint", None)
+    if not callable(hash_files):
         return None
     try:
-        return KnownGraph(str(getattr(loader, "name", "")), told(*_folders(config)))
+        return KnownGraph(str(getattr(loader, "name", "")), hash_files(*_folders(config)))
     except UnknownUntilLoadedError:
         return None
 

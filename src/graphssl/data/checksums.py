@@ -12,7 +12,7 @@ from graphssl.errors import DataError
 
 
 class UnknownUntilLoadedError(Exception):
-    """A dataset's fingerprint cannot be told before its files are fetched."""
+    """A dataset's fingerprint is unknown before its files are fetched."""
 
 
 def sha256(path: Path) -> str:

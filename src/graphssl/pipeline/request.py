@@ -22,7 +22,7 @@ from graphssl.training.device import named_device
 from graphssl.training.interruption import named_signals
 from graphssl.training.settings import TrainerSettings
 
-# What to do about a run that another process is working on.
+# Choices if another process is working on the same run.
 COLLISIONS = ("wait", "skip")
 # Code that makes the same graph again of the same files, if the packages are the same.
 _REPEATABLE = ("graphssl.", "torch_geometric.")
@@ -68,7 +68,7 @@ class Request:
 
     @property
     def repeatable_graph(self) -> bool:
-        """Whether no custom code has a part in the graph, which might make another one today."""
+        """Whether the graph is made without custom code, which might have changed since."""
         return all(t.startswith(_REPEATABLE) for t in targets(self.plain["dataset"]))
 
 

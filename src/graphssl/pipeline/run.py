@@ -152,7 +152,7 @@ def what_is_left(request: Request, folder: Path, content_hash: str | None = None
 
 
 def carry_out(job: Job, left: Left, folder: Path) -> RunRecord:
-    """Train, score and save what is left; the final embedding is computed once for all of it."""
+    """Train, score and save; the final embedding is computed once and used for all of it."""
     make = partial(build.loggers, job.config, folder, job.id, job.plain)
     with RunLoggers(lambda step: [*make(step), *job.watches]) as loggers:
         record = _train_and_score(job, left, folder, loggers)

@@ -31,7 +31,7 @@ class RunStore:
             raise ConfigError(f"paths.runs={root} cannot be written: no permission in {place}")
 
     def holds_record(self, name: str, run_id: str) -> bool:
-        """Whether run ``run_id`` has a record, as far as can be told without holding its folder."""
+        """Check whether the run has a record, without holding its folder."""
         return (self.root / f"{name}-{run_id}" / "record.json").exists()
 
     @contextmanager

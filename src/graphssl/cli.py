@@ -27,6 +27,7 @@ from graphssl.config.messages import check_keys, describe, expected, is_expected
 from graphssl.config.user_frames import user_frames
 from graphssl.errors import ConfigError, Interrupted, RunBusyError, StoppedError
 from graphssl.results import quantities
+from graphssl.shell import until_closed
 from graphssl.sweeps import launcher, optimize, outcomes, progress
 from graphssl.terminal import moving, spinner
 from graphssl.version import __version__
@@ -42,13 +43,8 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     """Run the command line ``graphssl``."""
-    try:
+    with until_closed():
         _main()
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has closed the pipe; Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
 
 
 def _main() -> None:

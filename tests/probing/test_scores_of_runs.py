@@ -15,7 +15,7 @@ from graphssl.errors import ConfigError, DataError
 from graphssl.pipeline.embed import embed
 from graphssl.probing.quick import quick_accuracy
 from graphssl.report.build import compose_report
-from graphssl.report.leaderboard import board_grids, build_leaderboard
+from graphssl.report.leaderboard import board_document, build_leaderboard
 from graphssl.results.record import RunRecord, scores_entry
 
 TWO = ("dataset.num_classes=2", "objective=raw", "probe.protocols.random_10_10_80.num_splits=2")
@@ -109,8 +109,8 @@ def test_a_probe_may_name_its_own_metric(small_run, tmp_path, monkeypatch):
     runs = Path(record.folder).parent
     labels = {table.label for table in compose_report(runs).tables if table.scored}
     assert labels == {"test nmi (%)", "test accuracy (%)"}
-    titles = {grid.title for grid in board_grids(build_leaderboard(runs))}
-    assert "Leaderboard, sbm, clusters: nmi" in titles
+    titles = {grid.title for grid in board_document(build_leaderboard(runs)).grids}
+    assert "Runs, sbm, clusters: nmi" in titles
 
 
 def test_a_score_is_renamed_only_where_the_protocol_left_the_choice():

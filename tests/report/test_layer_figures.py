@@ -5,8 +5,8 @@ import pytest
 
 from graphssl.report.build import compose_report
 from graphssl.report.cli import main
-from graphssl.report.figures.accuracy import FIGURES
 from graphssl.report.figures.curves import layer_ranks, layer_spectra, weight_spectra
+from graphssl.report.figures.kinds import FIGURES
 
 SEEDS = 3
 
@@ -112,7 +112,8 @@ def test_runs_that_hold_nothing_to_draw(make_run, runs, tmp_path, capsys):
 
 
 def test_pictures_are_written_by_name(pair, runs, tmp_path):
-    command = [str(runs), "--format", "png", "--figures", "layers,weights", "--out", str(tmp_path)]
+    command = [str(runs), "--table", "main", "--format", "png", "--figures", "layers,weights"]
+    command += ["--out", str(tmp_path)]
     with pytest.raises(SystemExit) as stopped:
         main(command)
     assert stopped.value.code == 0

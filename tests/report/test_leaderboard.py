@@ -5,8 +5,7 @@ import pytest
 
 from graphssl.errors import ConfigError, DataError
 from graphssl.report.cli import main
-from graphssl.report.formats.files import leaderboard_files
-from graphssl.report.leaderboard import board_grids, build_leaderboard
+from graphssl.report.leaderboard import board_document, build_leaderboard
 
 VAL = {0.0: (0.80, 0.82), 0.01: (0.90, 0.94), 0.1: (0.70, 0.72)}
 
@@ -26,6 +25,10 @@ def sweep(make_run):
                 )  # fmt: skip
 
 
+def board_grids(board):
+    return board_document(board).grids
+
+
 def texts(runs, **options):
     (grid,) = board_grids(build_leaderboard(runs, **options))
     return [grid.header, *([field.text for field in row] for row in grid.rows)]
@@ -34,18 +37,18 @@ def texts(runs, **options):
 def test_validation_sorts_and_seeds_are_averaged(sweep, runs):
     header, *rows = texts(runs)
     assert header == (
-        "optimizer.lr", "regularizer.alpha", "validation accuracy (%)", "test accuracy (%)",
-        "effective rank, representation", "effective rank, embedding",
+        "optimizer.lr", "regularizer.alpha", "seeds",
+        "validation accuracy (%)", "test accuracy (%)", "effective rank, representation",
     )  # fmt: skip
     assert rows[0] == [
-        "0.1", "0.01", "91.00 ± 2.83 (2)", "9.00 ± 2.83 (2)", "5.5 ± 0.7 (2)", "-",
+        "0.1", "0.01", "2", "91.00 ± 2.83", "9.00 ± 2.83", "5.5 ± 0.7",
     ]  # fmt: skip
     assert [row[:2] for row in rows] == [
         ["0.1", "0.01"], ["0.2", "0.01"], ["0.1", "0.0"],
         ["0.2", "0.0"], ["0.1", "0.1"], ["0.2", "0.1"],
     ]  # fmt: skip
     (grid,) = board_grids(build_leaderboard(runs))
-    assert [row[2].mark for row in grid.rows] == ["best"] + [""] * 5
+    assert [row[3].mark for row in grid.rows] == ["best"] + [""] * 5
 
 
 def test_what_is_the_same_for_all_or_told_by_an_option_is_left_out(make_run, runs):
@@ -53,10 +56,10 @@ def test_what_is_the_same_for_all_or_told_by_an_option_is_left_out(make_run, run
     for value, regularizer in ((0.5, "none"), (0.6, "werank")):
         changes = {"encoder.norm": {"_target_": "torch.nn.BatchNorm1d"}}
         make_run((0.5,), val=(value,), regularizer=regularizer, changes=changes)
-    assert texts(runs)[0][:2] == ("regularizer", "validation accuracy (%)")
+    assert texts(runs)[0][:2] == ("regularizer", "seeds")
     make_run((0.5,), val=(0.1,), changes={**changes, "encoder.dropout": 0.5})
     header, *rows = texts(runs)
-    assert header[:3] == ("regularizer", "encoder.dropout", "validation accuracy (%)")
+    assert header[:3] == ("regularizer", "encoder.dropout", "seeds")
     assert [row[:2] for row in rows] == [["werank", ""], ["none", ""], ["none", "0.5"]]
 
 
@@ -67,8 +70,9 @@ def test_what_has_no_effect_makes_no_rows(make_run, runs):
         make_run((0.6,), val=(0.3,), objective="untrained", changes=changes)
     header, *rows = texts(runs)
     assert header[:2] == ("objective", "augmentation.strength")
-    assert [row[:3] for row in rows] == [
-        ["bgrl", "1.0", "50.00 (1)"], ["untrained", "", "30.00 (1)"], ["bgrl", "0.5", "25.00 (1)"],
+    assert [row[:4] for row in rows] == [
+        ["bgrl", "1.0", "1", "50.00"], ["untrained", "", "1", "30.00"],
+        ["bgrl", "0.5", "1", "25.00"],
     ]  # fmt: skip
 
 
@@ -80,11 +84,11 @@ def test_graphs_protocols_and_metrics_are_never_ranked_together(make_run, runs):
     make_run((0.5,), val=(0.5,), labels_used=True)
     titles = [grid.title for grid in board_grids(build_leaderboard(runs))]
     assert titles == [
-        "Leaderboard, cora, random_10_10_80: accuracy",
-        "Leaderboard, toy, public_split: accuracy",
-        "Leaderboard, toy, random_10_10_80: accuracy",
-        "Leaderboard, toy, random_10_10_80: nmi",
-        "Leaderboard, toy, random_10_10_80, labels used in training: accuracy",
+        "Runs, cora, random_10_10_80: accuracy",
+        "Runs, toy, public_split: accuracy",
+        "Runs, toy, random_10_10_80: accuracy",
+        "Runs, toy, random_10_10_80: nmi",
+        "Runs, toy, random_10_10_80: accuracy, labels used in training",
     ]
 
 
@@ -95,7 +99,7 @@ def test_two_versions_of_a_class_have_rows_of_their_own(make_run, runs):
         )
     header, *rows = texts(runs)
     assert header[0] == "code.mine.X"
-    assert [row[:2] for row in rows] == [["bbbbbbbb", "90.00 (1)"], ["aaaaaaaa", "10.00 (1)"]]
+    assert [row[:3] for row in rows] == [["bbbbbbbb", "1", "90.00"], ["aaaaaaaa", "1", "10.00"]]
 
 
 def test_runs_without_validation_are_said_with_the_command_that_mends_it(make_run, runs):
@@ -104,10 +108,11 @@ def test_runs_without_validation_are_said_with_the_command_that_mends_it(make_ru
     ((heading, ((what, command),)),) = board.lists
     assert heading == "Runs without validation nodes, which are not ranked"
     assert what.endswith("probed under grace")
-    assert command == "graphssl dataset=toy 'probe=[random_10_10_80]'"
+    assert command == "graphssl dataset=toy seed=0 'probe=[random_10_10_80]'"
     (grid,) = board_grids(board)
-    assert [field.text for field in grid.rows[0]][:2] == ["-", "99.00 (1)"]
-    assert grid.rows[0][0].mark == ""
+    assert grid.header[:4] == ("objective", "regularizer", "seeds", "test accuracy (%)")
+    assert [field.text for field in grid.rows[0]][:4] == ["bgrl", "none", "1", "99.00"]
+    assert not any(field.mark for field in grid.rows[0])
     assert "Not sorted by score" in grid.caption
 
 
@@ -116,7 +121,7 @@ def test_a_condition_with_two_results_of_one_seed_has_no_number(make_run, runs):
         make_run((value,), val=(value,), objective="untrained",
                  changes={"augmentation.strength": value})  # fmt: skip
     board = build_leaderboard(runs)
-    assert [entry.test.problem for entry in board.boards[0].entries] == ["mixed"]
+    assert [e.cells["score"].problem for e in board.boards[0].entries] == ["mixed"]
     assert "seed 0 has several results" in board.lists[0][1][0][0]
 
 
@@ -127,8 +132,9 @@ def test_every_format_and_its_numbers(sweep, runs, tmp_path, capsys):
     assert caught.value.code == 0
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
         "leaderboard.md", "leaderboard.csv", "leaderboard.html", "leaderboard.tex",
+        "leaderboard-rank.svg", "leaderboard-accuracy-rank.svg",
     }  # fmt: skip
-    assert "| 0.01 | **90.00 ± 2.83 (2)** | 10.00 ± 2.83 (2) |" in capsys.readouterr().out
+    assert "| 0.01 | 2 | **90.00 ± 2.83** | 10.00 ± 2.83 |" in capsys.readouterr().out
     first, *_ = csv.DictReader(io.StringIO((tmp_path / "out/leaderboard.csv").read_text()))
     assert float(first["validation"]) == pytest.approx(90, abs=1e-9)
     assert float(first["test_std"]) == pytest.approx(2 * 2**0.5, abs=1e-9)
@@ -143,10 +149,10 @@ def test_every_format_and_its_numbers(sweep, runs, tmp_path, capsys):
 def test_bad_requests_are_one_line(sweep, runs, capsys):
     with pytest.raises(ConfigError, match=r"filter=optimizer\.rl: no such filter"):
         build_leaderboard(runs, filters={"optimizer.rl": 1})
-    with pytest.raises(DataError, match=r"no run in .* with these filters was probed"):
+    with pytest.raises(DataError, match=r"none of the runs in .* has these filters"):
         build_leaderboard(runs, filters={"optimizer.lr": 3})
-    with pytest.raises(ConfigError, match="format=png: a leaderboard has no figures"):
-        leaderboard_files(build_leaderboard(runs), ["png"])
+    with pytest.raises(DataError, match="metric=purity: no record contains it; there are"):
+        build_leaderboard(runs, metrics=("purity",))
     with pytest.raises(SystemExit):
         main([str(runs), "--leaderboard", "--table", "main"])
-    assert "--leaderboard takes no --table, --metric or --figures" in capsys.readouterr().err
+    assert "--leaderboard takes no --table, got main" in capsys.readouterr().err

@@ -34,9 +34,9 @@ def test_every_format_is_written(full, runs, tmp_path, capsys):
     [
         (("--table", "x"), "table=x: no such table; there are alpha, "),
         (("--format", "pdf"), "format=pdf: no such format; there are md, latex, csv, html"),
-        (("--filter", "alpha"), "filter=alpha: must be KEY=VALUE"),
-        (("--metric", "x"), "metric=x: no record contains it"),
-        (("--out", "/dev/null/x"), "cannot be written"),
+        (("--filter", "alpha"), "filter=alpha: KEY=VALUE is needed"),
+        (("--metric", "x"), "metric=x: no record has it"),
+        (("--out", "/dev/null/x", "--format", "csv"), "cannot be written"),
     ],
 )
 def test_bad_input_is_one_line(full, runs, capsys, arguments, line):
@@ -50,11 +50,13 @@ def test_one_bad_table_does_not_stop_the_others(full, runs, capsys):
     assert _main(runs, "--table", "x,main") == 1
     shown = capsys.readouterr()
     assert "BGRL and WERank" in shown.out
-    assert "no record contains it" in shown.err
+    assert "no record has it" in shown.out
+    assert "table=x: no such table" in shown.err
 
 
 def test_filters_are_read_as_values(full, runs, capsys):
-    assert _main(runs, "--filter", "regularizer.alpha=0.1", "--filter", "dataset=toy") == 0
+    filters = ("--filter", "regularizer.alpha=0.1", "--filter", "dataset=toy")
+    assert _main(runs, "--table", "main", "--format", "md", *filters) == 0
     shown = capsys.readouterr().out
     assert "| BGRL + WERank | **75.00 ± 5.48 (3)** |" in shown
 
@@ -69,7 +71,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH")
 def test_a_browser_finds_the_tables_and_sorts_them(full, runs, tmp_path):
-    assert _main(runs, "--format", "html", "--out", tmp_path) == 0
+    assert _main(runs, "--table", "main", "--format", "html", "--out", tmp_path) == 0
     page = (tmp_path / "main.html").read_text()
     # Sort the first table by its second column, as a click does.
     click = "<script>document.querySelectorAll('th')[1].click()</script></body>"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from graphssl.report.build import compose_report
-from graphssl.report.figures.accuracy import FIGURES, figures
+from graphssl.report.figures.kinds import FIGURES, figures
 from graphssl.report.figures.style import look, svg
 from graphssl.report.formats.csv import render_csv
 from graphssl.report.formats.html import render_html
@@ -53,7 +53,7 @@ class Page(HTMLParser):
 
 
 def drawn(report):
-    return [(name, svg(figure, name)) for name, figure in figures(report)]
+    return [(FIGURES[name].caption, svg(figure, name)) for name, figure in figures(report)]
 
 
 @pytest.fixture

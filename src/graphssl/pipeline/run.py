@@ -164,10 +164,11 @@ def _hand_over(record: RunRecord, folder: Path, loggers: RunLoggers) -> None:
     """Pass the results of the run to its loggers, if there are any."""
     step = record.training["steps"]
     if made := loggers.at(step):
-        from graphssl.report.build import compose_report
-        from graphssl.report.figures.accuracy import figures
+        from graphssl.report.figures.kinds import figures
+        from graphssl.report.leaderboard import build_leaderboard
 
-        drawn = dict(figures(compose_report(str(folder))))
+        report = build_leaderboard(folder).drawn
+        drawn = dict(figures(report)) if report else {}
         for logger in made:
             logger.finish(step, record.numbers(), drawn)
 

@@ -11,56 +11,66 @@ from typing import Any
 
 from graphssl.errors import ConfigError, GraphSSLError
 from graphssl.report.build import compose_report
-from graphssl.report.formats.files import FORMATS, leaderboard_files
+from graphssl.report.formats.files import FORMATS
+from graphssl.report.formats.plain import plain
 from graphssl.report.leaderboard import build_leaderboard
-from graphssl.report.publish import publish, write
+from graphssl.report.publish import publish
 from graphssl.report.tables.definition import shipped_tables
+from graphssl.shell import until_closed
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; an expected error is printed as one line, with exit code 1."""
-    options = _parser().parse_args(arguments)
-    failed = 0
+    with until_closed():
+        status = _main(_parser().parse_args(arguments))
+    sys.exit(status)
+
+
+def _main(options: argparse.Namespace) -> int:
     try:
-        formats = _formats(options.format)
+        formats = options.format.split(",") if options.format else []
+        _check_formats(formats)
         filters = dict(map(_filter, options.filter))
         metrics = tuple(options.metric.split(",")) if options.metric else ()
-        names = options.figures.split(",") if options.figures else ()
-        if options.leaderboard and (options.table or metrics or names):
-            raise ConfigError("--leaderboard takes no --table, --metric or --figures")
+        figures = options.figures.split(",") if options.figures else ()
+        if options.leaderboard and options.table:
+            raise ConfigError(f"--leaderboard takes no --table, got {options.table}")
     except GraphSSLError as error:
-        sys.exit(_say(error))
+        return _say(error)
     out = Path(options.out or Path(options.runs) / "report")
-    if options.leaderboard:
+    failed = 0
+    for table in options.table.split(",") if options.table else [None]:
         try:
-            found = build_leaderboard(options.runs, filters, options.protocol)
-            write(leaderboard_files(found, formats), out)
+            asked = (filters, options.protocol, metrics)
+            report = (
+                build_leaderboard(options.runs, *asked)
+                if table is None
+                else compose_report(options.runs, table, *asked)
+            )
+            publish(report, formats, figures, out, as_markdown="md" in formats)
+            failed = failed or int(report.coverage.shown == 0)
         except GraphSSLError as error:
             failed = _say(error)
-        sys.exit(failed)
-    for table in (options.table or "main").split(","):
-        try:
-            report = compose_report(options.runs, table, filters, options.protocol, metrics)
-            publish(report, formats, names, out)
-        except GraphSSLError as error:
-            failed = _say(error)
-    sys.exit(failed)
+    return failed
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="graphssl-report", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="graphssl-report",
+        description="Tables and figures of a folder of runs. Without --table: every run, one row "
+        "per setting, the best on validation nodes first.",
+    )
     parser.add_argument("runs", help="folder of runs")
     parser.add_argument(
-        "--leaderboard",
-        action="store_true",
-        help="list the settings that vary, best validation score first, instead of a table",
-    )
-    parser.add_argument(
         "--table",
-        help=f"{', '.join(shipped_tables())}, or a yaml file; comma-separated (default: main)",
+        help=f"{', '.join(shipped_tables())}, or a yaml file; comma-separated",
     )
     parser.add_argument(
-        "--format", default="md", help=f"{', '.join(FORMATS)}; comma-separated (default: md)"
+        "--leaderboard", action="store_true", help="the table of every run, as without --table"
+    )
+    parser.add_argument(
+        "--format",
+        help=f"write files: {', '.join(FORMATS)}; comma-separated (md is printed too)",
     )
     parser.add_argument("--figures", help="figures to draw, comma-separated (default: all)")
     parser.add_argument("--out", help="folder for the files (default: RUNS/report)")
@@ -76,12 +86,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _formats(text: str) -> list[str]:
-    formats = text.split(",")
+def _check_formats(formats: Sequence[str]) -> None:
     for name in formats:
         if name not in FORMATS:
             raise ConfigError(f"format={name}: no such format; there are {', '.join(FORMATS)}")
-    return formats
 
 
 def _filter(text: str) -> tuple[str, Any]:
@@ -97,7 +105,7 @@ def _filter(text: str) -> tuple[str, Any]:
 
 
 def _say(error: GraphSSLError) -> int:
-    print(f"graphssl-report: error: {error}", file=sys.stderr)
+    print(f"graphssl-report: error: {plain(str(error))}", file=sys.stderr)
     return 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from graphssl.report.build import Report
+from graphssl.report.coverage import Coverage
 from graphssl.report.runs.records import Problem
 
 # A heading with its items: a description, and the command that fixes the problem (may be empty).
@@ -28,11 +29,17 @@ def listing(report: Report) -> Iterator[Listed]:
         yield "Measures that no record contains", [(note, "") for note in report.notes]
     if report.missing:
         yield "Missing runs", [(m.what, m.command) for m in report.missing]
-    yield from problem_lists(report.problems)
+    yield from coverage_lists(report.coverage)
 
 
-def problem_lists(problems: Sequence[Problem]) -> Iterator[Listed]:
-    """Yield the lists of runs that cannot be used in a table, by kind."""
+def coverage_lists(coverage: Coverage) -> Iterator[Listed]:
+    """Yield the lists of runs that are in no table, by reason."""
+    if coverage.left_out:
+        yield "Runs in no table", [(str(left), left.command) for left in coverage.left_out]
+    yield from _problems(coverage.problems)
+
+
+def _problems(problems: Sequence[Problem]) -> Iterator[Listed]:
     for kind, heading in _HEADINGS.items():
         found = [p for p in problems if p.kind == kind]
         lines = []

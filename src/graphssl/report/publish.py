@@ -8,33 +8,45 @@ from pathlib import Path
 
 from graphssl.errors import ConfigError
 from graphssl.report.build import Report
-from graphssl.report.formats.files import files
+from graphssl.report.formats.files import document_of, files
+from graphssl.report.formats.markdown import markdown
+from graphssl.report.formats.terminal import show
+from graphssl.report.leaderboard import Leaderboard
 
 
-def publish(report: Report, formats: Sequence[str], figures: Sequence[str], out: Path) -> None:
-    """Write ``report`` into ``out``, report the files' paths, and print Markdown.
+def publish(
+    report: Report | Leaderboard,
+    formats: Sequence[str],
+    figures: Sequence[str],
+    out: Path,
+    as_markdown: bool = False,
+) -> None:
+    """Show ``report`` in the terminal, write its files into ``out`` and name them.
 
     Args:
-        report: the report.
-        formats: some of ``files.FORMATS``.
-        figures: names of figures; if empty, all for which there are data.
-        out: the folder, created if it does not exist.
+        report: what to write.
+        formats: some of ``files.FORMATS``, or none.
+        figures: these alone; all that the runs can fill where empty.
+        out: folder, created if it does not exist.
+        as_markdown: show Markdown, to be copied or piped, in place of tables for a terminal.
 
     Raises:
         ConfigError: ``out`` is not writable, or a figure is unknown.
         DataError: there are no data for a requested figure.
     """
-    write(files(report, formats, figures), out)
-    for note in report.notes:
-        print(f"graphssl-report: {note}", file=sys.stderr)
+    contents = files(report, formats, figures)
+    if contents:
+        _write(contents, out)
+    document = document_of(report)
+    if as_markdown:
+        print(markdown(document))
+    else:
+        show(document)
+    for name in contents:
+        print(f"written: {out / name}", file=sys.stderr)
 
 
-def write(contents: Mapping[str, str | bytes], out: Path) -> None:
-    """Write files into ``out``, report their paths, and print Markdown.
-
-    Raises:
-        ConfigError: ``out`` is not writable.
-    """
+def _write(contents: Mapping[str, str | bytes], out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
@@ -42,7 +54,3 @@ def write(contents: Mapping[str, str | bytes], out: Path) -> None:
             (out / name).write_bytes(data)
     except OSError as error:
         raise ConfigError(f"out={out} cannot be written: {error.strerror}") from None
-    for name, content in contents.items():
-        if name.endswith(".md"):
-            print(content)
-        print(f"written: {out / name}", file=sys.stderr)

@@ -10,6 +10,7 @@ from graphssl.report.runs.selecting import counts
 _FIRST = (
     "dataset", "encoder", "norm", "act", "augmentation", "objective", "regularizer", "optimizer",
 )  # fmt: skip
+_SIZES = ("encoder.channels", "trainer.steps")
 # Parts of a group that have a config group of their own.
 _WITHIN = {"encoder.norm": "norm", "encoder.act": "act"}
 _ABSENT = ""
@@ -18,9 +19,9 @@ _ABSENT = ""
 def varied(runs: pd.DataFrame) -> dict[str, dict[str, str]]:
     """Collect the settings that are not the same for all: condition -> setting -> value.
 
-    A setting that follows from its group's option is left out (alpha, if all that have one share
-    it), as is one that repeats another. A setting without effect on an objective is empty, such as
-    the augmentation of raw features.
+    A setting that the option of its group tells is left out (the alpha of all that have one), as is
+    one that repeats another. What has no effect on an objective is empty: the augmentation of raw
+    features. Where everything is the same, objective and regularizer name the condition.
     """
     by_condition = runs.groupby("condition", sort=False)
     objectives = by_condition["objective"].first().astype(str)
@@ -38,7 +39,20 @@ def varied(runs: pd.DataFrame) -> dict[str, dict[str, str]]:
         repeated = any(columns[key].equals(columns[other]) for other in kept)
         if counted.nunique() > 1 and not implied and not repeated:
             kept.append(key)
+    if not kept:
+        kept = [key for key in ("objective", "regularizer") if key in runs]
+        columns = {key: by_condition[key].first().astype(str) for key in kept}
     return {str(c): {key: columns[key][c] for key in kept} for c in objectives.index}
+
+
+def shared(runs: pd.DataFrame) -> dict[str, str]:
+    """Return the options and sizes that all of ``runs`` have in common."""
+    found = {key: runs[key] for key in (*_FIRST, *_SIZES) if key in runs and key != "dataset"}
+    return {
+        key: str(values.iloc[0])
+        for key, values in found.items()
+        if values.nunique(dropna=False) == 1 and values.notna().all()
+    }
 
 
 def _candidates(runs: pd.DataFrame) -> list[str]:

@@ -1,22 +1,18 @@
-"""Figures of a report, drawn from the cells of its tables, so that both show the same runs."""
+"""Figures of scores and ranks, drawn from the cells of a report's tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from graphssl.report.build import Report
 from graphssl.report.figures.curves import evaluation_curve
-from graphssl.report.figures.layer_figures import (
-    rank_per_layer,
-    spectra_of_weights,
-    spectra_per_layer,
-)
 from graphssl.report.figures.series import column_title, series
-from graphssl.report.figures.style import GREY, LINES, look, one_legend, panels
+from graphssl.report.figures.style import GREY, LINES, label, look, name_axes, one_legend, panels
 from graphssl.report.tables.cell import Cell
 from graphssl.report.tables.pivot import Row, Table
 from graphssl.report.tables.published import differences
@@ -28,14 +24,6 @@ _QUICK_LABEL = "quick validation accuracy (%)"
 
 # A published accuracy: its label, mean and std in %; std is None if none was published.
 Level = tuple[str, float, float | None]
-
-
-def figures(report: Report, names: Iterable[str] = ()) -> Iterator[tuple[str, Figure]]:
-    """Yield name and figure for each of ``names``, by default all, for which there are data."""
-    for name in names or FIGURES:
-        figure = FIGURES[name](report)
-        if figure is not None:
-            yield name, figure
 
 
 def rank_over_training(report: Report) -> Figure | None:
@@ -66,7 +54,7 @@ def _over_training(
     report: Report,
     table: Table,
     key: str,
-    label: str,
+    measure: str,
     scale: float = 1,
     levels: Mapping[Any, Sequence[Level]] | None = None,
 ) -> Figure | None:
@@ -83,13 +71,13 @@ def _over_training(
         for row, style in series(table):
             if (found := curves.get((row.label, column))) is None:
                 continue
-            panel.plot(found.x, scale * found.mean, label=row.label, **{**style, "marker": ""})
+            panel.plot(found.x, scale * found.mean, **{**style, "marker": ""})
             low, high = (scale * bound for bound in found.range)
             panel.fill_between(found.x, low, high, color=style["color"], alpha=0.2, lw=0)
         for index, (name, mean, std) in enumerate((levels or {}).get(column, ())):
-            panel.axhline(mean, label=name, color=GREY, linestyle=LINES[index + 1])
+            panel.axhline(mean, label=label(name), color=GREY, linestyle=LINES[index + 1])
             panel.axhspan(mean - (std or 0), mean + (std or 0), color=GREY, alpha=0.2, lw=0)
-        panel.set(xlabel="training step", ylabel=label)
+        name_axes(panel, "training step", measure)
     one_legend(figure, axes)
     return figure
 
@@ -109,8 +97,8 @@ def accuracy_against_rank(report: Report) -> Figure | None:
             # Raw features have the rank of the data, which would squeeze all other points.
             if points and row.match.get("objective") != "raw":
                 x, y = zip(*points, strict=True)
-                panel.plot(x, y, label=row.label, alpha=0.8, **{**style, "linestyle": ""})
-        panel.set(xlabel=_RANK_LABEL, ylabel=table.label)
+                panel.plot(x, y, alpha=0.8, **{**style, "linestyle": ""})
+        name_axes(panel, _RANK_LABEL, table.label)
     one_legend(figure, axes)
     return figure
 
@@ -128,8 +116,8 @@ def accuracy_against_strength(report: Report) -> Figure | None:
     for panel, table in zip(axes, tables, strict=True):
         for row, style in series(table):
             found = {float(c): table.cell(row, c) for c in table.columns}
-            _band(panel, found, row.label, {**style, "marker": ""} if row.floor else style)
-        panel.set(xlabel="strength of augmentation", ylabel=table.label)
+            _band(panel, found, {**style, "marker": ""} if row.floor else style)
+        name_axes(panel, "strength of augmentation", table.label)
     one_legend(figure, axes)
     return figure
 
@@ -149,37 +137,25 @@ def alpha_sweep(report: Report) -> Figure | None:
     figure, axes = panels([column_title(report, table, column) for column in table.columns])
     for panel, column in zip(axes, table.columns, strict=True):
         found = {float(row.by[0]): table.cell(row, column) for row in sweep}
-        _band(panel, found, "WERank", look(0))
+        _band(panel, found, {**look(0), "label": "WERank"})
         for index, row in enumerate(levels, start=1):
             if not (cell := table.cell(row, column)).problem:
                 colour = look(index)["color"]
-                panel.axhline(cell.mean, label=row.label, color=colour, linestyle="--")
+                panel.axhline(cell.mean, label=label(row.label), color=colour, linestyle="--")
         panel.set_xscale("symlog" if 0.0 in found else "log")
-        panel.set(xlabel="alpha", ylabel=table.label)
+        name_axes(panel, "alpha", table.label)
     one_legend(figure, axes)
     return figure
 
 
-FIGURES: Mapping[str, Callable[[Report], Figure | None]] = {
-    "rank": rank_over_training,
-    "accuracy": accuracy_over_training,
-    "accuracy-rank": accuracy_against_rank,
-    "strength": accuracy_against_strength,
-    "alpha": alpha_sweep,
-    "layers": rank_per_layer,
-    "spectra": spectra_per_layer,
-    "weights": spectra_of_weights,
-}
-
-
-def _band(panel: Any, cells: Mapping[float, Cell], label: str, style: dict[str, Any]) -> None:
+def _band(panel: Axes, cells: Mapping[float, Cell], style: dict[str, Any]) -> None:
     filled = {x: cell for x, cell in sorted(cells.items()) if not cell.problem}
     if not filled:
         return
     x = list(filled)
     mean = np.array([cell.mean for cell in filled.values()])
     std = np.array([cell.seed_std or 0.0 for cell in filled.values()])
-    panel.plot(x, mean, label=label, **style)
+    panel.plot(x, mean, **style)
     panel.fill_between(x, mean - std, mean + std, color=style["color"], alpha=0.15, lw=0)
 
 

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from graphssl.report.build import Report
 from graphssl.report.figures.curves import Curve, layer_ranks, layer_spectra, weight_spectra
 from graphssl.report.figures.series import column_title, series
-from graphssl.report.figures.style import LINES, one_legend, panels
+from graphssl.report.figures.style import LINES, name_shared_axes, one_legend, panels
 
 Read = Callable[[Iterable[str]], dict[str, Curve]]
 
@@ -71,10 +71,9 @@ def _draw(
             if (curve := found.get(row.label, {}).get(layer)) is not None:
                 # Dashes tell coinciding lines apart.
                 line = LINES[index % len(LINES)]
-                _band(panel, curve, row.label, {**style, "marker": "", "linestyle": line})
+                _band(panel, curve, {**style, "marker": "", "linestyle": line})
         finish(panel)
-    figure.supxlabel(labels[0], fontsize=9)
-    figure.supylabel(labels[1], fontsize=9)
+    name_shared_axes(figure, *labels)
     one_legend(figure, axes, column_title(report, table, column))
     return figure
 
@@ -85,8 +84,8 @@ def _in_order(layers: Iterable[str]) -> list[str]:
     return sorted(layers, key=lambda layer: layer in last or layer.endswith("/product"))
 
 
-def _band(panel: Axes, curve: Curve, label: str, style: dict[str, Any]) -> None:
-    # A logarithmic axis cannot show 0.
+def _band(panel: Axes, curve: Curve, style: dict[str, Any]) -> None:
+    # A singular value of 0 has no place on a logarithmic axis.
     median, low, high = (np.where(v > 0, v, np.nan) for v in (curve.median, *curve.range))
-    panel.plot(curve.x, median, label=label, **style)
+    panel.plot(curve.x, median, **style)
     panel.fill_between(curve.x, low, high, color=style["color"], alpha=0.2, lw=0)

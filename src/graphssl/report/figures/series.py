@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from graphssl.report.build import Report
-from graphssl.report.figures.style import look
+from graphssl.report.figures.style import label, look
 from graphssl.report.tables.pivot import Row, Table
 
 
 def series(table: Table) -> Iterator[tuple[Row, dict[str, Any]]]:
-    """Yield each row with its line style, methods before floors."""
+    """Yield each row with its line style and label, methods before floors."""
     for index, row in enumerate(sorted(table.rows, key=lambda row: row.floor)):
-        yield row, look(index)
+        yield row, {**look(index), "label": label(row.label)}
 
 
 def column_title(report: Report, table: Table, column: Any) -> str:

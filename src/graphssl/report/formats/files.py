@@ -2,85 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from graphssl.errors import ConfigError, DataError
 from graphssl.report.build import Report
+from graphssl.report.document import Document
 from graphssl.report.formats.csv import render_csv
-from graphssl.report.formats.html import page, render_html
-from graphssl.report.formats.latex import latex, render_latex
-from graphssl.report.formats.markdown import markdown, render_markdown
-from graphssl.report.leaderboard import Leaderboard, board_csv, board_grids
+from graphssl.report.formats.html import page
+from graphssl.report.formats.latex import latex
+from graphssl.report.formats.markdown import markdown
+from graphssl.report.leaderboard import Leaderboard, board_csv, board_document
+from graphssl.report.tables.layout import report_document
 
-_TEXT: dict[str, tuple[str, Callable[[Report], str]]] = {
-    "md": ("md", render_markdown),
-    "latex": ("tex", render_latex),
-    "csv": ("csv", render_csv),
-}
 _DRAWN = ("html", "svg", "png")
-FORMATS = (*_TEXT, *_DRAWN)
+FORMATS = ("md", "latex", "csv", *_DRAWN)
+
+
+def document_of(report: Report | Leaderboard) -> Document:
+    """Return the document of ``report``, which every format renders."""
+    return board_document(report) if isinstance(report, Leaderboard) else report_document(report)
 
 
 def files(
-    report: Report, formats: Sequence[str], figures: Sequence[str] = ()
+    report: Report | Leaderboard, formats: Sequence[str], figures: Sequence[str] = ()
 ) -> dict[str, str | bytes]:
     """Render a report as files ``<table>.<suffix>`` and ``<table>-<figure>.<suffix>``.
 
     Args:
-        report: the report.
-        formats: some of ``FORMATS``; ``html`` also writes its figures as SVG files.
-        figures: names of figures in ``figures.FIGURES``; if empty, all for which there are data.
-
-    Returns:
-        File name -> content.
+        report: what to write.
+        formats: some of ``FORMATS``; ``html`` writes its figures as SVG too.
+        figures: these alone, of ``figures.kinds.FIGURES``; all that the runs can fill where empty.
 
     Raises:
         ConfigError: a figure is unknown.
         DataError: there are no data for a requested figure.
     """
-    name = report.definition.name
-    contents: dict[str, str | bytes] = {
-        f"{name}.{_TEXT[f][0]}": _TEXT[f][1](report) for f in formats if f in _TEXT
-    }
-    if set(formats) & set(_DRAWN):
-        contents |= _drawn(report, formats, figures)
-    return contents
-
-
-def leaderboard_files(leaderboard: Leaderboard, formats: Sequence[str]) -> dict[str, str | bytes]:
-    """Render a leaderboard as files ``leaderboard.<suffix>``: file name -> content.
-
-    Raises:
-        ConfigError: a format is for figures only.
-    """
+    document = document_of(report)
     contents: dict[str, str | bytes] = {}
-    for name in formats:
-        tables, lists = board_grids(leaderboard), leaderboard.lists
-        if name == "md":
-            contents["leaderboard.md"] = markdown(tables, lists)
-        elif name == "latex":
-            contents["leaderboard.tex"] = latex(tables, lists)
-        elif name == "csv":
-            contents["leaderboard.csv"] = board_csv(leaderboard)
-        elif name == "html":
-            contents["leaderboard.html"] = page("Leaderboard", tables, lists)
-        else:
-            raise ConfigError(
-                f"format={name}: a leaderboard has no figures; there are md, latex, csv, html"
-            )
+    if "md" in formats:
+        contents[f"{document.name}.md"] = markdown(document)
+    if "latex" in formats:
+        contents[f"{document.name}.tex"] = latex(document)
+    if "csv" in formats:
+        contents[f"{document.name}.csv"] = (
+            board_csv(report) if isinstance(report, Leaderboard) else render_csv(report)
+        )
+    if set(formats) & set(_DRAWN):
+        drawn = report.drawn if isinstance(report, Leaderboard) else report
+        contents |= _drawn(drawn, document, formats, figures)
     return contents
 
 
-def _drawn(report: Report, formats: Sequence[str], names: Sequence[str]) -> dict[str, str | bytes]:
+def _drawn(
+    report: Report | None, document: Document, formats: Sequence[str], names: Sequence[str]
+) -> dict[str, str | bytes]:
     # matplotlib takes a second to import and is needed only here.
-    from graphssl.report.figures.accuracy import FIGURES, figures
+    from graphssl.report.figures.kinds import FIGURES, figures
     from graphssl.report.figures.style import png, svg
 
     for figure in names:
         if figure not in FIGURES:
             raise ConfigError(f"figures={figure}: no such figure; there are {', '.join(FIGURES)}")
-    name = report.definition.name
-    found = dict(figures(report, names))
+    name = document.name
+    found = dict(figures(report, names)) if report else {}
     for figure in names:
         if figure not in found:
             raise DataError(f"figures={figure}: the runs of table {name} have no data for it")
@@ -89,7 +73,8 @@ def _drawn(report: Report, formats: Sequence[str], names: Sequence[str]) -> dict
         vector = {key: svg(figure, key) for key, figure in found.items()}
         contents |= {f"{name}-{key}.svg": text for key, text in vector.items()}
         if "html" in formats:
-            contents[f"{name}.html"] = render_html(report, list(vector.items()))
+            drawn = [(FIGURES[key].caption, text) for key, text in vector.items()]
+            contents[f"{name}.html"] = page(document, drawn)
     if "png" in formats:
         contents |= {f"{name}-{key}.png": png(figure) for key, figure in found.items()}
     return contents

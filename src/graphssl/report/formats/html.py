@@ -2,48 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from html import escape
+import html
+from collections.abc import Sequence
 from pathlib import Path
 
 from graphssl.report.build import Report
-from graphssl.report.listing import Listed, listing
+from graphssl.report.document import Document
+from graphssl.report.formats.plain import plain
 from graphssl.report.tables.grid import Grid, Text
-from graphssl.report.tables.layout import grids
-
-_CAPTIONS = {
-    "rank": "Rank over training: mean over seeds, band from minimum to maximum.",
-    "accuracy-rank": "Score against rank: one point per run; raw features left out.",
-    "strength": "Score against strength of augmentation: band of one std between seeds.",
-    "alpha": "Score against alpha: band of one std between seeds.",
-    "layers": "Rank of every layer over training: median over seeds, band minimum to maximum.",
-    "spectra": "Spectra of every layer: centred singular values over the largest, last step.",
-    "weights": "Singular values of every weight and of products over layers, last step.",
-}
+from graphssl.report.tables.layout import report_document
 
 # Fields with more characters than this are wrapped.
 _LONG = 40
 
 
-def render_html(report: Report, figures: Sequence[tuple[str, str]] = ()) -> str:
-    """Render the page, with style, script and figures (name, ``<svg>`` element) inlined."""
-    return page(report.definition.title, grids(report), listing(report), figures)
+# A figure: its caption and its ``<svg>`` element.
+Drawn = tuple[str, str]
 
 
-def page(
-    heading: str,
-    tables: Iterable[Grid],
-    lists: Iterable[Listed],
-    figures: Sequence[tuple[str, str]] = (),
-) -> str:
-    """Render tables, figures and lists as one page."""
+def render_html(report: Report, figures: Sequence[Drawn] = ()) -> str:
+    """Render the page, with style, script and figures inlined."""
+    return page(report_document(report), figures)
+
+
+def page(document: Document, figures: Sequence[Drawn] = ()) -> str:
+    """Render summary, tables, figures and lists as one page."""
     here = Path(__file__).parent
-    name = escape(heading)
-    drawn = [
-        f'<figure><div class="scroll" role="img" aria-label="{escape(_CAPTIONS[key])}">'
-        f"{figure}</div><figcaption>{escape(_CAPTIONS[key])}</figcaption></figure>"
-        for key, figure in figures
-    ]
+    name = escape(document.title)
+    drawn = [_figure(f"{document.smoke} {caption}".strip(), svg) for caption, svg in figures]
     return "\n".join(
         [
             "<!doctype html>",
@@ -53,12 +39,21 @@ def page(
             f"<title>{name}</title>",
             f"<style>{(here / 'page.css').read_text(encoding='utf-8')}</style></head><body><main>",
             f"<h1>{name}</h1>",
-            *map(_grid, tables),
+            *(f"<p>{escape(line)}</p>" for line in document.summary),
+            *map(_grid, document.grids),
             *(["<h2>Figures</h2>", *drawn] if drawn else []),
-            *(_list(heading, items) for heading, items in lists),
+            *(_list(heading, items) for heading, items in document.lists),
             f"</main><script>{(here / 'page.js').read_text(encoding='utf-8')}</script>",
             "</body></html>\n",
         ]
+    )
+
+
+def _figure(caption: str, svg: str) -> str:
+    said = escape(caption)
+    return (
+        f'<figure><div class="scroll" role="img" aria-label="{said}">{svg}</div>'
+        f"<figcaption>{said}</figcaption></figure>"
     )
 
 
@@ -87,3 +82,8 @@ def _list(heading: str, items: Sequence[tuple[str, str]]) -> str:
         for what, command in items
     )
     return f"<section><h2>{escape(heading)}</h2><ul>{lines}</ul></section>"
+
+
+def escape(text: str) -> str:
+    """Escape ``text`` for html, attributes included."""
+    return html.escape(plain(text))

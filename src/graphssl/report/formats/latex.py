@@ -1,13 +1,12 @@
-"""Render grids as LaTeX tables with the booktabs package."""
+"""Render documents as LaTeX tables with the booktabs package."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from graphssl.report.build import Report
-from graphssl.report.listing import Listed, listing
+from graphssl.report.document import Document
+from graphssl.report.formats.plain import plain
 from graphssl.report.tables.grid import Grid, Text
-from graphssl.report.tables.layout import grids
+from graphssl.report.tables.layout import report_document
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -17,6 +16,7 @@ _SPECIAL = {
     "±": r"$\pm$",
     "<": r"$<$",
     ">": r"$>$",
+    "|": r"\textbar{}",
     # LaTeX would read a bracket at the start of a row as an option of the preceding line break.
     "[": "{[}",
     "]": "{]}",
@@ -28,18 +28,25 @@ _LONGEST = 40  # characters that fit on a line together with other columns
 
 def render_latex(report: Report) -> str:
     """Render the whole report in LaTeX, with missing runs and problems as comments."""
-    return latex(grids(report), listing(report))
+    return latex(report_document(report))
 
 
-def latex(tables: Iterable[Grid], lists: Iterable[Listed]) -> str:
-    """Render tables, then lists as comments."""
-    blocks = [_table(grid) for grid in tables]
+def latex(document: Document) -> str:
+    """Render tables, with the summary before and the lists after them as comments."""
     comments = [
         line
-        for heading, items in lists
-        for line in (heading, *(f"  {what}  {command}".rstrip() for what, command in items))
+        for heading, items in document.lists
+        for line in (heading, *(f"  {what}  {command}" for what, command in items))
     ]
-    return "\n".join(["% needs \\usepackage{booktabs}", *blocks, *(f"% {c}" for c in comments), ""])
+    return "\n".join(
+        [
+            "% needs \\usepackage{booktabs}",
+            *map(comment, document.summary),
+            *map(_table, document.grids),
+            *map(comment, comments),
+            "",
+        ]
+    )
 
 
 def _table(grid: Grid) -> str:
@@ -50,10 +57,10 @@ def _table(grid: Grid) -> str:
         [
             r"\begin{table}",
             r"\centering\footnotesize\setlength{\tabcolsep}{4pt}",
-            rf"\caption{{{_escape(grid.title)}. {_escape(grid.caption)}}}",
+            rf"\caption{{{escape(grid.title)}. {escape(grid.caption)}}}",
             rf"\begin{{tabular}}{{l{kinds}}}",
             r"\toprule",
-            " & ".join(map(_escape, grid.header)) + r" \\",
+            " & ".join(map(escape, grid.header)) + r" \\",
             r"\midrule",
             *rows,
             r"\bottomrule",
@@ -69,11 +76,23 @@ def _kind(longest: int) -> str:
 
 
 def _field(field: Text) -> str:
-    text = _escape(field.text)
+    text = escape(field.text)
     if field.mark == "best":
         return rf"\textbf{{{text}}}"
     return rf"\textit{{{text}}}" if field.mark == "floor" else text
 
 
-def _escape(text: str) -> str:
-    return "".join(_SPECIAL.get(char, char) for char in text.replace("+-", "±"))
+def escape(text: str) -> str:
+    r"""Escape ``text`` for LaTeX.
+
+    Example:
+        >>> escape("a_b 100 % $x$")
+        'a\\_b 100 \\% \\$x\\$'
+    """
+    return "".join(_SPECIAL.get(char, char) for char in plain(text).replace("+-", "±"))
+
+
+def comment(text: str) -> str:
+    """Render ``text`` as a comment, always on one line."""
+    indent = "  " if text.startswith("  ") else ""
+    return f"% {indent}{plain(text)}".rstrip()

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from graphssl import shell
 from graphssl.errors import DataError
 from graphssl.results.identity import BEHAVIOUR_VERSION
 from graphssl.results.record_checks import check_record, version_of
@@ -103,18 +103,23 @@ def _without_record(folder: Path) -> Problem:
     path = folder / "failed.json"
     if not path.exists():
         return Problem("unfinished", folder, "no record.json", command(_json(folder, "overrides")))
-    failed = _json(folder, "failed")
+    return replace(failure(path), folder=folder)
+
+
+def failure(path: Path) -> Problem:
+    """Read a file that ``results.failure`` wrote."""
+    failed = _json(path.parent, path.stem)
     if not isinstance(failed, dict):
-        return Problem("failed", folder, f"{path} cannot be read")
+        return Problem("failed", path, f"{path} cannot be read")
     reason = " ".join(f"{failed.get('error', 'error')}: {failed.get('message', '')}".split())
-    return Problem("failed", folder, reason, command(failed.get("overrides")))
+    return Problem("failed", path, reason, command(failed.get("overrides")))
 
 
 def command(overrides: Any, *more: str) -> str:
     """Return the shell command that runs ``overrides``; empty if they are not a list."""
     if not isinstance(overrides, list):
         return ""
-    return shlex.join(["graphssl", *map(str, overrides), *more])
+    return shell.join(["graphssl", *map(str, overrides), *more])
 
 
 def _json(folder: Path, name: str) -> Any:

@@ -21,12 +21,15 @@ class Cell:
         own_split: whether every seed has a different split, since training used labels.
         problem: the reason why there are no scores: ``missing``, ``mixed`` or ``not measured``;
             empty if there are.
+        runs: folders of all runs with a score, also of those that repeat another; if there is a
+            ``problem``, of all runs that belong here.
     """
 
     scores: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
     folders: Mapping[int, str] = field(default_factory=dict)
     own_split: bool = False
     problem: str = ""
+    runs: frozenset[str] = frozenset()
 
     @cached_property
     def by_seed(self) -> dict[int, float]:

@@ -25,12 +25,13 @@ class Text:
 
 @dataclass(frozen=True)
 class Grid:
-    """A titled grid with a caption."""
+    """A titled grid with a caption; ``aside`` if it only adds detail to another one."""
 
     title: str
     caption: str
     header: tuple[str, ...]
     rows: tuple[tuple[Text, ...], ...]
+    aside: bool = False
 
 
 def title(table: Table, definition: Definition) -> str:

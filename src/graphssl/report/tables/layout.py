@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graphssl.report.build import Report
+from graphssl.report.document import Document, make_document
+from graphssl.report.listing import listing
 from graphssl.report.tables.cell import Cell
 from graphssl.report.tables.comparison import contrasts, standing
 from graphssl.report.tables.definition import Definition
@@ -22,6 +24,14 @@ def grids(report: Report) -> Iterator[Grid]:
         yield from _filled(spread_grid(table, definition))
         yield from _filled(contrasts_grid(table, planned, definition))
         yield from _filled(published_grid(table, definition))
+
+
+def report_document(report: Report) -> Document:
+    """Return the document of a report."""
+    definition = report.definition
+    return make_document(
+        definition.name, definition.title, report.coverage, grids(report), listing(report)
+    )
 
 
 def caption(table: Table) -> str:

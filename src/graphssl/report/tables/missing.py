@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from graphssl import shell
 from graphssl.report.runs.selecting import select
 from graphssl.report.tables.definition import Definition
 from graphssl.report.tables.pivot import Row, Table
@@ -77,11 +78,22 @@ def _command(table: Table, definition: Definition, row: Row, column: Any, seeds:
     ours = {key: _text(value) for key, value in asked.items() if not isinstance(value, list)}
     if "dataset" in ours:
         ours["dataset"] = _option(table.frame, ours["dataset"])
-    overrides = _of_neighbour(table, row, place, ours) + [f"{k}={v}" for k, v in ours.items()]
-    overrides.append("seed=" + ",".join(map(str, seeds)))
+    started = _neighbour(table, row, place)
+    inside = {key.split(".")[0] for other in table.rows for key in other.match}
+    # The value that a filter needs is set above, or is the default; the neighbour's may differ.
+    fixed = {
+        key for key, value in (definition.filters or {}).items() if not isinstance(value, list)
+    }
+    overrides = [
+        *_kept(started, ours, inside, fixed),
+        *(f"{key}={value}" for key, value in ours.items()),
+        "seed=" + ",".join(map(str, seeds)),
+    ]
+    if (runs := str(Path(started["folder"]).parent)) != "runs":
+        overrides.append(f"paths.runs={runs}")
     # Options of groups before settings inside them, for readers; Hydra accepts any order.
     overrides.sort(key=lambda o: "." in o.split("=")[0])
-    return shlex.join(["graphssl", *(["-m"] if len(seeds) > 1 else []), *overrides])
+    return shell.join(["graphssl", *(["-m"] if len(seeds) > 1 else []), *overrides])
 
 
 def _option(frame: pd.DataFrame, name: str) -> str:
@@ -94,24 +106,27 @@ def _option(frame: pd.DataFrame, name: str) -> str:
     return name
 
 
-def _of_neighbour(
-    table: Table, row: Row, place: Mapping[str, Any], ours: Mapping[str, str]
-) -> list[str]:
-    """Return the overrides of a run in the same row, or else column, that ``ours`` does not set."""
-    runs = table.frame[table.frame["overrides"].notna()]
-    same_row = select(runs, row.match)
-    if (neighbours := select(same_row, row.relevant(place))).empty:
-        neighbours = select(runs, place)
-    if neighbours.empty:
-        return []
-    inside = {head for other in table.rows for key in other.match for head in [key.split(".")[0]]}
-    started: pd.Series = neighbours.iloc[0]
-    kept = []
-    for override in started["overrides"]:
+def _neighbour(table: Table, row: Row, place: Mapping[str, Any]) -> pd.Series:
+    """Return the run to take overrides from: in the same row, else column, else any."""
+    same_row = select(table.frame, row.match)
+    for runs in (select(same_row, row.relevant(place)), select(table.frame, place), table.frame):
+        known = runs[runs["overrides"].notna()]
+        if not known.empty:
+            return known.iloc[0]
+    return table.frame.iloc[0]
+
+
+def _kept(
+    started: pd.Series, ours: Mapping[str, str], inside: Set[str], fixed: Set[str]
+) -> Iterator[str]:
+    """Yield the overrides of ``started`` that ``ours`` does not set or make void."""
+    changed = {group for group, option in ours.items() if str(started.get(group)) != option}
+    for override in started["overrides"] or ():
         key = override.split("=")[0].lstrip("+")
-        if key not in ours and key != "seed" and key.split(".")[0] not in inside | {"paths"}:
-            kept.append(override)
-    return kept
+        if key in {*ours, *fixed, "seed", "paths.runs"}:
+            continue
+        if key.split(".")[0] not in {*inside, *changed}:
+            yield override
 
 
 def _text(value: Any) -> str:

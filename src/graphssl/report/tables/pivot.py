@@ -174,20 +174,20 @@ def make_cell(runs: pd.DataFrame, key: str) -> Cell:
     """
     if runs.empty:
         return Cell(problem="missing")
-    if key not in runs:
-        return Cell(problem="not measured")
+    every = frozenset(runs["folder"])
+    if key not in runs or runs[key].isna().all():
+        return Cell(problem="not measured", runs=every)
     numbers = by_split(key) if by_split(key) in runs else key
+    measured = frozenset(runs.loc[runs[key].notna(), "folder"])
     runs = runs.drop_duplicates(["condition", "seed", numbers])
     if runs["condition"].nunique() > 1 or runs["seed"].duplicated().any():
-        return Cell(problem="mixed")
+        return Cell(problem="mixed", runs=every)
     runs = runs[runs[key].notna()].sort_values("seed")
-    if runs.empty:
-        return Cell(problem="not measured")
     seeds = [int(seed) for seed in runs["seed"]]
     scores = [v if isinstance(v, tuple) else (float(v),) for v in runs[numbers]]
     own_split = bool(runs["labels_used"].any())
     folders = dict(zip(seeds, runs["folder"], strict=True))
-    return Cell(dict(zip(seeds, scores, strict=True)), folders, own_split)
+    return Cell(dict(zip(seeds, scores, strict=True)), folders, own_split, runs=measured)
 
 
 def why_mixed(runs: pd.DataFrame) -> str:

@@ -34,6 +34,7 @@ def spread_grid(table: Table, definition: Definition) -> Grid:
         "cannot be separated.",
         column_header(table, definition),
         rows if table.scored else (),
+        aside=True,
     )
 
 
@@ -74,6 +75,7 @@ def contrasts_grid(table: Table, planned: list[Contrast], definition: Definition
             "also different",
         ),
         tuple(rows),
+        aside=all(contrast.comparison is None for contrast in planned),
     )
 
 
@@ -105,6 +107,7 @@ def published_grid(table: Table, definition: Definition) -> Grid:
         "more seeds, and only if encoder, widths and probe are the same.",
         ("row", "dataset", "ours", "theirs", "offset", "tolerance", "within", "source"),
         tuple(rows),
+        aside=True,
     )
 
 

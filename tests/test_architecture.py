@@ -11,8 +11,8 @@ import graphssl
 PACKAGE = Path(graphssl.__file__).parent
 # What every room may import: contracts and facts, no behaviour of another room.
 GROUND_FLOOR = [
-    "atomic", "contracts", "errors", "graph", "graph_cache", "metric_names", "schedules", "seeding",
-    "shell", "version",
+    "atomic", "checks", "contracts", "errors", "graph", "graph_cache", "locks", "metric_names",
+    "schedules", "seeding", "shell", "terminal", "version",
 ]  # fmt: skip
 # Data moves from left to right.
 ROOMS = [

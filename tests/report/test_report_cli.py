@@ -34,8 +34,8 @@ def test_every_format_is_written(full, runs, tmp_path, capsys):
     [
         (("--table", "x"), "table=x: no such table; there are alpha, "),
         (("--format", "pdf"), "format=pdf: no such format; there are md, latex, csv, html"),
-        (("--filter", "alpha"), "filter=alpha: KEY=VALUE is needed"),
-        (("--metric", "x"), "metric=x: no record has it"),
+        (("--filter", "alpha"), "filter=alpha: must be KEY=VALUE"),
+        (("--metric", "x"), "metric=x: no record contains it"),
         (("--out", "/dev/null/x", "--format", "csv"), "cannot be written"),
     ],
 )
@@ -50,7 +50,7 @@ def test_one_bad_table_does_not_stop_the_others(full, runs, capsys):
     assert _main(runs, "--table", "x,main") == 1
     shown = capsys.readouterr()
     assert "BGRL and WERank" in shown.out
-    assert "no record has it" in shown.out
+    assert "no record contains it" in shown.out
     assert "table=x: no such table" in shown.err
 
 

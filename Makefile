@@ -25,7 +25,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(VENV)/.installed ## the main job on an embedded real graph: a table, a picture, two minutes
-	$(TEST_ENV) $(BIN)/python -m graphssl.examples.demo
+	$(TEST_ENV) $(BIN)/python -m graphssl.demo
 
 test: $(VENV)/.installed ## the test suite, under five minutes
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) -m "not slow"

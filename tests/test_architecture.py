@@ -20,15 +20,15 @@ ROOMS = [
     "probing", "results", "report", "config", "pipeline", "sweeps",
 ]  # fmt: skip
 # What starts a program, or hands out the public names.
-DOORS = ["cli", "examples", "fetch", "__init__", "__main__"]
+DOORS = ["cli", "demo", "examples", "fetch", "__init__", "__main__"]
 HEAVY = {"torch", "torch_geometric", "sklearn"}
 # Imported by PyG or only where they are used.
 LATE = {"sklearn", "scipy.stats", "scipy.sparse", "pandas", "matplotlib"}
 # Imported before a command is understood, or by a report: without torch.
 LIGHT = [
     "cli", "config.compose", "config.folder", "config.help_text", "config.messages",
-    "config.user_frames", "results.identity", "results.public_names", "sweeps.launcher",
-    "sweeps.outcomes", "sweeps.progress", "terminal",
+    "config.option_list", "config.user_frames", "results.identity", "results.public_names",
+    "sweeps.launcher", "sweeps.outcomes", "sweeps.progress", "terminal",
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import hydra
@@ -24,8 +25,9 @@ from graphssl.config.compose import check_recipe, compose, group_choices, with_h
 from graphssl.config.folder import config_dir
 from graphssl.config.help_text import help_text
 from graphssl.config.messages import check_keys, describe, expected, is_expected
+from graphssl.config.option_list import list_text
 from graphssl.config.user_frames import user_frames
-from graphssl.errors import ConfigError, Interrupted, RunBusyError, StoppedError
+from graphssl.errors import ConfigError, DataError, Interrupted, RunBusyError, StoppedError
 from graphssl.results import quantities
 from graphssl.shell import until_closed
 from graphssl.sweeps import launcher, optimize, outcomes, progress
@@ -40,6 +42,8 @@ __all__ = ["compose", "main"]
 
 log = logging.getLogger(__name__)
 
+_HYDRAS_INFO = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
+
 
 def main() -> None:
     """Run the command line ``graphssl``."""
@@ -53,6 +57,8 @@ def _main() -> None:
         return
     if {"--help", "-h"} & set(sys.argv[1:]):
         print(help_text(sys.argv[1:]))
+        return
+    if _asked(sys.argv[1:]):
         return
     sys.path.append(os.getcwd())  # custom modules may lie next to a custom conf folder
     # With this Hydra raises its errors instead of printing them over several lines.
@@ -168,6 +174,23 @@ def _run(
     record = run(config, choices, overrides, launcher_threads, watches)
     print(record.summary(), flush=True)
     return record
+
+
+def _asked(arguments: Sequence[str]) -> bool:
+    """Answer ``list`` and ``--info FOLDER``; Hydra has an ``--info`` with other words."""
+    try:
+        match arguments:
+            case ["list", *rest]:
+                print(list_text(rest))
+                return True
+            case ["--info", folder] if folder not in _HYDRAS_INFO:
+                from graphssl.report.run_info import run_info
+
+                print(run_info(Path(folder)))
+                return True
+    except (ConfigError, DataError) as error:
+        _fail(error, arguments)
+    return False
 
 
 def _check_flags(arguments: Sequence[str]) -> None:

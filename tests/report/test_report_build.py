@@ -312,7 +312,7 @@ def test_unknown_names_list_what_there_is(full, runs, arguments, line):
     ("content", "word"),
     [
         ("- 1", "keys"),
-        ("title: a", "no rows"),
+        ("title: a", "rows is missing"),
         ("titel: a", "unknown key titel"),
         ("a: [", "does not define a table"),
         ("{title: a, columns: b, rows: [{label: x}], values: [v], contrasts: [[x, y]]}", "'y'"),

@@ -20,6 +20,7 @@ Examples:
   graphssl dataset=amazon_photo encoder=gat trainer.steps=500 augmentation.strength=0.5
   graphssl -m dataset=cora,citeseer regularizer=none,werank 'seed=range(5)'
 
+Options in one line each: graphssl list encoders   A run: graphssl --info runs/FOLDER
 Keys of every group:  graphssl --cfg job          One group:  graphssl --cfg job --package encoder
 Hydra's own flags:    graphssl --hydra-help       Version:    graphssl --version"""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 import graphssl
+from graphssl import shell
 from graphssl.results.record import RunRecord
 
 ROWS = {
@@ -29,13 +31,19 @@ COLOURS = {"BGRL": "#0072B2", "BGRL + WERank": "#D55E00"}
 
 def main() -> None:
     """Run the four rows, print the table and draw the picture."""
+    parser = argparse.ArgumentParser(
+        prog="python -m graphssl.demo",
+        description="Run BGRL with and without WERank, and two floors, on scikit-learn's digits: "
+        "two minutes. Prints a table and writes records and a picture to runs/demo.",
+    )
+    parser.parse_args()
     console = Console()
     records = {}
     for name, overrides in ROWS.items():
-        console.print(
-            f"running {name}: graphssl {' '.join(overrides)}", highlight=False, soft_wrap=True
-        )
-        records[name] = graphssl.run([*overrides, "trainer.eval_every=10", "paths.runs=runs/demo"])
+        words = [*overrides, "trainer.eval_every=10", "paths.runs=runs/demo"]
+        command = shell.join(["graphssl", *words])
+        console.print(f"running {name}: {command}", highlight=False, soft_wrap=True)
+        records[name] = graphssl.run(words)
     console.print(table(records))
     picture = Path(records["BGRL"].folder).parent / "demo.png"
     draw(records, picture)

@@ -11,10 +11,12 @@ from typing import Any
 
 from graphssl.errors import ConfigError, GraphSSLError
 from graphssl.report.build import compose_report
+from graphssl.report.export import export
 from graphssl.report.formats.files import FORMATS
 from graphssl.report.formats.plain import plain
 from graphssl.report.leaderboard import build_leaderboard
 from graphssl.report.publish import publish
+from graphssl.report.runs.frame import load_frame
 from graphssl.report.tables.definition import shipped_tables
 from graphssl.shell import until_closed
 
@@ -37,6 +39,8 @@ def _main(options: argparse.Namespace) -> int:
             raise ConfigError(f"--leaderboard takes no --table, got {options.table}")
     except GraphSSLError as error:
         return _say(error)
+    if options.export:
+        return _export(options.runs, options.export)
     out = Path(options.out or Path(options.runs) / "report")
     failed = 0
     for table in options.table.split(",") if options.table else [None]:
@@ -74,6 +78,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--figures", help="figures to draw, comma-separated (default: all)")
     parser.add_argument("--out", help="folder for the files (default: RUNS/report)")
+    parser.add_argument(
+        "--export",
+        help="write the frame of all runs instead: FILE.csv, FILE.parquet, wandb:PROJECT",
+    )
     parser.add_argument("--protocol", help="use only scores of this probe protocol")
     parser.add_argument("--metric", help="measures that replace the table's own, comma-separated")
     parser.add_argument(
@@ -84,6 +92,15 @@ def _parser() -> argparse.ArgumentParser:
         help="use only runs with this setting, e.g. regularizer.alpha=0.1; may be repeated",
     )
     return parser
+
+
+def _export(runs: str, target: str) -> int:
+    try:
+        export(load_frame(runs), target)
+    except GraphSSLError as error:
+        return _say(error)
+    print(f"written: {target}", file=sys.stderr)
+    return 0
 
 
 def _check_formats(formats: Sequence[str]) -> None:

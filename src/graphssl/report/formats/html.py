@@ -58,22 +58,27 @@ def _figure(caption: str, svg: str) -> str:
 
 
 def _grid(grid: Grid) -> str:
+    columns = zip(*grid.rows, strict=True)
+    kinds = ["" if any(f.sort is not None for f in column) else "text" for column in columns]
     header = "".join(
-        f'<th scope="col"><button type="button">{escape(name) or "row"}</button></th>'
-        for name in grid.header
+        f'<th scope="col"{_class(kind)}><button type="button">{escape(name) or "row"}</button></th>'
+        for name, kind in zip(grid.header, kinds, strict=True)
     )
-    rows = "".join(f"<tr>{''.join(map(_field, row))}</tr>" for row in grid.rows)
+    rows = "".join(f"<tr>{''.join(map(_field, row, kinds))}</tr>" for row in grid.rows)
     return (
         f'<section><h2>{escape(grid.title)}</h2><div class="scroll"><table><thead><tr>{header}'
         f"</tr></thead><tbody>{rows}</tbody></table></div><p>{escape(grid.caption)}</p></section>"
     )
 
 
-def _field(field: Text) -> str:
+def _field(field: Text, kind: str) -> str:
     sort = "" if field.sort is None else f' data-sort="{field.sort!r}"'
-    style = field.mark or ("long" if len(field.text) > _LONG else "")
-    mark = f' class="{style}"' if style else ""
-    return f"<td{mark}{sort}>{escape(field.text)}</td>"
+    long = "long" if len(field.text) > _LONG else ""
+    return f"<td{_class(field.mark, kind, long)}{sort}>{escape(field.text)}</td>"
+
+
+def _class(*names: str) -> str:
+    return f' class="{said}"' if (said := " ".join(filter(None, names))) else ""
 
 
 def _list(heading: str, items: Sequence[tuple[str, str]]) -> str:

@@ -67,6 +67,15 @@ def test_two_writers_of_one_file_do_not_meet(tmp_path):
     assert os.listdir(tmp_path) == ["file"]
 
 
+def test_a_folder_in_the_way_is_named_and_not_the_partial_file(tmp_path):
+    path = tmp_path / "file"
+    (path / "inside").mkdir(parents=True)
+    with pytest.raises(OSError, match="directory") as raised:
+        replace_text(path, "new")
+    assert (raised.value.filename, raised.value.filename2) == (str(path), None)
+    assert os.listdir(tmp_path) == ["file"]
+
+
 def test_a_full_disk_names_the_file_and_leaves_the_old_content(tmp_path):
     path = tmp_path / "file"
     path.write_text("old")

@@ -41,7 +41,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         '1 2 3'
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{PARTIAL}")
-    with naming(path):
+    with naming(path, instead_of=partial):
         try:
             with partial.open("xb") as file:
                 yield file
@@ -66,13 +66,16 @@ def replace_text(path: Path, text: str) -> None:
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Set ``path`` as the file name of an ``OSError`` without one, such as that of a full disk."""
+def naming(path: Path, instead_of: Path | None = None) -> Iterator[None]:
+    """Set ``path`` as the file name of an ``OSError`` without one, such as that of a full disk.
+
+    Or of one about the file ``instead_of``, which means nothing to a reader.
+    """
     try:
         yield
     except OSError as error:
-        if error.filename is None:
-            error.filename = str(path)
+        if error.filename is None or str(error.filename) == str(instead_of):
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
 
 

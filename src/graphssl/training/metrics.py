@@ -90,7 +90,7 @@ def _cut_back(path: Path, step: int) -> None:
             # A run that starts over writes all rows again, that of step 0 included.
             if 0 < step >= _step(line):
                 kept.append(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             damage = error
     if damage is not None:
         set_aside(path, damage)

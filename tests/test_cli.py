@@ -1,8 +1,10 @@
 """The command line as a user meets it: help, version, one line of result, one line of error."""
 
+import importlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -353,3 +355,46 @@ def test_a_logger_that_is_not_installed_is_found_before_training(
     assert code == 1
     assert "logger=wandb needs the package wandb" in line
     assert not list(tmp_path.glob("runs/[!.]*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_before_a_run_began(tmp_path, small_config, monkeypatch, capsys, number):
+    """While the graph is loaded, say."""
+    monkeypatch.setattr(
+        "graphssl.config.build.dataset", lambda config: os.kill(os.getpid(), number)
+    )
+    code, out, err = run_main(monkeypatch, capsys, tmp_path, *small_config)
+    assert (code, out, err) == (128 + number, [], ["graphssl: interrupted before a run began"])
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert not (tmp_path / "runs").exists()
+
+
+def test_interrupted_in_training_it_says_where_the_same_command_resumes(
+    tmp_path, small_config, monkeypatch, capsys
+):
+    from graphssl.training.metrics import StepMetrics
+
+    look = StepMetrics.__call__
+
+    def interrupt(self, report):
+        look(self, report)
+        if report.step == 7:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(StepMetrics, "__call__", interrupt)
+    code, out, err = run_main(monkeypatch, capsys, tmp_path, *small_config)
+    assert (code, out) == (143, [])
+    assert err[-1] == "graphssl: interrupted: the same command resumes from step 7"
+
+
+def test_interrupted_while_it_is_imported(monkeypatch, capsys):
+    entry = importlib.import_module("graphssl.__main__")
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("graphssl.cli.main", interrupted)
+    with pytest.raises(SystemExit) as exit_:
+        entry.main()
+    assert exit_.value.code == 130
+    assert capsys.readouterr().err == "graphssl: interrupted before a run began\n"

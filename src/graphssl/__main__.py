@@ -1,6 +1,18 @@
-"""Entry point of ``python -m graphssl``."""
+"""``python -m graphssl``, and what the command ``graphssl`` calls."""
 
-from graphssl.cli import main
+import sys
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C while it is still being imported ends it without a traceback."""
+    try:
+        from graphssl import cli
+
+        cli.main()
+    except KeyboardInterrupt:
+        print("graphssl: interrupted before a run began", file=sys.stderr)
+        sys.exit(130)
+
 
 if __name__ == "__main__":
     main()

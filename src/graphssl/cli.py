@@ -71,7 +71,8 @@ def _main() -> None:
             _hydra_main()
     except KeyboardInterrupt as stop:
         outcomes.close()
-        print(f"graphssl: interrupted: {stop or 'no run was under way'}", file=sys.stderr)
+        said = f": {stop}" if str(stop) else " before a run began"
+        print(f"graphssl: interrupted{said}", file=sys.stderr)
         sys.exit(128 + getattr(stop, "signal", signal.SIGINT))
     except BrokenPipeError:
         raise

@@ -40,10 +40,16 @@ def whole(tmp_path_factory, small_config):
 
 
 def steps_done(root: Path) -> int:
-    """The last step in the run's metrics."""
-    text = "".join(path.read_text() for path in root.glob("sbm-*/metrics.jsonl"))
-    steps = [json.loads(x)["step"] for x in text.splitlines(keepends=True) if x.endswith("\n")]
-    return steps[-1] if steps else 0
+    """The last step in the run's metrics, passing over what is no row."""
+    steps = [0]
+    for path in root.glob("sbm-*/metrics.jsonl"):
+        lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
+        for line in lines:
+            try:
+                steps.append(json.loads(line)["step"] if line.endswith(b"\n") else 0)
+            except (ValueError, TypeError, KeyError, RecursionError):
+                continue
+    return steps[-1]
 
 
 def check(tmp_path, small_config, whole, seed, kills=3, damaged=""):

@@ -177,8 +177,10 @@ def settings(config: DictConfig) -> TrainerSettings:
 def protocols(config: DictConfig) -> dict[str, ProbeProtocol]:
     """Build the chosen probe protocols, by name."""
     chosen = config.probe.get("protocols") or {}
+    if not OmegaConf.is_dict(chosen):
+        raise ConfigError(f"probe.protocols must be protocols by name, got {chosen!r}")
     for name, node in chosen.items():
-        if "_target_" not in (node or {}):
+        if not OmegaConf.is_dict(node) or "_target_" not in node:
             raise ConfigError(f"probe.protocols.{name} must be a protocol, got {node}")
     made = {name: made_once(node, f"probe.protocols.{name}") for name, node in chosen.items()}
     for name, protocol in made.items():

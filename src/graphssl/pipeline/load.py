@@ -16,7 +16,7 @@ from graphssl.config import build
 from graphssl.contracts import ClassifierObjective
 from graphssl.data.torch_file import load_checked
 from graphssl.encoders.pyg_models import pyg_model
-from graphssl.errors import DataError, GraphSSLError, words
+from graphssl.errors import DataError, words
 from graphssl.results.public_names import with_public_names
 from graphssl.results.record import RunRecord
 from graphssl.training.default_dtype import float32_default
@@ -56,7 +56,7 @@ def load_objective(folder: Path, trust: bool = False) -> nn.Module:
     record = RunRecord.read(folder)
     try:
         return _objective(record, folder, trust)
-    except (GraphSSLError, MemoryError):
+    except (DataError, MemoryError):
         raise
     except Exception as error:  # a damaged record may raise anything
         raise DataError(

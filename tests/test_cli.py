@@ -398,3 +398,16 @@ def test_interrupted_while_it_is_imported(monkeypatch, capsys):
         entry.main()
     assert exit_.value.code == 130
     assert capsys.readouterr().err == "graphssl: interrupted before a run began\n"
+
+
+def test_interrupted_in_a_sweep_it_speaks_of_the_sweep(tmp_path, small_config, monkeypatch, capsys):
+    def interrupt(config):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("graphssl.config.build.dataset", interrupt)
+    code, _, err = run_main(monkeypatch, capsys, tmp_path, "-m", *small_config, "seed=0,1")
+    assert code == 130
+    assert err[-1] == (
+        "graphssl: interrupted: the same command finishes the sweep, each job from what it has "
+        "saved"
+    )

@@ -70,8 +70,9 @@ def _main() -> None:
             sys.argv[1:] = map(with_home, sys.argv[1:])
             _hydra_main()
     except KeyboardInterrupt as stop:
-        outcomes.close()
         said = f": {stop}" if str(stop) else " before a run began"
+        if outcomes.close():
+            said = ": the same command finishes the sweep, each job from what it has saved"
         print(f"graphssl: interrupted{said}", file=sys.stderr)
         sys.exit(128 + getattr(stop, "signal", signal.SIGINT))
     except BrokenPipeError:

@@ -119,7 +119,7 @@ def test_killed_thirty_times_with_a_damaged_file(tmp_path, small_config, whole, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("step", [1, 5, 40, 77, 139])
+@pytest.mark.parametrize("step", [1, 5, 40, 77, 110])
 def test_told_to_stop_ten_times(tmp_path, small_config, whole, number, step):
     """By the command line, wherever it happens to be."""
     args = overrides(small_config, tmp_path)

@@ -12,7 +12,10 @@ from tests.traces import traces
 MODULE = """
 import os, signal
 
-class Preempted:
+from graphssl.training import Logger
+
+
+class Preempted(Logger):
     def __init__(self, folder, name, config, resume_step=0):
         self.first = resume_step == 0
 

@@ -94,10 +94,12 @@ class ListUnfinished(Callback):
         close()
 
 
-def close() -> None:
-    """List the unfinished jobs of the current sweep, if there is one."""
+def close() -> bool:
+    """List the unfinished jobs of the current sweep; return whether there is one."""
+    under_way = bool(_folder)
     while _folder:
         _list(_folder.pop())
+    return under_way
 
 
 def cut_short(error: Exception) -> bool:

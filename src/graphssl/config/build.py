@@ -176,7 +176,7 @@ def settings(config: DictConfig) -> TrainerSettings:
 
 def protocols(config: DictConfig) -> dict[str, ProbeProtocol]:
     """Build the chosen probe protocols, by name."""
-    chosen = config.probe.get("protocols")
+    chosen: Any = config.probe.get("protocols")
     chosen = OmegaConf.create() if chosen is None else chosen
     if not OmegaConf.is_dict(chosen):
         raise ConfigError(f"probe.protocols must be protocols by name, got {chosen!r}")

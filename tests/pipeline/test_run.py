@@ -560,3 +560,9 @@ def test_edges_kept_from_the_first_view_are_refused(small_run, encoder):
 def test_raw_features_need_nothing_of_the_encoder(small_run):
     out_channels_alone = "encoder={_target_:torch_geometric.nn.Linear,out_channels:4}"
     assert small_run("objective=raw", "~encoder", f"+{out_channels_alone}").training["steps"] == 0
+
+
+def test_a_setting_that_only_the_forward_pass_refuses_is_one_line(small_run, tmp_path):
+    with pytest.raises(ConfigError, match=r"first forward pass fails: TypeError.*momentum"):
+        small_run("norm.momentum={a:1}")
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == [".locks"]

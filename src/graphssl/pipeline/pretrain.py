@@ -12,10 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from graphssl.config.messages import is_expected
+from graphssl.config.user_frames import user_frames
 from graphssl.contracts import ClassifierObjective
 from graphssl.diagnostics.range_checks import check_start, size_range
 from graphssl.diagnostics.start import after_first_forward, fill_statistics
-from graphssl.errors import DataError, NotFiniteError
+from graphssl.errors import ConfigError, DataError, NotFiniteError, words
 from graphssl.pipeline.looks import Looks
 from graphssl.pipeline.prepare import Job
 from graphssl.results.environment import environment, forget_peak_memory, peak_memory_mib
@@ -204,6 +206,15 @@ def _before_training(job: Job) -> Iterator[None]:
             found += f", edge weights {size_range(graph.edge_weight)}"
         found = job.data.facts.get("negative_degree", found)
         raise DataError(f"{job.data.name}: before the first step {error}: {found}") from error
+    except Exception as error:
+        # Settings that only the forward pass of torch or PyG refuses; what custom code raises, and
+        # memory, are reported elsewhere.
+        if is_expected(error) or user_frames(error):
+            raise
+        raise ConfigError(
+            f"the first forward pass fails: {words(error)}; check the settings of encoder, "
+            "objective and augmentation"
+        ) from error
 
 
 def _of(where: str, values: dict[str, float]) -> dict[str, float]:

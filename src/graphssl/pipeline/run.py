@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from graphssl.atomic import replace_text
 from graphssl.config import build
-from graphssl.errors import DataError, Interrupted, StoppedError
+from graphssl.errors import ConfigError, DataError, Interrupted, StoppedError
 from graphssl.pipeline.embed import embed, save_embedding
 from graphssl.pipeline.load import load_objective
 from graphssl.pipeline.prepare import Job, prepare
@@ -199,7 +200,7 @@ def held_folder(request: Request, graph: str, run_id: str) -> Iterator[Path]:
     name, config = request.folder_name(graph), request.config
     wait = config.collision == "wait"
     with request.store.folder(name, run_id, afresh=config.force, wait=wait) as folder:
-        failure = folder / "failed.json"
+        failure, fresh = folder / "failed.json", not any(folder.iterdir())
         try:
             yield folder
         except KeyboardInterrupt as stop:
@@ -208,6 +209,10 @@ def held_folder(request: Request, graph: str, run_id: str) -> Iterator[Path]:
         except StoppedError:
             raise
         except Exception as error:
+            saved = any((folder / name).exists() for name in ("record.json", "checkpoint.pt"))
+            if fresh and not saved and isinstance(error, ConfigError):
+                shutil.rmtree(folder)  # refused: there is no run to speak of
+                raise
             try:
                 write_failure(failure, error, request.overrides)
             except OSError as unwritten:  # often the same that stopped the run

@@ -136,7 +136,7 @@ def test_a_capture_that_fails_says_what_to_do(fake_cuda, training, monkeypatch):
         raise RuntimeError("operation not permitted\nwhen stream is capturing")
 
     monkeypatch.setattr(torch.cuda, "graph", refuse)
-    with pytest.raises(TrainingError, match=r"not permitted when .*; set trainer\.cuda_graph=false"):
+    with pytest.raises(TrainingError, match=r"permitted when .*; set trainer\.cuda_graph=false"):
         training(6, prepare=fake_cuda.prepare)
 
 

@@ -7,19 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.data.custom_arrays import ARRAYS
 from torch_geometric.data import Data
 
 from graphssl.data.custom import CustomDataset
 from graphssl.errors import DataError
 
-ARRAYS = {
-    "x": np.arange(8, dtype="f4").reshape(4, 2),
-    "edge_index": np.array([[0, 1, 2], [1, 2, 3]]),
-    "y": np.array([0, 1, 0, 1]),
-    "edge_weight": np.array([0.5, 1.0, 2.0]),
-    "train_mask": np.array([1, 1, 0, 0], dtype=bool),
-    "test_mask": np.array([0, 0, 1, 1], dtype=bool),
-}
 TENSORS = {key: torch.from_numpy(value) for key, value in ARRAYS.items()}
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
+from tests.data.custom_arrays import ARRAYS as GOOD
 from torch_geometric import transforms
 from torch_geometric.data import Batch, Data, HeteroData, TemporalData
 
@@ -23,14 +24,6 @@ from graphssl.data.custom import CustomDataset
 from graphssl.errors import DataError
 
 NAN, INF = float("nan"), float("inf")
-GOOD: dict[str, Any] = {
-    "x": np.arange(8, dtype="f4").reshape(4, 2),
-    "edge_index": np.array([[0, 1, 2], [1, 2, 3]]),
-    "y": np.array([0, 1, 0, 1]),
-    "edge_weight": np.array([0.5, 1.0, 2.0]),
-    "train_mask": np.array([1, 1, 0, 0], dtype=bool),
-    "test_mask": np.array([0, 0, 1, 1], dtype=bool),
-}
 
 
 def data(**changes: Any) -> Data:

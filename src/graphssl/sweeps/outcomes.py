@@ -58,7 +58,7 @@ def note(job: Any, outcome: str, error: Exception, overrides: Sequence[str]) -> 
 
 
 def ended(sweep_dir: Path, num: int) -> tuple[str, str]:
-    """How job ``num`` ended: ``failed``, ``skipped`` or ``pruned`` with the reason, or ``done``."""
+    """Return the outcome of job ``num``: failed, skipped or pruned with the reason, or done."""
     for outcome in ("failed", "skipped", "pruned"):
         path = sweep_dir / outcome / f"{num}.json"
         if path.exists():

@@ -1,4 +1,4 @@
-"""From overrides to a search space."""
+"""Conversion of overrides to a search space."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from graphssl.errors import ConfigError
 def space_of(
     parser: OverridesParser, arguments: Sequence[str]
 ) -> tuple[dict[str, BaseDistribution], list[str]]:
-    """The distribution of every key that is searched, and the overrides that every trial has.
+    """Return the distribution of each searched key, and the overrides shared by all trials.
 
-    ``choice(a,b)`` and ``a,b`` are categorical; ``range(1,5)`` has 1 to 4, as in every sweep;
-    ``interval(1,5)`` has both ends, ``int(interval(1,5))`` in whole numbers; ``tag(log,
-    interval(...))`` is searched on a logarithmic scale. A later argument replaces an earlier one of
-    the same key.
+    ``choice(a,b)`` and ``a,b`` are categorical; ``range(1,5)`` is 1 to 4, as in every sweep;
+    ``interval(1,5)`` includes both ends, ``int(interval(1,5))`` is restricted to whole numbers;
+    ``tag(log,interval(...))`` is searched on a logarithmic scale. A later argument replaces an
+    earlier one with the same key.
     """
     parsed = {o.get_key_element(): o for o in parser.parse_overrides(list(arguments))}
     space = {key: _distribution(o) for key, o in parsed.items() if o.is_sweep_override()}
@@ -55,10 +55,10 @@ def _distribution(override: Override) -> BaseDistribution:
 
 
 def grid_of(space: Mapping[str, BaseDistribution]) -> Iterator[dict[str, Any]]:
-    """Every combination of the values of ``space``.
+    """Generate all combinations of the values of ``space``.
 
     Raises:
-        ConfigError: an interval, which has no end of values.
+        ConfigError: ``space`` contains an interval, which has infinitely many values.
     """
     return (
         dict(zip(space, values, strict=True))

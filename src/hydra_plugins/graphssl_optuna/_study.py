@@ -1,4 +1,4 @@
-"""A study in the folder of runs, which several processes may work on and which none can kill."""
+"""A study in the folder of runs that several processes share and that survives their end."""
 
 from __future__ import annotations
 
@@ -21,24 +21,27 @@ from graphssl.errors import ConfigError
 
 
 def journal(folder: Path, name: str) -> JournalStorage:
-    """The storage of study ``name``: one file that processes append to."""
+    """Open the storage of study ``name``: one file that processes append to."""
     return JournalStorage(JournalFileBackend(str(folder / f"{name}.journal")))
 
 
 class SharedStudy:
-    """Trials are asked for and told under a lock, each by a worker whose own lock says it lives.
+    """Optuna study whose trials are distributed under a lock among several processes (workers).
+
+    Each worker holds a lock of its own while it is alive, so that trials of dead workers are found.
 
     Args:
-        folder: where studies lie.
-        name: of the study.
-        asked: what the search is about; a study by that name must be about the same.
-        directions: one per quantity.
-        sampler: Optuna's, or how to make it; its seed moves on with every worker.
-        n_trials: of the study in all.
-        grid: all there is to try, in order; None where the sampler chooses.
+        folder: the folder of studies.
+        name: name of the study.
+        asked: description of the search; an existing study with this name must have the same.
+        directions: one direction per quantity.
+        sampler: a sampler of Optuna, or a partial that creates it, whose seed is increased by the
+            number of the worker.
+        n_trials: total number of trials in the study.
+        grid: all trials in order, or None if the sampler chooses them.
 
     Raises:
-        ConfigError: the study is about something else.
+        ConfigError: the existing study describes another search.
     """
 
     def __init__(
@@ -81,7 +84,7 @@ class SharedStudy:
             self._put_back_lost()
 
     def _put_back_lost(self) -> None:
-        """Trials of workers that died are tried again: their runs go on from their checkpoints."""
+        """Enqueue the trials of dead workers again; their runs resume from their checkpoints."""
         for trial in self.study.get_trials(states=(TrialState.RUNNING,)):
             try:
                 with FileLock(self.folder / trial.user_attrs["worker"], timeout=0):
@@ -91,7 +94,7 @@ class SharedStudy:
                 continue
 
     def left(self) -> int:
-        """How many trials nobody has begun."""
+        """Return the number of trials that have not started."""
         begun = [
             t
             for t in self.study.get_trials(deepcopy=False)
@@ -100,7 +103,7 @@ class SharedStudy:
         return max(0, self.n_trials - len(begun))
 
     def ask(self, count: int, space: dict[str, BaseDistribution]) -> list[Trial]:
-        """Up to ``count`` trials that are now this worker's to run."""
+        """Assign up to ``count`` trials to this worker."""
         with self.lock:
             trials = []
             for _ in range(min(count, self.left())):
@@ -109,10 +112,10 @@ class SharedStudy:
         return trials
 
     def tell(self, trial: Trial, outcome: str, why: str, values: Sequence[float]) -> None:
-        """End ``trial``: it has a value only if it is ``done`` and every one is a number.
+        """End ``trial``, with ``values`` only if it is ``done`` and none of them is NaN.
 
-        What failed, was skipped or lacks a value counts as failed, so that it is never the best,
-        whatever the direction.
+        A trial that failed, was skipped or lacks a value counts as failed, so that it is never the
+        best, whatever the direction.
         """
         if outcome == "done" and any(map(math.isnan, values)):
             outcome, why = "failed", "no value"
@@ -132,7 +135,7 @@ class SharedStudy:
         self.study.tell(trial.number, state=state)
 
     def best(self) -> list[FrozenTrial]:
-        """The best trial; of several quantities those that none is better than in all."""
+        """Return the best trial or, for several quantities, the Pareto-optimal trials."""
         if not self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
             return []
         one = len(self.study.directions) == 1
@@ -144,5 +147,5 @@ class SharedStudy:
             for t in self.study.get_trials(deepcopy=False)
             if t.state != TrialState.WAITING
         )
-        told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
-        return f"study {self.name}: {told or 'no trial so far'}"
+        summary = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+        return f"study {self.name}: {summary or 'no trial so far'}"

@@ -1,4 +1,4 @@
-"""What a job tells the study while it trains."""
+"""Reports of a training job to the study, for pruning."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from hydra_plugins.graphssl_optuna._study import journal
 
 
 class Watch(Logger):
-    """Reports ``quantity`` to the trial at each evaluation, and stops a run that is pruned.
+    """Logger that reports ``quantity`` to the trial at each evaluation and stops pruned runs.
 
     Args:
-        trial: Optuna's.
-        quantity: a value of the rows that are logged: the quick probe's ``val_accuracy``, or a
-            measure of the representation.
+        trial: the trial of Optuna.
+        quantity: name of a logged value: the quick probe's ``val_accuracy``, or a measure of the
+            representation.
     """
 
     def __init__(self, trial: optuna.Trial, quantity: str) -> None:
         self.trial, self.quantity = trial, quantity
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
-        """Report, where the row has the quantity.
+        """Report the quantity if ``values`` contains it.
 
         Raises:
-            StoppedError: the pruner gives the trial up.
+            StoppedError: the pruner stops the trial.
         """
         if self.quantity in values:
             self.trial.report(values[self.quantity], step)
@@ -43,12 +43,12 @@ class Watch(Logger):
 
 
 def watches(sweeper: DictConfig, folder: Path, quantity: str) -> list[Logger]:
-    """What watches the job of one trial: nothing where no pruner was chosen.
+    """Build the loggers of a trial's job: a ``Watch`` if a pruner is configured, else none.
 
     Args:
-        sweeper: Hydra's configuration of the sweeper, in the job.
-        folder: where studies lie.
-        quantity: what the study optimises.
+        sweeper: Hydra's configuration of the sweeper in the job.
+        folder: the folder of studies.
+        quantity: the quantity that the study optimises.
     """
     pruner: Any = instantiate(sweeper.pruner)
     if isinstance(pruner, NopPruner):
@@ -56,7 +56,7 @@ def watches(sweeper: DictConfig, folder: Path, quantity: str) -> list[Logger]:
     storage = journal(folder, sweeper.study_name)
     study = optuna.load_study(
         study_name=sweeper.study_name, storage=storage, pruner=pruner,
-        sampler=optuna.samplers.RandomSampler(),  # it chooses nothing here
+        sampler=optuna.samplers.RandomSampler(),  # required, but not used here
     )  # fmt: skip
     study_id = storage.get_study_id_from_name(sweeper.study_name)
     trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, sweeper.trial)

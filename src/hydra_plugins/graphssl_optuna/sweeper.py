@@ -1,6 +1,7 @@
-"""A search with Optuna for what ``optimize=`` names. Imports Optuna when it sweeps.
+"""Hydra sweeper that optimises the quantities of ``optimize=`` with Optuna.
 
-Hydra imports every module of this namespace whose name has no underscore in front.
+Hydra imports every module of this namespace whose name does not begin with an underscore.
+Therefore Optuna is imported only when a sweep starts.
 """
 
 from __future__ import annotations
@@ -26,20 +27,21 @@ from graphssl.sweeps import optimize, outcomes, progress
 
 
 class Optuna(Sweeper):
-    """Search for what ``optimize=`` names, in the direction in which it is better.
+    """Sweeper that optimises the quantities of ``optimize=`` in their natural direction.
 
-    The study is a file in the folder of runs. The same command goes on with it, whatever ended the
-    first, and may be given several times at once: each process then takes trials of the one study.
+    The study is a file in the folder of runs. The same command resumes an interrupted study, and
+    several processes that run it at the same time share the trials.
 
     Args:
-        sampler: Optuna's, or how to make it.
-        pruner: Optuna's; what it is fed is said in ``_trial.py``.
-        direction: ``minimize``, ``maximize``, a list of them, or None for the better one of each.
-        n_trials: of the study in all.
-        n_jobs: trials that are launched together.
-        study_name: None for a hash of the search.
-        params: key -> values, as on the command line, which wins over them.
-        trial: set for each job.
+        sampler: a sampler of Optuna, or a partial that creates it.
+        pruner: a pruner of Optuna; ``_trial.py`` reports values to it.
+        direction: ``minimize``, ``maximize``, a list of them, or None for the natural direction of
+            each quantity.
+        n_trials: total number of trials in the study.
+        n_jobs: number of trials launched together.
+        study_name: name of the study; None for a hash of the search.
+        params: key -> values, as on the command line, which overrides them.
+        trial: number of the trial, set for each job.
     """
 
     def __init__(
@@ -63,17 +65,17 @@ class Optuna(Sweeper):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Hydra's call before ``sweep``."""
+        """Store the context and create the launcher; Hydra calls this before ``sweep``."""
         self.hydra_context, self.config = hydra_context, config
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
     def sweep(self, arguments: list[str]) -> None:
-        """Refuse what no trial could give, then search.
+        """Check the search, then run the trials.
 
         Raises:
-            ConfigError: an unknown quantity or direction, or one that no trial can measure.
+            ConfigError: unknown quantity or direction, or a quantity that no trial can measure.
             TrainingError: no trial has a value.
         """
         from hydra_plugins.graphssl_optuna._space import grid_of, space_of
@@ -111,7 +113,9 @@ class Optuna(Sweeper):
             ]  # fmt: skip
             results = self.launcher.launch(jobs, initial_job_idx=number)
             for trial, result in zip(trials, results, strict=True):
-                values = quantities.listed(result.return_value)  # raises what made the job end
+                values = quantities.listed(
+                    result.return_value
+                )  # raises the error that ended the job
                 study.tell(trial, *outcomes.ended(sweep_dir, number), values)
                 number += 1
         print(f"graphssl: {study}", file=sys.stderr)
@@ -119,7 +123,7 @@ class Optuna(Sweeper):
         self._write_best(names, best, sweep_dir)
 
     def _wanted(self, searched: Sequence[str], config: DictConfig) -> list[str]:
-        """The quantities to optimise, which every trial of the sweep can have."""
+        """Return the quantities to optimise, after checking that every trial can measure them."""
         if "optimize" in searched:
             raise ConfigError("optimize= is what trials are compared by, and cannot be searched")
         if not searched:
@@ -157,7 +161,7 @@ class Optuna(Sweeper):
 
 
 def studies(config: DictConfig) -> Path:
-    """The folder of studies, in the folder of runs."""
+    """Return the folder of studies in the folder of runs."""
     from graphssl.config import build
 
     return build.folder(config, "runs") / "optuna"

@@ -2498,8 +2498,10 @@ FAULTS = (
     Fault(
         name="sweep-a-job-begun-twice-was-never-killed",
         file="sweeps/outcomes.py",
-        old="    if path.exists():",
-        new="    if False:",
+        old="""    if path.exists():
+        killed =""",
+        new="""    if False:
+        killed =""",
         tests="tests/sweeps/test_pace.py",
     ),
     Fault(

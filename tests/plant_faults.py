@@ -1053,7 +1053,7 @@ FAULTS = (
     ),
     Fault(
         name="seed-one-pair-of-views-for-the-looks-of-every-seed",
-        file="pipeline/pretrain.py",
+        file="pipeline/looks.py",
         old='generator(self.job.config.seed, "diagnostics", self.job.device)',
         new='generator(0, "diagnostics", self.job.device)',
         tests="tests/test_wiring_run.py",
@@ -1647,8 +1647,8 @@ FAULTS = (
     Fault(
         name="diagnostics-dimensions-of-the-smaller-side",
         file="pipeline/pretrain.py",
-        old='"dimensions": z.size(1)',
-        new='"dimensions": min(z.shape)',
+        old='"dimensions": embedding.size(1)',
+        new='"dimensions": min(embedding.shape)',
         tests="tests/pipeline/test_run.py tests/test_start_of_runs.py",
     ),
     Fault(
@@ -2226,12 +2226,8 @@ FAULTS = (
     Fault(
         name="report-leaderboard-validation-and-test-swapped",
         file="report/leaderboard.py",
-        old="""            validation=make_cell(members, "val_score"),
-            test=make_cell(members, "score"),
-""",
-        new="""            validation=make_cell(members, "score"),
-            test=make_cell(members, "val_score"),
-""",
+        old='make_cell(members, "val_score"), cells',
+        new='make_cell(members, "score"), cells',
         tests="tests/report/test_leaderboard.py",
     ),
     Fault(
@@ -2258,8 +2254,8 @@ FAULTS = (
     Fault(
         name="report-leaderboard-of-uncentred-ranks",
         file="report/leaderboard.py",
-        old='f"{w}/effective_rank_centred"',
-        new='f"{w}/effective_rank_uncentred"',
+        old='_RANK = "{}/effective_rank_centred"',
+        new='_RANK = "{}/effective_rank_uncentred"',
         tests="tests/report/test_leaderboard.py",
     ),
     Fault(
@@ -2460,7 +2456,7 @@ FAULTS = (
     Fault(
         name="sweep-a-job-of-other-scores-counts-as-done",
         file="sweeps/plan.py",
-        old=' or unscored(record.content["scores"], resolved(config))',
+        old=' or unscored(record.content["scores"], plain)',
         new="",
         tests="tests/sweeps/test_grids.py",
     ),
@@ -2521,8 +2517,8 @@ FAULTS = (
     Fault(
         name="bars-move-in-parallel-jobs",
         file="pipeline/run.py",
-        old="    alone = settings.progress and launcher_threads is None",
-        new="    alone = settings.progress",
+        old="moving(settings.progress and launcher_threads is None)",
+        new="moving(settings.progress)",
         tests="tests/training/test_progress.py",
     ),
     Fault(

@@ -265,7 +265,9 @@ def _grid(board: Board) -> Grid:
     rows = tuple(_fields(board, entry, first=n == 0) for n, entry in enumerate(board.entries))
     under = f"{group.protocol}: {metric}" if group.protocol else "not probed"
     kind = ", labels used in training" if board.labels_used else ""
-    return Grid(f"Runs, {board.dataset}, {under}{kind}", _caption(board), header, rows)
+    return Grid(
+        f"Runs, {board.dataset}, {under}{kind}", _caption(board), header, rows, len(board.settings)
+    )
 
 
 def _caption(board: Board) -> str:

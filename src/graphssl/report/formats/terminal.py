@@ -81,13 +81,16 @@ def _table(grid: Grid) -> Table:
 
 
 def _parts(grid: Grid, width: int) -> Iterator[Grid]:
-    """``grid``, or where it is too wide several below each other, each with the first column."""
+    """Yield ``grid``, or if it is too wide parts of it, each with the columns of labels."""
     wide = [_width(index, grid) + _BORDERS for index in range(len(grid.header))]
-    parts: list[list[int]] = [[0]]
-    for index in range(1, len(wide)):
-        if len(parts[-1]) > 1 and 1 + sum(wide[i] for i in [*parts[-1], index]) > width:
-            parts.append([0])
-        parts[-1].append(index)
+    # Long labels leave no room for numbers; then each part has the first of them.
+    labels = list(range(grid.labels))
+    labels = labels if sum(wide[i] for i in labels) <= width // 2 else labels[:1]
+    parts = [labels]
+    for index in range(len(labels), len(wide)):
+        if len(parts[-1]) > len(labels) and 1 + sum(wide[i] for i in [*parts[-1], index]) > width:
+            parts.append(labels)
+        parts[-1] = [*parts[-1], index]
     for part in parts:
         header = tuple(grid.header[i] for i in part)
         yield replace(grid, header=header, rows=tuple(tuple(r[i] for i in part) for r in grid.rows))

@@ -25,12 +25,18 @@ class Text:
 
 @dataclass(frozen=True)
 class Grid:
-    """A titled grid with a caption; ``aside`` if it only adds detail to another one."""
+    """A titled grid with a caption.
+
+    Attributes:
+        labels: number of leading columns that identify a row.
+        aside: whether it only adds detail to another grid.
+    """
 
     title: str
     caption: str
     header: tuple[str, ...]
     rows: tuple[tuple[Text, ...], ...]
+    labels: int = 1
     aside: bool = False
 
 

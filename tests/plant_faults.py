@@ -2248,7 +2248,7 @@ FAULTS = (
         name="report-leaderboard-sorted-by-test",
         file="report/leaderboard.py",
         old="else -entry.validation.mean",
-        new="else -entry.test.mean",
+        new='else -entry.cells["score"].mean',
         tests="tests/report/test_leaderboard.py",
     ),
     Fault(

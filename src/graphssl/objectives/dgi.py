@@ -54,8 +54,6 @@ class DGI(Objective):
         torch.Size([4, 4])
     """
 
-    static_forward = True
-
     def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
         width: Any = encoder.out_channels

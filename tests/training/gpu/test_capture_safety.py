@@ -14,6 +14,9 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch_geometric.nn import GATConv, GCNConv, LayerNorm
 
+from graphssl.config import build
+from graphssl.config.compose import compose
+from graphssl.config.folder import config_dir
 from graphssl.encoders.conv_stack import ConvStack
 from graphssl.encoders.fast import gat_propagation, shapes, sparse
 from graphssl.encoders.heads import MLPHead
@@ -91,6 +94,25 @@ def test_nothing_is_read_from_the_device_where_nothing_is_logged(gpu_path, train
     options = {"log_every": 100, "prepare": gpu_path, **OPTIONS[name]}
     per_step, found = reads_per_step(training, **options)
     assert per_step == [0] * 11, found
+
+
+SHIPPED = sorted(path.stem for path in (config_dir() / "objective").glob("*.yaml"))
+
+
+def shipped(name, num_features):
+    """``objective=<name>`` with its own encoder, small."""
+    small = ["recipe.channels=[16,8]", "recipe.predictor_channels=8"]
+    labels = {"labels": torch.arange(60) % 3, "train_nodes": torch.arange(30), "num_classes": 3}
+    return build.objective(compose([f"objective={name}", *small])[0], num_features, labels)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_an_objective_that_calls_itself_static_reads_nothing(gpu_path, training, name):
+    make = partial(shipped, name)
+    if not make(20).static_forward:
+        pytest.skip("not captured")
+    per_step, found = reads_per_step(training, 4, make=make, prepare=gpu_path, log_every=100)
+    assert per_step == [0] * 3, found
 
 
 @pytest.mark.parametrize("kind", ["sparse features", "self-loops"])

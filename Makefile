@@ -11,7 +11,7 @@ PROFILE ?= smoke
 ARGS ?=
 DATASETS ?= cora citeseer pubmed wikics amazon_photo amazon_computers coauthor_cs coauthor_physics
 
-.PHONY: help demo test test-all figure-toy paper bench scatter data docs lint format clean
+.PHONY: help demo test test-all test-ray figure-toy paper bench scatter data docs lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -32,6 +32,13 @@ test: $(VENV)/.installed ## the test suite, under five minutes
 
 test-all: $(VENV)/.installed ## the test suite with the tests that take minutes
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS)
+
+# hydra-ray-launcher holds cloudpickle below 3, joblib from 1.6 on needs 3.
+test-ray: ## the tests on a local Ray cluster, in an environment of its own
+	$(PYTHON) -m venv $(VENV)-ray
+	sed -e 's/^joblib==.*/joblib==1.5.3/' -e 's/^cloudpickle==.*/cloudpickle==2.2.1/' constraints.txt > $(VENV)-ray/constraints.txt
+	$(VENV)-ray/bin/python -m pip install --quiet --disable-pip-version-check -c $(VENV)-ray/constraints.txt -e ".[dev,ray]"
+	$(TEST_ENV) $(VENV)-ray/bin/python -m pytest tests/sweeps/test_ray.py
 
 figure-toy: $(VENV)/.installed ## the toy experiment: rank against depth and width, a minute
 	$(BIN)/python -m graphssl.examples.toy
@@ -91,4 +98,4 @@ format: $(VENV)/.installed ## let ruff format and fix what it can
 	$(BIN)/ruff format .
 
 clean: ## remove the environment and caches; runs/ and data/ stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist site docs/notebooks
+	rm -rf $(VENV) $(VENV)-ray .pytest_cache .mypy_cache .ruff_cache .hypothesis dist site docs/notebooks

@@ -55,7 +55,8 @@ class Peer:
         stdin.flush()
         if answer := stdout.readline():
             return answer.strip()
-        raise RuntimeError(f"{self.process.args} ended with {self.process.wait()}")
+        self.end()
+        raise RuntimeError(f"{self.process.args} ended with {self.process.returncode}")
 
     def end(self) -> None:
         self.process.communicate()

@@ -220,7 +220,7 @@ def test_what_a_gpu_is_asked_runs_on_a_cpu():
 
 
 def test_precisions_of_whole_runs():
-    small = ("recipe.channels=[8]", "recipe.predictor_channels=8", "dataset.num_nodes=100")
+    small = ("recipe.channels=[8]", "recipe.predictor_channels=8", "dataset.num_nodes=200")
     rows = [*gpu.precision_lines("cpu", 2, "sbm", *small)]
     assert [row.split(" | ")[0] for row in rows[2:]] == ["| fp32", "| bf16"]
     assert all(row.count(" +- ") == 3 for row in rows[2:])

@@ -177,9 +177,9 @@ def speechless(data: Data) -> Data:
     [
         (half, r"half turned 7 nodes into 4 that can no longer"),
         (twice, r"twice turned 7 nodes into 14 that can no longer"),
-        (T.OneHotDegree(max_degree=1), r"OneHotDegree fails: RuntimeError: \S"),
-        (T.Cartesian(), r"Cartesian fails: AssertionError without a message, raised in \S+:\d+"),
-        (speechless, r"speechless fails: AssertionError without a message, raised in test_tr"),
+        (T.OneHotDegree(max_degree=1), r"OneHotDegree failed: RuntimeError: \S"),
+        (T.Cartesian(), r"Cartesian failed: AssertionError without a message, raised in \S+:\d"),
+        (speechless, r"speechless failed: AssertionError without a message, raised in test_tr"),
         (partial(speechless), r"the transform speechless failed"),
         (lambda data: None, r"returned NoneType, not a torch_geometric Data"),
         (T.RandomLinkSplit(), r"RandomLinkSplit returned tuple, not a torch_geometric Data"),

@@ -93,7 +93,7 @@ def test_the_metric_of_a_graph_is_checked(masked, two_classes):
     check_metric(two_classes, splits)
     with pytest.raises(ConfigError, match=r"accuracy, macro_f1, roc_auc, got 'auc'"):
         check_metric(replace(masked, metric="auc"), splits)
-    with pytest.raises(ConfigError, match=r"roc_auc needs two classes, digits has 10"):
+    with pytest.raises(ConfigError, match=r"roc_auc needs two classes, but digits has 10"):
         check_metric(replace(masked, metric="roc_auc"), splits)
     y = two_classes.y.clone()
     y[splits["given"][1].val] = 1
@@ -110,7 +110,7 @@ def test_the_metric_of_a_graph_is_checked(masked, two_classes):
         ("nmi", {"nmi": []}, {}, "0 scores for 0 splits"),
         ("nmi", {"nmi": [0.5, 0.4]}, {"nmi": [0.5]}, r"val\['nmi'\] has 1 scores for 2 splits"),
         ("nmi", {"nmi": [53.0]}, {}, r"test\['nmi'\] contains 53.0; .* at most 1"),
-        ("nmi", {"nmi": [0.5], "x": [float("nan")]}, {}, r"test\['x'\] holds nan"),
+        ("nmi", {"nmi": [0.5], "x": [float("nan")]}, {}, r"test\['x'\] contains nan"),
     ],
 )
 def test_scores_that_do_not_hold_together_name_the_probe(metric, test, val, message):

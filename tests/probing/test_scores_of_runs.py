@@ -45,7 +45,7 @@ def test_the_metric_of_a_graph_is_printed_and_changes_no_run(small_run):
     ("options", "message"),
     [
         (["+dataset.metric=auc"], "dataset.metric must be one of accuracy, .* got 'auc'"),
-        (["+dataset.metric=roc_auc"], "roc_auc needs two classes, sbm has 3"),
+        (["+dataset.metric=roc_auc"], "roc_auc needs two classes, but sbm has 3"),
         (["probe.protocols.random_10_10_80.log2_C=[-2000,10]"], r"-60..60, .* \[-2000, 10\]"),
         (["probe=[grace]", "dataset.num_nodes=45", "dataset.num_classes=2"], "5 folds .* has 4"),
     ],

@@ -24,8 +24,8 @@ def export(frame: pd.DataFrame, target: str) -> None:
         ConfigError: another kind of target, a missing package, or a file that cannot be written.
 
     Example:
-        >>> import tempfile
-        >>> path = Path(tempfile.mkdtemp()) / "runs.csv"
+        >>> import pathlib, tempfile
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "runs.csv"
         >>> export(pd.DataFrame({"seed": [0], "score_by_split": [(90.0, 91.0)]}), str(path))
         >>> print(path.read_text())
         seed,score_by_split

@@ -12,6 +12,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
+import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
@@ -68,6 +69,8 @@ def _compose(args: list[str], folder: Path) -> None:
         elif arg not in FLAGS and arg != "...":
             assert not arg.startswith("-"), f"graphssl has no flag {arg}"
             settings.append(arg)
+    if "hydra/launcher=ray" in settings:  # Ray has an environment of its own
+        pytest.importorskip("hydra_plugins.hydra_ray_launcher")
     parsed = OverridesParser.create().parse_overrides(settings)
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         for overrides in _each_value(parsed):
@@ -102,7 +105,7 @@ def _check_report(args: list[str], folder: Path) -> None:
             options = report_cli._parser().parse_args(args)
         except SystemExit:
             raise AssertionError(said.getvalue()) from None
-    report_cli._formats(options.format)
+    report_cli._check_formats(options.format.split(",") if options.format else [])
     for table in (options.table or "main").split(","):
         shipped = report_cli.shipped_tables()
         assert table in shipped or (folder / table).exists(), f"no table {table}"

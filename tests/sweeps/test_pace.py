@@ -64,7 +64,7 @@ def test_a_job_that_was_killed_and_runs_again_is_named(tmp_path, capsys, caplog)
     assert "this job was killed and runs again" in caplog.text
     outcomes._folder[:] = [tmp_path]
     outcomes.close()
-    assert capsys.readouterr().err.splitlines()[2:] == [
+    assert capsys.readouterr().err.splitlines()[-2:] == [
         "graphssl: 1 job killed and run again by the launcher:",
         "  dataset=karate seed=7",
     ]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.in_process import killed_after_checkpoint
 from torch import nn
 
 import graphssl
@@ -18,7 +19,6 @@ from graphssl.graph import Graph
 from graphssl.regularizers.variance_covariance import VarianceCovariance
 from graphssl.regularizers.werank import WERank
 from graphssl.seeding import generator, global_stream
-from graphssl.training.checkpoint import Checkpointer
 
 NAMES = sorted(path.stem for path in (config_dir() / "objective").glob("*.yaml"))
 UNTRAINED = {"raw", "untrained"}
@@ -166,19 +166,8 @@ def test_going_on_from_a_checkpoint_is_exact(name, small_config, tmp_path, monke
         args = [x for x in args if x not in without]
     whole = graphssl.run([*args, f"paths.runs={tmp_path / 'whole'}"])
 
-    class KilledError(Exception):
-        pass
-
-    save = Checkpointer.save
-
-    def killed(self, state):
-        save(self, state)
-        raise KilledError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Checkpointer, "save", killed)
-        with pytest.raises(KilledError):
-            graphssl.run([*args, f"paths.runs={tmp_path / 'halves'}"])
+    with killed_after_checkpoint(monkeypatch, 4):
+        graphssl.run([*args, f"paths.runs={tmp_path / 'halves'}"])
     halves = graphssl.run([*args, f"paths.runs={tmp_path / 'halves'}"])
     assert halves.training["resumed_from"] == 4
     one, other = (

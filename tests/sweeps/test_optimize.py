@@ -1,12 +1,10 @@
 """What a sweep may optimise, in which direction, and that what failed is never the best."""
 
-import sys
-
 import pytest
 import torch
 from omegaconf import OmegaConf
+from tests.in_process import shell
 
-from graphssl.cli import main
 from graphssl.diagnostics.summary import representation_diagnostics
 from graphssl.errors import ConfigError
 from graphssl.results import quantities
@@ -71,14 +69,3 @@ def test_an_unknown_name_is_refused_before_anything_runs(
     )
     assert (code, err) in [(1, [line]), (line, [])]
     assert not list(tmp_path.glob("runs/*bgrl*"))
-
-
-def shell(monkeypatch, capsys, cwd, *args):
-    monkeypatch.chdir(cwd)
-    monkeypatch.setattr(sys, "argv", ["graphssl", *args])
-    try:
-        main()
-        code = 0
-    except SystemExit as end:
-        code = end.code
-    return code, capsys.readouterr().err.splitlines()

@@ -4,14 +4,13 @@ import json
 import math
 import multiprocessing
 import os
-import sys
 from pathlib import Path
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
+from tests.in_process import shell
 
-from graphssl.cli import main
 from graphssl.errors import ConfigError, RunBusyError
 
 optuna = pytest.importorskip("optuna", minversion="4.0", reason="extra `sweeps`")
@@ -78,17 +77,6 @@ GRID = (
     "-m", "hydra/sweeper=optuna", "hydra/sweeper/sampler=grid", "hydra.sweeper.study_name=s",
     "hydra.sweeper.n_trials=9",
 )  # fmt: skip
-
-
-def shell(monkeypatch, capsys, cwd, *args):
-    monkeypatch.chdir(cwd)
-    monkeypatch.setattr(sys, "argv", ["graphssl", *args])
-    try:
-        main()
-        code = 0
-    except SystemExit as end:
-        code = end.code
-    return code, capsys.readouterr().err.splitlines()
 
 
 class Recorded:

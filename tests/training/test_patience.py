@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.in_process import killed_after_checkpoint
 from torch import nn
 
 import graphssl
@@ -11,7 +12,6 @@ from graphssl.augmentation.two_views import TwoViews
 from graphssl.contracts import StepOutput
 from graphssl.errors import ConfigError
 from graphssl.regularizers.none import NoRegularizer
-from graphssl.training.checkpoint import Checkpointer
 from graphssl.training.loop import TrainingState, train
 from graphssl.training.selection import LowestLoss, Selection
 from graphssl.training.settings import TrainerSettings
@@ -85,20 +85,8 @@ def test_a_run_that_stops_says_how_far_it_came_and_goes_on_exactly(
     assert whole.training["steps"] - whole.selection["step"] == 3
     assert whole.selection["metric"] == "loss"
 
-    class KilledError(Exception):
-        pass
-
-    save = Checkpointer.save
-
-    def killed(self, state):
-        save(self, state)
-        if state.step == 4:
-            raise KilledError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Checkpointer, "save", killed)
-        with pytest.raises(KilledError):
-            graphssl.run([*args, f"paths.runs={tmp_path / 'halves'}"])
+    with killed_after_checkpoint(monkeypatch, 4):
+        graphssl.run([*args, f"paths.runs={tmp_path / 'halves'}"])
     halves = graphssl.run([*args, f"paths.runs={tmp_path / 'halves'}"])
     assert halves.training["resumed_from"] == 4
     assert halves.training["steps"] == whole.training["steps"]

@@ -1493,8 +1493,8 @@ FAULTS = (
     Fault(
         name="look-before-the-first-step-without-statistics",
         file="pipeline/pretrain.py",
-        old="started = _started(job)",
-        new="started = job.objective",
+        old="network = started(job)",
+        new="network = job.objective",
         tests="tests/test_start_of_runs.py tests/diagnostics/test_start.py",
     ),
     Fault(
@@ -1507,7 +1507,7 @@ FAULTS = (
     ),
     Fault(
         name="look-before-the-first-step-at-other-views",
-        file="pipeline/pretrain.py",
+        file="pipeline/start.py",
         old="""    stream = generator(job.config.seed, "augmentation", job.device)
 """,
         new="""    stream = generator(job.config.seed, "diagnostics", job.device)
@@ -1941,14 +1941,14 @@ FAULTS = (
     ),
     Fault(
         name="record-of-other-packages-is-taken-unseen",
-        file="pipeline/run.py",
-        old='RunRecord.read(folder).environment.get("packages") != packages()',
-        new="False",
+        file="pipeline/left.py",
+        old='record is None or record.environment.get("packages") != packages()',
+        new="record is None",
         tests="tests/pipeline/test_no_work_twice.py",
     ),
     Fault(
         name="record-of-custom-code-is-taken-unseen",
-        file="pipeline/run.py",
+        file="pipeline/left.py",
         old="if request.config.force or not request.repeatable_graph:",
         new="if request.config.force:",
         tests="tests/test_reruns.py",
@@ -1969,8 +1969,8 @@ FAULTS = (
     ),
     Fault(
         name="record-of-another-graph-goes-on",
-        file="pipeline/run.py",
-        old='if content_hash is not None and record.dataset.get("hash") != content_hash:',
+        file="pipeline/left.py",
+        old='if record is not None and record.dataset.get("hash") != job.content_hash:',
         new="if False:",
         tests="tests/test_reruns.py",
     ),

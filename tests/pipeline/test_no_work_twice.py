@@ -15,7 +15,7 @@ from graphssl.config.compose import compose
 from graphssl.data import custom
 from graphssl.diagnostics import collapse
 from graphssl.diagnostics.summary import representation_diagnostics
-from graphssl.pipeline import embed, prepare
+from graphssl.pipeline import embed, left, prepare
 from graphssl.pipeline import run as pipeline
 from graphssl.results import identity
 from graphssl.training.settings import TrainerSettings
@@ -136,7 +136,7 @@ def test_what_is_left_of_a_finished_run_needs_its_graph(small_run, counts):
 def test_other_packages_might_make_another_graph(small_run, counts, monkeypatch):
     first = small_run(*FEW)
     counts.clear()
-    monkeypatch.setattr(pipeline, "packages", lambda: {"torch-geometric": "1.0"})
+    monkeypatch.setattr(left, "packages", lambda: {"torch-geometric": "1.0"})
     assert small_run(*FEW) == first
     assert counts["content_hash"] == 1
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
+from omegaconf import OmegaConf
 from torch import Tensor, nn
 
-from graphssl.config.messages import is_expected
-from graphssl.config.user_frames import user_frames
+from graphssl.atomic import replace_text
 from graphssl.contracts import ClassifierObjective
-from graphssl.diagnostics.range_checks import check_start, size_range
-from graphssl.diagnostics.start import after_first_forward, fill_statistics
-from graphssl.errors import ConfigError, DataError, NotFiniteError, words
+from graphssl.diagnostics.range_checks import check_start
+from graphssl.diagnostics.start import fill_statistics
 from graphssl.pipeline.looks import Looks
 from graphssl.pipeline.prepare import Job
+from graphssl.pipeline.start import before_training, started
 from graphssl.results.environment import environment, forget_peak_memory, peak_memory_mib
 from graphssl.results.identity import BEHAVIOUR_VERSION
 from graphssl.results.record import RunRecord
@@ -41,19 +41,22 @@ log = logging.getLogger(__name__)
 def pretrain(job: Job, folder: Path, loggers: RunLoggers) -> tuple[nn.Module, Tensor, RunRecord]:
     """Train (or resume from the last checkpoint), keep the selected network, measure its collapse.
 
-    Writes ``encoder.pt``, ``metrics.jsonl`` and ``spectra.npz`` into ``folder``, ``classifier.pt``
-    if the objective has a classifier, ``profile.json`` if ``trainer.profile`` is set, and during
-    training ``checkpoint.pt``.
+    Writes ``config.yaml``, ``overrides.json``, ``encoder.pt``, ``metrics.jsonl``, ``spectra.npz``
+    and at last ``record.json`` into ``folder``, ``classifier.pt`` if the objective has a
+    classifier, ``profile.json`` if ``trainer.profile`` is set, and during training
+    ``checkpoint.pt``.
 
     Returns:
         The objective as it is kept, its embedding of every node (N, D), and the record.
     """
+    replace_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(job.plain)))
+    replace_text(folder / "overrides.json", json.dumps(job.overrides) + "\n")
     forget_peak_memory(job.device)
     objective, selection = job.objective, Selection(job.settings.select)
     if job.optimizer is None:
-        looks, training = _measured_untrained(job, folder)
+        looks, training = _look_untrained(job, folder)
     else:
-        looks, training = _trained(job, job.optimizer, selection, folder, loggers)
+        looks, training = _resume_and_train(job, job.optimizer, selection, folder, loggers)
     selection.apply(objective)
     kept_step = training["steps"] if selection.after is None else selection.after
     of_layers = looks.layers(objective, kept_step).values
@@ -67,7 +70,10 @@ def pretrain(job: Job, folder: Path, loggers: RunLoggers) -> tuple[nn.Module, Te
         "embedding": _of("embedding", of_layers),
         "weights": _of("weights", of_layers),
     }
-    return objective, embedding, _record(job, selection, training, diagnostics)
+    record = _record(job, selection, training, diagnostics)
+    record.write(folder)
+    (folder / "checkpoint.pt").unlink(missing_ok=True)
+    return objective, embedding, record
 
 
 def _record(
@@ -111,17 +117,17 @@ def _record(
     )
 
 
-def _measured_untrained(job: Job, folder: Path) -> tuple[Looks, dict[str, Any]]:
+def _look_untrained(job: Job, folder: Path) -> tuple[Looks, dict[str, Any]]:
     """Look at a network that has nothing to train, as it starts."""
     looks = Looks(job, SpectraFile(folder / "spectra.npz"))
-    with _before_training(job):
+    with before_training(job):
         fill_statistics(job.objective, job.data.graph.view())
         check_start(job.objective, job.data.graph, trained=False)
         looks.deep(job.objective, job.last_step)
     return looks, {"steps": 0}
 
 
-def _trained(
+def _resume_and_train(
     job: Job,
     optimizer: torch.optim.Optimizer,
     selection: Selection,
@@ -151,11 +157,11 @@ def _trained(
             observers.append(Evaluator(looks.quick, settings.eval_every, loggers, selection))
         collapse = Evaluator(looks.deep, config.diagnostics.every or settings.steps, loggers)
         if first == 0:
-            with _before_training(job):
-                started = _started(job)
-                check_start(started, graph, trained=True)
+            with before_training(job):
+                network = started(job)
+                check_start(network, graph, trained=True)
                 if config.diagnostics.every:
-                    collapse.look(started, 0)
+                    collapse.look(network, 0)
         observers.append(collapse)
         observers.append(checkpointer)
         signals = named_signals(settings.checkpoint_on)
@@ -181,40 +187,6 @@ def _trained(
         "steps_per_second": state.step / state.seconds,
     }
     return looks, training
-
-
-def _started(job: Job) -> nn.Module:
-    """Copy the objective, with the batch statistics that the first training step will leave.
-
-    The copy sees the views of that step, from a fresh generator of the same stream, and its
-    dropout, so that a measurement after a step with a learning rate of 0 gives the same numbers.
-    """
-    stream = generator(job.config.seed, "augmentation", job.device)
-    with torch.autocast(job.device.type, torch.bfloat16, job.settings.precision == "bf16"):
-        return after_first_forward(job.objective, *job.augmentation(job.data.graph.view(), stream))
-
-
-@contextmanager
-def _before_training(job: Job) -> Iterator[None]:
-    """Attribute values that are not finite before the first step to the graph."""
-    try:
-        yield
-    except NotFiniteError as error:
-        graph = job.data.graph
-        found = f"features {size_range(graph.x)}"
-        if graph.edge_weight is not None:
-            found += f", edge weights {size_range(graph.edge_weight)}"
-        found = job.data.facts.get("negative_degree", found)
-        raise DataError(f"{job.data.name}: before the first step {error}: {found}") from error
-    except Exception as error:
-        # Settings that only the forward pass of torch or PyG refuses; what custom code raises, and
-        # memory, are reported elsewhere.
-        if is_expected(error) or user_frames(error):
-            raise
-        raise ConfigError(
-            f"the first forward pass fails: {words(error)}; check the settings of encoder, "
-            "objective and augmentation"
-        ) from error
 
 
 def _of(where: str, values: dict[str, float]) -> dict[str, float]:

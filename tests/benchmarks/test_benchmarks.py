@@ -177,6 +177,7 @@ def test_the_whole_table_from_the_shell(tmp_path, monkeypatch, capsys):
     assert "fourth is none of first, second, third" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_peers(capsys):
     found = peers.compare(
         "cora", 4, dict.fromkeys(("ours", "plain_pyg"), sys.executable), size=(300, 900, 12, 0.5, 3)

@@ -52,7 +52,6 @@ def test_the_rows_of_the_demo(tmp_path):
     for overrides in ROWS.values():
         graphssl.run([*overrides, *small, f"paths.runs={tmp_path / 'runs'}"])
     check_page(tmp_path / "runs", tmp_path / "all")
-    check_page(tmp_path / "runs", tmp_path / "main", "--table", "main")
 
 
 @pytest.mark.slow

@@ -4,11 +4,14 @@ import json
 import shutil
 
 import pytest
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 from tests.forked import shell
 
 import graphssl
+from graphssl.config.composer import Composer
 from graphssl.config.folder import config_dir
 from graphssl.report.tables.definition import load_definition
 from graphssl.sweeps.plan import OVERHEAD, make_plan, run_id
@@ -30,12 +33,12 @@ TINY = (
 )
 
 
-def composed(*overrides: str):
-    """The configuration as a sweeper sees it, Hydra's own part in it."""
-    from hydra import compose, initialize_config_dir
-
+@pytest.fixture(scope="module")
+def composer():
+    """Composes the configuration as a sweeper sees it, Hydra's own part in it."""
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
-        return compose("config", list(overrides), return_hydra_config=True)
+        loader = GlobalHydra.instance().config_loader()
+    return Composer(loader, from_shell=False)
 
 
 def test_grids_are_a_union_and_the_command_line_wins():
@@ -77,13 +80,13 @@ def test_each_is_taken_with_every_grid_and_a_grid_wins_over_it():
     ],
     ids=" ".join,
 )
-def test_the_id_is_known_before_the_run(small_run, overrides):
+def test_the_id_is_known_before_the_run(composer, small_run, overrides):
     record = small_run("probe.protocols.random_10_10_80.num_splits=2", *overrides)
-    config = composed(*small_run.overrides, *record.overrides)
+    config = composer([*small_run.overrides, *record.overrides])
     assert run_id(config) == record.id
 
 
-def test_the_id_of_a_graph_of_ones_own_is_known_too(tmp_path, small_run):
+def test_the_id_of_a_graph_of_ones_own_is_known_too(composer, tmp_path):
     import numpy as np
 
     rng = np.random.default_rng(0)
@@ -92,13 +95,13 @@ def test_the_id_of_a_graph_of_ones_own_is_known_too(tmp_path, small_run):
              y=np.arange(300) % 2)  # fmt: skip
     run = ["dataset=custom", f"dataset.path={path}", "recipe.channels=[4]", "trainer.steps=2"]
     run += ["trainer.device=cpu", f"paths.runs={tmp_path / 'runs'}"]
-    assert run_id(composed(*run)) == graphssl.run(run).id
+    assert run_id(composer(run)) == graphssl.run(run).id
 
 
-def test_what_is_done_is_left_out_and_the_rest_is_estimated(small_run, tmp_path):
+def test_what_is_done_is_left_out_and_the_rest_is_estimated(composer, small_run, tmp_path):
     def jobs(*more: str):
         lines = [[*TINY, f"seed={seed}", f"paths.runs={tmp_path / 'runs'}", *more] for seed in "01"]
-        return [(line, composed(*line)) for line in lines]
+        return [(line, composer(line)) for line in lines]
 
     assert make_plan(jobs(), {}).seconds is None
     assert make_plan(jobs(), {"sbm": 4.0}).seconds == 8.0 + 2 * OVERHEAD
@@ -124,13 +127,13 @@ def test_durations_are_short():
     ("experiment", "profile"),
     [*((e, "smoke") for e in EXPERIMENTS), *(("table_main", p) for p in PROFILES)],
 )
-def test_every_table_and_every_profile_can_be_composed(experiment, profile):
+def test_every_table_and_every_profile_can_be_composed(composer, experiment, profile):
     chosen = [f"experiment={experiment}", f"profile={profile}"]
-    settings = OmegaConf.to_container(composed(*chosen).hydra.sweeper, resolve=True)
+    settings = OmegaConf.to_container(composer(chosen).hydra.sweeper, resolve=True)
     del settings["_target_"]
     load_definition(settings["table"])
     for grid in Grids(**settings).grids:
-        run_id(composed(*expand(PARSER, [grid], chosen)[-1]))
+        run_id(composer(expand(PARSER, [grid], chosen)[-1]))
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ from graphssl.data import custom
 from graphssl.diagnostics import collapse
 from graphssl.diagnostics.summary import representation_diagnostics
 from graphssl.pipeline import embed, left, prepare
-from graphssl.pipeline import run as pipeline
 from graphssl.results import identity
 from graphssl.training.settings import TrainerSettings
 

@@ -27,13 +27,14 @@ AnyArray = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class NodeDataset:
-    """A named graph with labels and, where they are given, splits for node classification.
+    """A named graph with, where they are given, labels and splits for node classification.
 
     Attributes:
         name: name of the dataset, as on the command line, e.g. ``"cora"``.
         graph: features and edges, already normalised as the recipe requires.
-        y: class of every node, (N,) int64 in 0..C-1.
-        num_classes: C.
+        y: class of every node, (N,) int64 in 0..C-1, -1 for a node without a label; or, if nodes
+            have several labels, (N, C) of 0 and 1, with -1 in the rows of nodes without labels.
+        num_classes: C; 0 if no node has a label.
         train_mask: (N, S) bool, the training nodes of the splits that come with the data, one
             column per split; None if there are none.
         val_mask: (N, S) bool or None.
@@ -59,6 +60,11 @@ class NodeDataset:
     metric: str = "accuracy"
     node_ids: AnyArray | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def labelled(self) -> Tensor:
+        """Mark the nodes with a label, (N,) bool."""
+        return self.y >= 0 if self.y.ndim == 1 else self.y[:, 0] >= 0
 
 
 class Split(NamedTuple):
@@ -144,7 +150,10 @@ class ProbeProtocol(Protocol):
     has_validation: bool
 
     def splits(self, dataset: NodeDataset, seed: int) -> list[Split]:
-        """Return the splits of ``dataset``; the same seed gives the same splits."""
+        """Return the splits of ``dataset``; the same seed gives the same splits.
+
+        Its ``y`` and masks are those of the nodes with a label, and splits are positions in them.
+        """
         ...
 
     def score(
@@ -153,8 +162,8 @@ class ProbeProtocol(Protocol):
         """Fit and test a classifier on each split; test labels must not influence any choice.
 
         Args:
-            embeddings: (N, D).
-            y: class of every node, (N,).
+            embeddings: (N, D), of the nodes with a label.
+            y: class of every node, (N,), or 0 and 1 for each class, (N, C).
             splits: as returned by ``splits``.
             seed: seed of everything random in the fit, e.g. inner folds.
         """

@@ -1,11 +1,16 @@
-"""Names of the metrics that every built-in protocol measures; imports no torch."""
+"""Names of the metrics of the built-in protocols; imports no torch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 # Metric -> printed label. All lie in [0, 1]; larger is better.
-METRICS: Mapping[str, str] = {"accuracy": "accuracy", "macro_f1": "macro-F1", "roc_auc": "ROC AUC"}
+METRICS: Mapping[str, str] = {
+    "accuracy": "accuracy",
+    "macro_f1": "macro-F1",
+    "roc_auc": "ROC AUC",
+    "micro_f1": "micro-F1",
+}
 
 
 def metric_label(metric: str) -> str:

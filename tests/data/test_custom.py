@@ -63,13 +63,13 @@ def test_nothing_is_unpickled(tmp_path: Path) -> None:
 def test_bad_files_are_one_line_that_names_the_path(tmp_path: Path) -> None:
     (tmp_path / "corrupt.npz").write_bytes(b"PK\x03\x04 not really")
     (tmp_path / "graph.csv").write_text("1,2")
-    np.savez(tmp_path / "unlabelled.npz", x=ARRAYS["x"], edge_index=ARRAYS["edge_index"])
+    np.savez(tmp_path / "points.npz", x=ARRAYS["x"], y=ARRAYS["y"])
     torch.save(torch.ones(3), tmp_path / "tensor.pt")
     for name, message in {
         "missing.npz": "is not a file",
         "corrupt.npz": "cannot be read",
         "graph.csv": "must end in .npz or .pt",
-        "unlabelled.npz": "has x, edge_index but no y",
+        "points.npz": "has x, y but no edge_index",
         "tensor.pt": "it is a Tensor, not a torch_geometric Data",
     }.items():
         with pytest.raises(DataError, match=message) as error:

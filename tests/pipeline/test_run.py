@@ -43,8 +43,8 @@ def test_a_run_leaves_what_the_readme_says(small_run):
         "name": "sbm", "fingerprint": None, "hash": record.dataset["hash"], "nodes": 120,
         "edges": record.dataset["edges"], "features": 64, "classes": 3,
         "edges_without_reverse": 0.0, "self_loops": 0, "duplicate_edges": 0,
-        "isolated_nodes": record.dataset["isolated_nodes"], "edge_weight": None, "edge_attr": None,
-        "keys_not_used": [],
+        "isolated_nodes": record.dataset["isolated_nodes"], "unlabelled_nodes": 0,
+        "edge_weight": None, "edge_attr": None, "keys_not_used": [],
     }  # fmt: skip
     assert re.fullmatch(r"[0-9a-f]{12,64}", record.dataset["hash"])
     assert re.fullmatch("[0-9a-f]{16}", record.dataset["hash"])

@@ -14,18 +14,18 @@ from torch_geometric.data import Data
 
 from graphssl.contracts import NodeDataset
 from graphssl.data.checksums import sha256
-from graphssl.data.facts import KEYS, REQUIRED, log_keys_not_used
+from graphssl.data.facts import KEYS, log_keys_not_used
 from graphssl.data.node_dataset import node_dataset
 from graphssl.data.npz_file import read_npz
 from graphssl.data.torch_file import read_torch
 from graphssl.data.transformed import Transform
 from graphssl.errors import DataError
 
-# pos is not used in training, but transforms read it
-READ = (*KEYS, "pos")
+# pos is not used in training, but transforms read it; num_nodes is used if there is no x
+READ = (*KEYS, "pos", "num_nodes")
 # Keys that graphs often have and that can be dropped without loss.
 EXTRAS = (
-    "name", "num_nodes", "num_edges", "num_features", "num_classes", "node_type", "edge_type",
+    "name", "num_edges", "num_features", "num_classes", "node_type", "edge_type",
 )  # fmt: skip
 _MEANT = {
     "label": "y", "labels": "y", "target": "y", "targets": "y", "features": "x", "feature": "x",
@@ -101,6 +101,8 @@ class CustomDataset:
             ) from error
         used = {key: value for key, value in found.items() if key in READ}
         used = {key: value for key, value in used.items() if key not in self.ignore}
+        if "x" in used:
+            used.pop("num_nodes", None)
         self._check_keys(path, list(found), used)
         left = sorted(found.keys() - used.keys())
         ids = used.pop("node_id", None)
@@ -126,8 +128,8 @@ class CustomDataset:
                 f"known: {', '.join(READ)}; rename them, or skip them with "
                 f"dataset.ignore=[{','.join(unknown[:8])}]"
             )
-        if missing := [key for key in REQUIRED if key not in used]:
-            raise DataError(f"{where} has {', '.join(found)} but no {', '.join(missing)}")
+        if "edge_index" not in used:
+            raise DataError(f"{where} has {', '.join(found)} but no edge_index")
 
 
 def _suggestion(key: str) -> str:

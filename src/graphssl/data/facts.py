@@ -9,15 +9,13 @@ import numpy as np
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphssl.contracts import IntArray
-from graphssl.graph import Graph
+from graphssl.contracts import IntArray, NodeDataset
 
 log = logging.getLogger(__name__)
 
 MASKS = ("train_mask", "val_mask", "test_mask")
-REQUIRED = ("x", "edge_index", "y")
-# Keys that are read from a Data. num_nodes, if present, merely repeats the number of rows of x.
-KEYS = (*REQUIRED, "edge_weight", "edge_attr", *MASKS, "node_id")
+# Keys that are read from a Data. num_nodes matters only if there is no x, whose rows it repeats.
+KEYS = ("x", "edge_index", "y", "edge_weight", "edge_attr", *MASKS, "node_id")
 _SILENT = (*KEYS, "num_nodes")
 
 # Minimum share of edges without a reverse for a graph to look like an undirected one with each edge
@@ -25,14 +23,21 @@ _SILENT = (*KEYS, "num_nodes")
 _LISTED_ONCE = 0.9
 
 
-def graph_facts(name: str, data: Data, graph: Graph) -> dict[str, Any]:
+def graph_facts(name: str, data: Data, dataset: NodeDataset) -> dict[str, Any]:
     """Collect `edge_counts` and the unused keys of ``data``; log notable facts.
 
     Returns:
-        The counts; ``edge_weight``, the key from which weights were read, or None; ``edge_attr``,
-        how it is used, or None without one; ``keys_not_used``.
+        The counts; ``unlabelled_nodes``; ``edge_weight``, the key from which weights were read, or
+        None; ``edge_attr``, how it is used, or None without one; ``keys_not_used``.
     """
+    graph = dataset.graph
     facts: dict[str, Any] = dict(edge_counts(graph.edge_index, graph.num_nodes))
+    facts["unlabelled_nodes"] = int((~dataset.labelled).sum())
+    if 0 < facts["unlabelled_nodes"] < graph.num_nodes:
+        log.info(
+            "%s: %d of %d nodes have no label: trained on, but in no split",
+            name, facts["unlabelled_nodes"], graph.num_nodes,
+        )  # fmt: skip
     facts["edge_weight"] = weight_key(data)
     facts["edge_attr"] = None
     if (attributes := data.get("edge_attr")) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -12,12 +13,20 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from graphssl.checks import whole_number
 from graphssl.contracts import AnyArray, NodeDataset
-from graphssl.data.facts import MASKS, REQUIRED, graph_facts, weight_key
+from graphssl.data.facts import MASKS, graph_facts, weight_key
+from graphssl.data.labels import labels
 from graphssl.data.transformed import Transform, transformed
-from graphssl.data.values import WHOLE, booleans, entry, finite, plain, unique_ids, whole_numbers
+from graphssl.data.values import WHOLE, booleans, entry, finite, plain, unique_ids
 from graphssl.errors import DataError
 from graphssl.graph import Graph
+
+_SUPPLY_FEATURES = (
+    "let a transform supply it, e.g. dataset.transforms=[{_target_: "
+    "torch_geometric.transforms.LocalDegreeProfile}] (five numbers of the degrees), Constant, or "
+    "OneHotDegree with its max_degree"
+)
 
 
 def node_dataset(
@@ -32,9 +41,10 @@ def node_dataset(
 
     Args:
         name: the dataset's name, used in errors.
-        data: ``x`` (N, F), dense or sparse; ``edge_index`` (2, E); ``y`` (N,) or (N, 1);
-            optionally ``edge_weight`` (E,) or (E, 1), or ``edge_attr`` of that shape, and masks
-            (N,) or (N, S).
+        data: ``x`` (N, F), dense or sparse; ``edge_index`` (2, E); optionally ``y`` (N,) or
+            (N, 1), ``edge_weight`` (E,) or (E, 1), or ``edge_attr`` of that shape, and masks
+            (N,) or (N, S). Without ``x``, a transform must supply it; ``y`` is negative for a
+            node without a label, is (N, C) of 0 and 1 for several labels per node, or is missing.
         transforms: PyG transforms, e.g. ``NormalizeFeatures()``.
         fingerprint: hash of a custom graph's files, which its name does not determine.
         transform_seed: seed of the random streams that transforms draw from.
@@ -50,14 +60,23 @@ def node_dataset(
         >>> node_dataset("mine", data).num_classes
         2
     """
-    dataset = _assemble(name, data, fingerprint)
+    if not isinstance(data, Data):
+        kind = type(data).__name__
+        hint = "; use its to_homogeneous()" if kind == "HeteroData" else ""
+        raise DataError(f"{name}: the graph is a {kind}, not a torch_geometric Data{hint}")
+    _require_edges(name, data)
+    data = copy.copy(data)
+    supplied = data.get("x") is None and len(transforms) > 0
+    num_nodes = _count_nodes(name, data, node_ids) if supplied else None
+    dataset = _assemble(name, data, fingerprint, num_nodes)
     ids = None if node_ids is None else unique_ids(name, node_ids, len(dataset.y))
     data, positions = transformed(name, data, transforms, transform_seed)
     if transforms:
+        _require_edges(name, data)
         dataset = _assemble(name, data, fingerprint)
     if positions is not None:
         ids = positions if ids is None else _followed(ids, positions)
-    return replace(dataset, node_ids=ids, facts=graph_facts(name, data, dataset.graph))
+    return replace(dataset, node_ids=ids, facts=graph_facts(name, data, dataset))
 
 
 def _followed(node_ids: AnyArray, positions: AnyArray) -> AnyArray:
@@ -66,27 +85,66 @@ def _followed(node_ids: AnyArray, positions: AnyArray) -> AnyArray:
     return np.where(positions < 0, added, node_ids[positions])
 
 
-def _assemble(name: str, data: Data, fingerprint: str | None) -> NodeDataset:
-    for key in REQUIRED:
-        if data.get(key) is None:
-            adjacency = key == "edge_index" and data.get("adj_t") is not None
-            hint = ", and adj_t is not read: remove ToSparseTensor" if adjacency else ""
-            raise DataError(f"{name}: the graph has no {key}{hint}")
-    data.x = plain(name, "x", data.x)  # transforms need a dense one
-    x, edge_index = _features(name, data.x), plain(name, "edge_index", data.edge_index)
+def _require_edges(name: str, data: Data) -> None:
+    if data.get("edge_index") is None:
+        adjacency = data.get("adj_t") is not None
+        hint = ", and adj_t is not read: remove ToSparseTensor" if adjacency else ""
+        raise DataError(f"{name}: the graph has no edge_index{hint}")
+
+
+def _assemble(
+    name: str, data: Data, fingerprint: str | None, num_nodes: int | None = None
+) -> NodeDataset:
+    """Validate ``data``, whose missing features are an error if ``num_nodes`` is None."""
+    if data.get("x") is not None:
+        data.x = plain(name, "x", data.x)  # transforms need a dense one
+        x = _features(name, data.x)
+    elif num_nodes is None:
+        raise DataError(f"{name}: the graph has no x; {_SUPPLY_FEATURES}")
+    else:
+        x = torch.zeros(num_nodes, 0)
+    edge_index = plain(name, "edge_index", data.edge_index)
     _check_edges(name, edge_index, len(x))
     weight = weight_key(data)
     edge_weight = None if weight is None else plain(name, weight, data[weight])
-    y = _labels(name, plain(name, "y", data.y), len(x))
-    given = {key: plain(name, key, data[key]) for key in MASKS if data.get(key) is not None}
+    given = None if data.get("y") is None else plain(name, "y", data.y)
+    y, num_classes = labels(name, given, len(x))
+    masks = {key: plain(name, key, data[key]) for key in MASKS if data.get(key) is not None}
     return NodeDataset(
         name=name,
         graph=Graph(x, edge_index.long(), _weights(name, str(weight), edge_weight, edge_index)),
         y=y,
-        num_classes=int(y.max()) + 1,
+        num_classes=num_classes,
         fingerprint=fingerprint,
-        **_masks(name, given, len(x)),
+        **_masks(name, masks, len(x)),
     )
+
+
+def _count_nodes(name: str, data: Data, node_ids: Any) -> int:
+    """Return the number of nodes of a graph without features, and set it for its transforms.
+
+    Without ``num_nodes``, that is the length of the first of labels, masks, positions and ids that
+    is given, or else one more than the largest node in ``edge_index``.
+    """
+    if (known := data.get("num_nodes")) is None:
+        known = _length(name, data, node_ids)
+    elif isinstance(known, Tensor) and known.numel() == 1:
+        known = known.item()
+    whole_number(f"{name}: num_nodes", known, least=1)
+    data.num_nodes = known
+    return int(known)
+
+
+def _length(name: str, data: Data, node_ids: Any) -> int:
+    for key in ("y", *MASKS, "pos"):
+        if data.get(key) is not None:
+            values = plain(name, key, data[key])
+            return len(values) if values.dim() else 0
+    if node_ids is not None:
+        return len(node_ids)
+    edges = plain(name, "edge_index", data.edge_index)
+    # what else is wrong with the edges is reported when the graph is assembled
+    return int(edges.max()) + 1 if edges.numel() and edges.dtype in WHOLE else 1
 
 
 def _features(name: str, x: Tensor) -> Tensor:
@@ -120,37 +178,6 @@ def _weights(name: str, key: str, weight: Tensor | None, edge_index: Tensor) -> 
             f"{name}: {key} has shape {tuple(weight.shape)}, not ({edges},), one number per edge"
         )
     return finite(name, key, weight).reshape(edges)
-
-
-def _labels(name: str, y: Tensor, num_nodes: int) -> Tensor:
-    """Convert ``y`` (N,) or (N, 1) to (N,) int64 in 0..C-1."""
-    if y.dim() == 2 and len(y) == num_nodes and y.size(1) > 1:
-        one_hot = bool(((y != 0).sum(1) == 1).all())
-        hint = "; it is one-hot: save y.argmax(1)" if one_hot else ""
-        raise DataError(f"{name}: y has shape {tuple(y.shape)}, not one class per node{hint}")
-    y = y.squeeze(-1) if y.dim() == 2 else y
-    if y.shape != (num_nodes,):
-        raise DataError(
-            f"{name}: y is {y.dtype} of shape {tuple(y.shape)}, not one class number for each of "
-            f"the {num_nodes} nodes"
-        )
-    y = whole_numbers(name, "y", y)
-    unlabelled = int((y < 0).sum())
-    if unlabelled:
-        raise DataError(f"{name}: {unlabelled} of {num_nodes} nodes have no label (y < 0)")
-    classes = torch.unique(y)
-    if len(classes) == 1:
-        raise DataError(f"{name}: y has one class, {int(classes)}, not 0..C-1 with C > 1")
-    if len(classes) != int(classes[-1]) + 1:
-        raise DataError(
-            f"{name}: y has the {len(classes)} classes {_short(classes)}, not 0..C-1 with C > 1"
-        )
-    return y
-
-
-def _short(values: Tensor) -> str:
-    listed = ", ".join(str(value) for value in values[:8].tolist())
-    return listed + ("..." if len(values) > 8 else "")
 
 
 def _masks(name: str, given: Mapping[str, Tensor], num_nodes: int) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def transformed(
 
     Args:
         name: the dataset's name, used in errors.
-        data: N nodes with ``x``.
+        data: N nodes with ``x``, or with ``num_nodes``.
         transforms: PyG transforms. They may draw from the global streams of torch, NumPy and
             Python, which are seeded for them and restored.
         seed: seed of these streams, ``dataset.transform_seed``.
@@ -44,7 +44,7 @@ def transformed(
             that they can no longer be identified.
     """
     whole_number("dataset.transform_seed", seed, least=0)
-    before = torch.arange(1, len(data.x) + 1)
+    before = torch.arange(1, _count(data) + 1)
     data, ids = copy.copy(data), before
     data[_CARRIED] = ids
     with every_global_stream(seed, "transforms"):
@@ -74,9 +74,8 @@ def _applied(name: str, data: Data, transform: Transform) -> Data:
 
 def _ids(name: str, data: Data, transform: Transform, before: Tensor) -> Tensor:
     """Return the ids that ``data`` carries, or ``before`` if it lost them and kept its nodes."""
-    if data.get("x") is None:
-        return before  # the missing x is reported when the graph is assembled
-    nodes, ids = data.x.size(0), data.get(_CARRIED)
+    ids = data.get(_CARRIED)
+    nodes = _count(data)
     if isinstance(ids, Tensor) and ids.shape == (nodes,):
         found: Tensor = ids
         if len(torch.unique(real := found[found > 0])) == len(real):
@@ -87,6 +86,11 @@ def _ids(name: str, data: Data, transform: Transform, before: Tensor) -> Tensor:
         f"{name}: the transform {_named(transform)} turned {len(before)} nodes into {nodes} that "
         f"can no longer be identified: let it select data.{_CARRIED} as it does data.y"
     )
+
+
+def _count(data: Data) -> int:
+    # PyG believes num_nodes, where it is set, rather than x
+    return int(data.num_nodes if data.get("x") is None else data.x.size(0))
 
 
 def _named(transform: Transform) -> str:

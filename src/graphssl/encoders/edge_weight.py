@@ -73,6 +73,8 @@ def edge_weight_facts(name: str, encoder: nn.Module, graph: Graph) -> dict[str, 
         log.warning("%s: the graph has edge weights, which are not used by %s", name, unused)
         return {"edge_weight": f"not used by {unused}"}
     weight = graph.edge_weight
+    if weight is not None:
+        log.info("%s: edge weights are passed to %s", name, type(encoder).__name__)
     if weight is None or not (negative := int((weight < 0).sum())):
         return {}
     fact = f"{negative} of {graph.num_edges} edge weights are negative (least {weight.min():g})"

@@ -88,6 +88,6 @@ def _compare(request: Request, record: RunRecord | None, folder: Path) -> Left:
             record.write(folder)
     return Left(
         record,
-        protocols=unscored({} if record is None else record.scores, request.plain),
+        protocols=unscored({} if record is None else vars(record), request.plain),
         embeddings=request.config.save_embeddings and not (folder / "embeddings.npz").exists(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,15 +13,19 @@ from torch import nn
 
 from graphssl.augmentation.two_views import TwoViews
 from graphssl.config import build
-from graphssl.contracts import NodeDataset, Regularizer, Split
+from graphssl.contracts import NodeDataset, ProbeProtocol, Regularizer, Split
 from graphssl.data.content_hash import content_hash
+from graphssl.encoders.edge_use import edge_use_facts
 from graphssl.encoders.edge_weight import edge_weight_facts
 from graphssl.errors import ConfigError
 from graphssl.pipeline.request import Request
+from graphssl.probing.labelled import splits_of
 from graphssl.probing.metrics import check_metric
 from graphssl.probing.splits import one_split, require_validation
 from graphssl.terminal import spinner
 from graphssl.training.metrics import Logger
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -32,10 +37,10 @@ class Job(Request):
         data: the graph, on ``device``.
         content_hash: hash of the graph's content.
         id: the run's id.
-        splits: the splits that each protocol scores.
+        splits: the splits that each protocol scores; none if no node has a label.
         split: index and node ids of the one split that may be used if labels are; else None.
         quick_split: the split of the quick probe during training; None if no protocol has
-            validation nodes.
+            validation nodes, or if nodes have several labels.
         objective: the objective, with its encoder.
         optimizer: the optimizer; None if the objective has no trainable parameters.
         augmentation: the augmentation that makes the two views.
@@ -74,7 +79,7 @@ class Job(Request):
 
 def prepare(request: Request) -> Job:
     """Build and check everything that can fail before the first step, without claiming a device."""
-    config, settings, protocols = request.config, request.settings, request.protocols
+    config, settings = request.config, request.settings
     with spinner(f"loading {request.choices['dataset']}"):
         data = build.dataset(config)
     if not re.fullmatch(r"[\w+-][\w.+-]*", str(data.name)) or len(str(data.name)) > 100:
@@ -83,7 +88,8 @@ def prepare(request: Request) -> Job:
             "letters, digits, +, - and, not first, dots"
         )
     split_seed = config.probe.split_seed
-    splits = {name: protocol.splits(data, split_seed) for name, protocol in protocols.items()}
+    protocols = probed_protocols(request, data)
+    splits = {name: splits_of(protocol, data, split_seed) for name, protocol in protocols.items()}
     check_metric(data, splits)
     split = None
     if request.labels_used:
@@ -93,7 +99,8 @@ def prepare(request: Request) -> Job:
         split = one_split(splits[name], config.seed)
         splits = {name: [split[1]]}
     with_validation = [name for name, protocol in protocols.items() if protocol.has_validation]
-    quick_split = splits[with_validation[0]][0] if with_validation else None
+    quick = with_validation and data.y.ndim == 1
+    quick_split = splits[with_validation[0]][0] if quick else None
     labels: dict[str, Any] = {}
     if split is not None:
         train_nodes = torch.from_numpy(split[1].train)
@@ -102,7 +109,8 @@ def prepare(request: Request) -> Job:
         }  # fmt: skip
     objective = build.objective(config, data.graph.num_features, labels)
     weights = edge_weight_facts(data.name, objective.encoder, data.graph)
-    data = replace(data, facts={**data.facts, **weights})
+    uses = edge_use_facts(data.name, objective.encoder, data.graph.num_features, data.facts)
+    data = replace(data, facts={**data.facts, **weights, **uses})
     parameters = list(objective.trainable_parameters())
     regularizer = build.regularizer(config)
     regularizer.at(0, settings.steps)  # a schedule longer than the run is refused here
@@ -122,3 +130,21 @@ def prepare(request: Request) -> Job:
         augmentation=build.augmentation(config),
         regularizer=regularizer,
     )
+
+
+def probed_protocols(request: Request, data: NodeDataset) -> Mapping[str, ProbeProtocol]:
+    """Return the protocols that the labels of ``data`` allow: none if no node has a label.
+
+    Raises:
+        ConfigError: the run uses labels, and no node has a label, or nodes have several.
+    """
+    if request.labels_used and (data.num_classes == 0 or data.y.ndim == 2):
+        found = "no labels" if data.num_classes == 0 else "several labels per node"
+        raise ConfigError(
+            "this run uses labels (objective=supervised or trainer.select=val_accuracy), one per "
+            f"node, but {data.name} has {found}"
+        )
+    if data.num_classes == 0 and request.protocols:
+        log.info("%s: not probed: no labels", data.name)
+        return {}
+    return request.protocols

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from graphssl.contracts import ClassifierObjective
 from graphssl.pipeline.embed import classify
 from graphssl.pipeline.prepare import Job
+from graphssl.probing.labelled import score_labelled
 from graphssl.probing.metrics import majority_share
 from graphssl.probing.own_classifier import own_scores
 from graphssl.results.own_code import own_code
@@ -41,7 +42,7 @@ def probe(job: Job, objective: nn.Module, embedding: Tensor, name: str) -> dict[
         scores = own_scores(name, logits, y, splits, seed)
     else:
         rows = embedding.float().cpu().numpy()
-        scores = job.protocols[name].score(rows, y, splits, seed)
+        scores = score_labelled(job.protocols[name], rows, y, splits, seed)
     settings = job.plain["probe"]["protocols"][name]
     return {
         **scores_entry(scores, job.data.metric, majority_share(y, splits)),

@@ -84,7 +84,7 @@ def carry_out(job: Job, left: Left, folder: Path) -> RunRecord:
             # The user who requests this run has named its targets, those outside graphssl included.
             record, objective = left.record, load_objective(folder, trust=True).to(job.device)
             embedding = embed(objective.encoder, job.data.graph)  # type: ignore[arg-type]
-        for name in left.protocols:
+        for name in left.protocols if job.splits else ():  # no labels, no splits
             record = probed(record, job, objective, embedding, name)
             record.write(folder)
         if left.embeddings:

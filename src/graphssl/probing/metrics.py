@@ -1,4 +1,7 @@
-"""Metrics of fitted classifiers: accuracy, macro-F1 and, with two classes, ROC AUC."""
+"""Metrics of fitted classifiers: accuracy, macro-F1, ROC AUC with two classes.
+
+With several labels per node, micro-F1 alone.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +22,21 @@ def measure(
     """Score the one classifier of every split s on ``nodes[s]``.
 
     ROC AUC uses the difference of the two classes' scores. It is left out if there are more than
-    two classes, or if all nodes of a split are of one class.
+    two classes, or if all nodes of a split are of one class. Of nodes with several labels the
+    metric is micro-F1; a class is predicted if it is more likely than not.
 
     Args:
         models: one classifier per split, (S, 1, C, D).
         rows: (N, D), as for fitting.
-        y: class of every node, (N,).
+        y: class of every node, (N,), or 0 and 1 for each class, (N, C).
         nodes: node ids of each split.
 
     Returns:
         Metric -> one value per split, in [0, 1].
     """
+    if y.ndim == 2:
+        predictions = [models.indicators(s, rows[ids])[0] for s, ids in enumerate(nodes)]
+        return {"micro_f1": [micro_f1(y[i], p) for i, p in zip(nodes, predictions, strict=True)]}
     found: list[dict[str, float]] = []
     for s, ids in enumerate(nodes):
         predicted, labels = models.predict(s, rows[ids])[0], y[ids]
@@ -60,6 +67,21 @@ def macro_f1(y: IntArray, predicted: IntArray) -> float:
     return float((2 * hits[both > 0] / both[both > 0]).mean())
 
 
+def micro_f1(y: IntArray, predicted: np.ndarray) -> float:
+    """Compute ``2 TP / (2 TP + FP + FN)``, counted over all nodes and classes; 0 if that is 0 / 0.
+
+    Args:
+        y: (n, C), 0 and 1.
+        predicted: (n, C), bool.
+
+    Example:
+        >>> micro_f1(np.array([[1, 1, 0]]), np.array([[True, False, False]])).__round__(3)
+        0.667
+    """
+    hits, both = int((y * predicted).sum()), int(y.sum() + predicted.sum())
+    return 2 * hits / both if both else 0.0
+
+
 def roc_auc(positive: np.ndarray, scores: FloatArray) -> float:
     """Compute the share of pairs of a positive and a negative in the right order; ties count half.
 
@@ -81,8 +103,11 @@ def roc_auc(positive: np.ndarray, scores: FloatArray) -> float:
 def majority_share(y: IntArray, splits: Sequence[Split]) -> float:
     """Compute the mean accuracy over splits of predicting the test nodes' most frequent class.
 
-    An accuracy is informative only above this value. A split without test nodes counts as 0.
+    An accuracy is informative only above this value. A split without test nodes counts as 0. With
+    several labels per node, it is the micro-F1 of predicting all classes for every node.
     """
+    if y.ndim == 2:
+        return float(np.mean([micro_f1(y[s.test], np.ones_like(y[s.test])) for s in splits]))
     shares = [np.unique(y[s.test], return_counts=True)[1].max(initial=0) for s in splits]
     sizes = [max(1, len(s.test)) for s in splits]
     return float(np.mean(np.divide(shares, sizes)))
@@ -96,10 +121,19 @@ def check_metric(dataset: NodeDataset, splits: Mapping[str, Sequence[Split]]) ->
         splits: protocol -> its splits.
 
     Raises:
-        ConfigError: the metric is unknown, or it is ROC AUC and there are not two classes.
+        ConfigError: the metric is unknown, it is ROC AUC and there are not two classes, or it does
+            not fit the number of labels per node.
         DataError: the metric is ROC AUC, and all nodes to be scored are of one class.
     """
     one_of("dataset.metric", dataset.metric, METRICS)
+    several = dataset.y.ndim == 2
+    # accuracy, the default, leaves the choice to the protocol
+    if dataset.metric != "accuracy" and several != (dataset.metric == "micro_f1"):
+        count, fits = ("several labels", "micro_f1") if several else ("one label", "accuracy")
+        raise ConfigError(
+            f"dataset.metric={dataset.metric}: the nodes of {dataset.name} have {count} each; use "
+            f"{fits}"
+        )
     if dataset.metric != "roc_auc":
         return
     if dataset.num_classes != 2:

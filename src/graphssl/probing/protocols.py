@@ -1,6 +1,7 @@
 """Kinds of probe protocols; a published one is a yaml of conf/probe that fixes the arguments.
 
-All fit logistic regression on L2-normalised rows. They share these arguments:
+All fit logistic regression on L2-normalised rows, one-vs-rest if nodes have several labels. They
+share these arguments:
     name: printed with every number.
     solver: ``sklearn``, or ``batched`` for the same objective in torch.
     log2_C: first and last exponent of the grid of C, all powers of two in between included.
@@ -86,9 +87,10 @@ class CrossValidatedSplits:
     ) -> ProbeScores:
         """Choose C by folds of the training nodes, then fit on all; ``seed`` draws the folds."""
         rows = normalized_rows(embeddings, y)
+        metric = "micro_f1" if y.ndim == 2 else "accuracy"
         chosen = select_by_folds(rows, y, splits, self._C, self._fit, self._folds, seed)
         test = measure(chosen.models, rows, y, [split.test for split in splits])
-        return ProbeScores(self.name, self._solver, "accuracy", test, {}, chosen.C, seed)
+        return ProbeScores(self.name, self._solver, metric, test, {}, chosen.C, seed)
 
 
 class _ValidatedSplits:
@@ -100,16 +102,21 @@ class _ValidatedSplits:
         self.name = name
         self._C = powers_of_two(log2_C)
         self._solver, self._fit = choose_solver(classifier, solver, device)
+        # No class excludes another one if nodes have several labels.
+        self._one_vs_rest = choose_solver("one_vs_rest", solver, device)
 
     def score(
         self, embeddings: FloatArray, y: IntArray, splits: Sequence[Split], seed: int
     ) -> ProbeScores:
         """Fit on the training nodes with the C that is best on the validation nodes."""
         rows = normalized_rows(embeddings, y)
-        chosen = select_on_validation(rows, y, splits, self._C, self._fit)
+        solver, fit, metric = self._solver, self._fit, "accuracy"
+        if y.ndim == 2:
+            (solver, fit), metric = self._one_vs_rest, "micro_f1"
+        chosen = select_on_validation(rows, y, splits, self._C, fit)
         test = measure(chosen.models, rows, y, [split.test for split in splits])
         val = measure(chosen.models, rows, y, [split.val for split in splits])
-        return ProbeScores(self.name, self._solver, "accuracy", test, val, chosen.C, seed)
+        return ProbeScores(self.name, solver, metric, test, val, chosen.C, seed)
 
 
 class GivenSplits(_ValidatedSplits):

@@ -93,16 +93,20 @@ def given_splits(dataset: NodeDataset, protocol: str) -> list[Split]:
     for index, split in enumerate(splits):
         for part, nodes in split._asdict().items():
             if not len(nodes):
-                raise DataError(f"split {index} of {dataset.name} has no {part} nodes")
+                raise DataError(f"split {index} of {dataset.name} has no {part} nodes with a label")
     return splits
 
 
 def require_classes(dataset: NodeDataset, splits: Sequence[Split]) -> list[Split]:
     """Check that every class is in each training part, and return ``splits`` unchanged.
 
+    If nodes have several labels, a class without a training node is allowed: it is never predicted.
+
     Raises:
         DataError: a class is missing from a training part.
     """
+    if dataset.y.ndim == 2:
+        return list(splits)
     y = dataset.y.numpy(force=True)
     for index, split in enumerate(splits):
         missing = np.setdiff1d(np.arange(dataset.num_classes), y[split.train])

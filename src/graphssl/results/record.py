@@ -71,7 +71,10 @@ class RunRecord:
         names = [self.dataset["name"], *names]  # several graphs may share an option
         ranks = self.diagnostics["representation"]
         rank = f"effective rank {ranks['effective_rank_centred']:.1f} of {ranks['dimensions']}"
-        found = ", ".join([*(_score(name, s) for name, s in self.scores.items()), rank])
+        scores = [_score(name, entry) for name, entry in self.scores.items()]
+        if without_labels(vars(self)):
+            scores = ["not probed: no labels"]
+        found = ", ".join([*scores, rank])
         return f"{' '.join(map(str, names))} seed {self.seed}: {found} -> {self.folder}"
 
     def value(self, name: str) -> float:
@@ -142,18 +145,30 @@ class RunRecord:
         return record
 
 
-def unscored(scores: Mapping[str, Mapping[str, Any]], config: Mapping[str, Any]) -> list[str]:
-    """List the protocols of ``config`` without a score for its settings, metric and code."""
+def unscored(record: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
+    """List the protocols of ``config`` without a score for its settings, metric and code.
+
+    Args:
+        record: content of the run's record; empty if it has none.
+        config: the configuration that asks for the protocols.
+    """
+    if without_labels(record):
+        return []
     probe, metric = config["probe"], config["dataset"].get("metric")
     found = {
         name: tuple(entry.get(key) for key in ("settings", "split_seed", "dataset_metric", "code"))
-        for name, entry in scores.items()
+        for name, entry in record.get("scores", {}).items()
     }
     return [
         name
         for name, settings in (probe.get("protocols") or {}).items()
         if found.get(name) != (settings, probe["split_seed"], metric, own_code(settings))
     ]
+
+
+def without_labels(record: Mapping[str, Any]) -> bool:
+    """Return whether the record is of a graph without labels, which no protocol can score."""
+    return bool(record.get("dataset", {}).get("classes") == 0)
 
 
 def scores_entry(scores: ProbeScores, metric: str, majority: float) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def make_plan(
     for overrides, config in jobs:
         plain = resolved(config)
         record = records.get(run_id(config, plain=plain))
-        if record is None or config.force or unscored(record.content["scores"], plain):
+        if record is None or config.force or unscored(record.content, plain):
             left.append(list(overrides))
             estimates.append(_estimate(config, timed, seconds))
     known = [estimate for estimate in estimates if estimate is not None]

@@ -42,7 +42,7 @@ def fit_batched(
 
     Args:
         rows: (N, D) float32 or float64.
-        y: (N,).
+        y: (N,), or with ``one_vs_rest`` also (N, C), 0 and 1 for each class.
         trains: row ids of each training set.
         C: (K,) inverse regularization strengths.
         num_classes: labels are 0..num_classes-1.
@@ -62,7 +62,7 @@ def fit_batched(
     for start in range(0, len(trains), at_once):
         part = trains[start : start + at_once]
         ids = [torch.as_tensor(train) for train in part]
-        # (T, n, D); labels (T, n)
+        # (T, n, D); labels (T, n) or (T, n, C)
         x = pad_sequence([torch.as_tensor(rows)[i] for i in ids], batch_first=True).to(device)
         labels = pad_sequence([torch.as_tensor(y)[i] for i in ids], True, num_classes).to(device)
         parts.append(_fit_together(x, labels, grid.tolist(), num_classes, one_vs_rest, tolerance))
@@ -73,11 +73,14 @@ def fit_batched(
 def _fit_together(
     x: Tensor, y: Tensor, C: list[float], num_classes: int, one_vs_rest: bool, tolerance: float
 ) -> tuple[Tensor, Tensor]:
-    """Fit weights (T, K, C, D) and biases (T, K, C) to rows (T, n, D) and labels (T, n).
+    """Fit weights (T, K, C, D) and biases (T, K, C) to rows (T, n, D) and labels.
 
-    ``C`` is increasing. The label ``num_classes`` marks rows beyond the end, which are zero.
+    ``C`` is increasing. Labels are classes, (T, n), or 0 and 1 for each class, (T, n, C). The label
+    ``num_classes`` marks rows beyond the end, which are zero.
     """
-    real = (y < num_classes).to(x.dtype)[..., None]  # (T, n, 1)
+    several = y.ndim == 3
+    real = ((y[..., 0] if several else y) < num_classes).to(x.dtype)[..., None]  # (T, n, 1)
+    target = y * real if several else one_hot(y, num_classes + 1)[..., :num_classes]  # (T, n, C)
     size = real.sum(1, keepdim=True)  # (T, 1, 1)
     if one_vs_rest:
         mean = None
@@ -91,7 +94,7 @@ def _fit_together(
         penalty = pad(x.new_ones(coordinates.size(2) - 1), (0, 1))
     objective = LogisticObjective(
         x=coordinates,
-        target=one_hot(y, num_classes + 1)[..., :num_classes].mT.to(x.dtype).contiguous(),
+        target=target.mT.to(x.dtype).contiguous(),
         C=C[0],
         scatter=coordinates.square().sum(1, keepdim=True),
         penalty=penalty,

@@ -22,7 +22,7 @@ def fit_one_vs_rest(
 
     Args:
         rows: (N, D).
-        y: class of every node, (N,).
+        y: class of every node, (N,), or 0 and 1 for each class, (N, C).
         trains: row ids of each training set.
         C: inverse regularization strengths, (K,).
         num_classes: labels are 0..num_classes-1.
@@ -39,7 +39,7 @@ def fit_one_vs_rest(
     for t, train in enumerate(trains):
         x = rows[train]
         for label in range(num_classes):
-            target = y[train] == label
+            target = y[train] == label if y.ndim == 1 else y[train, label] == 1
             if target.all() or not target.any():
                 bias[t, :, label] = np.inf if target.all() else -np.inf
                 continue

@@ -91,7 +91,7 @@ def test_the_majority_share_is_of_the_test_nodes():
 def test_the_metric_of_a_graph_is_checked(masked, two_classes):
     splits = {"given": GivenSplits("given", [0, 1]).splits(two_classes, 0)}
     check_metric(two_classes, splits)
-    with pytest.raises(ConfigError, match=r"accuracy, macro_f1, roc_auc, got 'auc'"):
+    with pytest.raises(ConfigError, match=r"accuracy, macro_f1, roc_auc, micro_f1, got 'auc'"):
         check_metric(replace(masked, metric="auc"), splits)
     with pytest.raises(ConfigError, match=r"roc_auc needs two classes, but digits has 10"):
         check_metric(replace(masked, metric="roc_auc"), splits)

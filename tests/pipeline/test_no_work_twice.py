@@ -14,6 +14,7 @@ from graphssl.config import build
 from graphssl.config.compose import compose
 from graphssl.data import custom
 from graphssl.diagnostics import collapse
+from graphssl.diagnostics.neighbourhood import neighbourhood_diagnostics
 from graphssl.diagnostics.summary import representation_diagnostics
 from graphssl.pipeline import embed, left, prepare
 from graphssl.results import identity
@@ -90,8 +91,9 @@ def test_the_lowest_loss_is_measured_with_the_weights_it_is_the_loss_of(small_ru
     record = small_run(*FEW, *select, "diagnostics.every=1")
     assert record.selection["step"] == 4
     config, *_ = compose(small_run.overrides)
-    z = embed.embed(graphssl.load_run(record.folder), build.dataset(config).graph)
-    found = representation_diagnostics(z).values
+    graph = build.dataset(config).graph
+    z = embed.embed(graphssl.load_run(record.folder), graph)
+    found = representation_diagnostics(z).values | neighbourhood_diagnostics(z, graph)
     assert record.diagnostics["representation"] == {"dimensions": 8, **found}
     last = [row for row in rows(record) if "embedding/std_min" in row][-1]
     assert last["step"] == 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -11,6 +12,7 @@ from torch import nn
 from graphssl.contracts import FloatArray
 from graphssl.diagnostics.geometry import alignment
 from graphssl.diagnostics.layers import layer_outputs
+from graphssl.diagnostics.neighbourhood import neighbourhood_diagnostics
 from graphssl.diagnostics.range_checks import check_outputs, check_statistics
 from graphssl.diagnostics.summary import (
     Diagnostics,
@@ -51,7 +53,10 @@ def collapse_diagnostics(
     values: dict[str, float] = {}
     arrays: dict[str, FloatArray] = {}
     for where, z in places.items():
-        _add(where, representation_diagnostics(z), values, arrays)
+        found = representation_diagnostics(z)
+        if z.size(0) == view.graph.num_nodes and not where.startswith("target"):
+            found = replace(found, values=found.values | neighbourhood_diagnostics(z, view.graph))
+        _add(where, found, values, arrays)
     weights = layer_weights(objective, trainable=True)
     if weights:
         _add("weights", weight_diagnostics(weights), values, arrays)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from graphssl.contracts import StepOutput
 from graphssl.encoders.conv_stack import ConvStack
+from graphssl.encoders.encoding import encode
 from graphssl.graph import GraphView
 from graphssl.seeding import global_stream
 
@@ -25,6 +26,9 @@ def layer_outputs(objective: nn.Module, view: GraphView) -> tuple[StepOutput, di
     head, ``predictor`` as a whole. Target networks are included: ``target_encoder.acts.1``. The
     norm of a layer without normalisation is left out, since it would repeat the convolution.
 
+    The encoder is recorded on ``view`` itself, whatever else the objective gives to it: DGI, for
+    one, encodes a corrupted graph last.
+
     Args:
         objective: network to record; it is copied, not changed.
         view: the original graph.
@@ -33,16 +37,39 @@ def layer_outputs(objective: nn.Module, view: GraphView) -> tuple[StepOutput, di
         The objective's output with this view as both views, and name -> (N, width).
     """
     frozen = copy.deepcopy(objective).eval()
+    parts = {name: part for name, part in frozen.named_children() if name != "encoder"}
     found: dict[str, Tensor] = {}
-    with _recorded(frozen, found), global_stream(0, "diagnostics", view.graph.x.device):
+    with _recorded(parts, found), global_stream(0, "diagnostics", view.graph.x.device):
         output = frozen(view, view)
-    return output, found
+    return output, encoder_outputs(frozen.encoder, view) | found  # type: ignore[arg-type]
+
+
+@torch.no_grad()
+def encoder_outputs(encoder: nn.Module, view: GraphView) -> dict[str, Tensor]:
+    """Record the output of every layer of ``encoder`` on ``view``, in eval mode.
+
+    Args:
+        encoder: the encoder; it is copied, not changed.
+        view: the original graph.
+
+    Returns:
+        Name -> (N, width), in order: ``encoder.convs.0``, ``encoder.acts.0``; see
+        ``layer_outputs``.
+    """
+    frozen = copy.deepcopy(encoder).eval()
+    found: dict[str, Tensor] = {}
+    with (
+        _recorded({"encoder": frozen}, found),
+        global_stream(0, "diagnostics", view.graph.x.device),
+    ):
+        encode(frozen, view)
+    return found
 
 
 @contextmanager
-def _recorded(objective: nn.Module, found: dict[str, Tensor]) -> Iterator[None]:
+def _recorded(parts: Mapping[str, nn.Module], found: dict[str, Tensor]) -> Iterator[None]:
     handles = []
-    for name, part in objective.named_children():
+    for name, part in parts.items():
         if isinstance(part, ConvStack):
             handles += _hook_stack(name, part, found)
         elif "encoder" in name:

@@ -1,4 +1,4 @@
-"""Work that is left of a run: training, protocols without a score, embeddings."""
+"""Work that is left of a run: training, protocols without a score, measures, embeddings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from graphssl.config import build
 from graphssl.errors import DataError
 from graphssl.pipeline.folder import held_folder
+from graphssl.pipeline.measured import unmeasured
 from graphssl.pipeline.prepare import Job
 from graphssl.pipeline.request import Request
 from graphssl.results.environment import packages
@@ -25,16 +26,19 @@ class Left:
         record: that of its training; None where it has to be trained.
         protocols: names of the protocols that have no score under today's settings.
         embeddings: whether ``embeddings.npz`` is wanted and not there.
+        measures: measures of ``diagnostics.also`` that the record lacks.
     """
 
     record: RunRecord | None
     protocols: list[str]
     embeddings: bool
+    measures: list[str]
 
     @property
     def nothing(self) -> bool:
         """Whether the run is finished."""
-        return self.record is not None and not self.protocols and not self.embeddings
+        left = self.protocols or self.embeddings or self.measures
+        return self.record is not None and not left
 
 
 def finished(request: Request) -> RunRecord | None:
@@ -90,4 +94,5 @@ def _compare(request: Request, record: RunRecord | None, folder: Path) -> Left:
         record,
         protocols=unscored({} if record is None else vars(record), request.plain),
         embeddings=request.config.save_embeddings and not (folder / "embeddings.npz").exists(),
+        measures=unmeasured(record, request.measures),
     )

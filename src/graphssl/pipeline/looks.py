@@ -6,6 +6,8 @@ from torch import Tensor, nn
 
 from graphssl.contracts import ClassifierObjective
 from graphssl.diagnostics.collapse import collapse_diagnostics
+from graphssl.diagnostics.named import TwoViews
+from graphssl.diagnostics.neighbourhood import neighbourhood_diagnostics
 from graphssl.diagnostics.range_checks import check_statistics
 from graphssl.diagnostics.summary import Diagnostics, representation_diagnostics
 from graphssl.pipeline.embed import classify, embed
@@ -13,6 +15,12 @@ from graphssl.pipeline.prepare import Job
 from graphssl.probing.quick import quick_accuracy
 from graphssl.seeding import generator
 from graphssl.training.spectra import SpectraFile
+
+
+def views_to_measure(job: Job) -> TwoViews:
+    """Make a function that draws pairs of views for measures, from a stream of their own."""
+    view, stream = job.data.graph.view(), generator(job.config.seed, "diagnostics", job.device)
+    return lambda: job.augmentation(view, stream)
 
 
 class Looks:
@@ -54,7 +62,8 @@ class Looks:
         if self._representation is None or self._representation[0] != step:
             check_statistics(objective)
             z = embed(objective.encoder, self.job.data.graph)  # type: ignore[arg-type]
-            measures = representation_diagnostics(z).values
+            near = neighbourhood_diagnostics(z, self.job.data.graph)
+            measures = representation_diagnostics(z).values | near
             # Of a step on the way nothing is kept, since a large graph's (N, D) takes a gigabyte. A
             # look during training multiplies in TF32 where training does, the record does not.
             if step != self.job.last_step or self.job.settings.precision == "tf32":
@@ -69,10 +78,7 @@ class Looks:
         """
         if self._layers is None or self._layers[0] != step:
             view = self.job.data.graph.view()
-            stream = generator(self.job.config.seed, "diagnostics", self.job.device)
-            found = collapse_diagnostics(
-                objective, view, lambda: self.job.augmentation(view, stream)
-            )
+            found = collapse_diagnostics(objective, view, views_to_measure(self.job))
             if objective is not self.job.objective:  # a copy, with other statistics
                 return found
             self._layers = step, found

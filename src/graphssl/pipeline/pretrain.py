@@ -18,6 +18,7 @@ from graphssl.contracts import ClassifierObjective
 from graphssl.diagnostics.range_checks import check_start
 from graphssl.diagnostics.start import fill_statistics
 from graphssl.pipeline.looks import Looks
+from graphssl.pipeline.measured import with_named
 from graphssl.pipeline.prepare import Job
 from graphssl.pipeline.start import before_training, started
 from graphssl.results.environment import environment, forget_peak_memory, peak_memory_mib
@@ -69,7 +70,9 @@ def pretrain(job: Job, folder: Path, loggers: RunLoggers) -> tuple[nn.Module, Te
         "representation": {"dimensions": embedding.size(1), **of_embedding},
         "embedding": _of("embedding", of_layers),
         "weights": _of("weights", of_layers),
+        **_of_encoder(of_layers),
     }
+    diagnostics = with_named(diagnostics, job, objective, job.measures)
     record = _record(job, selection, training, diagnostics)
     record.write(folder)
     (folder / "checkpoint.pt").unlink(missing_ok=True)
@@ -187,6 +190,12 @@ def _resume_and_train(
         "steps_per_second": state.step / state.seconds,
     }
     return looks, training
+
+
+def _of_encoder(values: dict[str, float]) -> dict[str, dict[str, float]]:
+    """Return the measures of every layer of the encoder, by layer."""
+    layers = dict.fromkeys(key.partition("/")[0] for key in values if key.startswith("encoder."))
+    return {layer: _of(layer, values) for layer in layers}
 
 
 def _of(where: str, values: dict[str, float]) -> dict[str, float]:

@@ -12,10 +12,11 @@ from graphssl.checks import boolean, one_of, whole_number
 from graphssl.config import build
 from graphssl.config.compose import resolved
 from graphssl.contracts import NodeDataset, ProbeProtocol
+from graphssl.diagnostics.named import check_names
 from graphssl.errors import ConfigError
 from graphssl.results.identity import identity, weights_part
 from graphssl.results.own_code import own_code, targets
-from graphssl.results.quantities import names
+from graphssl.results.quantities import listed, names
 from graphssl.results.store import RunStore
 from graphssl.training import matmul
 from graphssl.training.device import named_device
@@ -65,6 +66,11 @@ class Request:
         """Return what the name of the run's folder begins with, for people."""
         objective = self.config.objective._target_.rsplit(".")[-1].lower()
         return f"{graph}-{objective}-seed{self.config.seed}"
+
+    @property
+    def measures(self) -> list[str]:
+        """Names of the measures of ``diagnostics.also``."""
+        return measures_of(self.plain)
 
     @property
     def repeatable_graph(self) -> bool:
@@ -117,11 +123,18 @@ def run_id(
     return identity(plain, uses_labels, fingerprint, code)
 
 
+def measures_of(config: Mapping[str, Any]) -> list[str]:
+    """Return the names in ``diagnostics.also`` of ``config``, one or a list; none if it is null."""
+    also = config["diagnostics"].get("also")
+    return [] if also is None else listed(also)
+
+
 def _check_types(config: DictConfig) -> None:
     whole_number("seed", config.seed, least=0)
     whole_number("probe.split_seed", config.probe.split_seed, least=0)
     if config.diagnostics.every is not None:
         whole_number("diagnostics.every", config.diagnostics.every, least=0)
+    check_names(measures_of(resolved(config)))
     if not OmegaConf.is_dict(config.tags):
         raise ConfigError(f"tags must be key=value pairs, +tags.study=mine, got {config.tags!r}")
     for name in ("force", "save_embeddings", "fail_fast", "debug"):

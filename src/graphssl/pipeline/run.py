@@ -15,6 +15,7 @@ from graphssl.pipeline.embed import embed, save_embedding
 from graphssl.pipeline.folder import held_folder
 from graphssl.pipeline.left import Left, finished, what_is_left
 from graphssl.pipeline.load import load_objective
+from graphssl.pipeline.measured import measured
 from graphssl.pipeline.prepare import Job, prepare
 from graphssl.pipeline.pretrain import pretrain
 from graphssl.pipeline.probe import probed
@@ -84,6 +85,9 @@ def carry_out(job: Job, left: Left, folder: Path) -> RunRecord:
             # The user who requests this run has named its targets, those outside graphssl included.
             record, objective = left.record, load_objective(folder, trust=True).to(job.device)
             embedding = embed(objective.encoder, job.data.graph)  # type: ignore[arg-type]
+        if left.measures:
+            record = measured(record, job, objective, left.measures)
+            record.write(folder)
         for name in left.protocols if job.splits else ():  # no labels, no splits
             record = probed(record, job, objective, embedding, name)
             record.write(folder)

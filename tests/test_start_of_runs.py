@@ -15,6 +15,7 @@ import graphssl
 from graphssl.cli import compose
 from graphssl.config import build
 from graphssl.diagnostics.collapse import collapse_diagnostics
+from graphssl.diagnostics.neighbourhood import neighbourhood_diagnostics
 from graphssl.diagnostics.summary import representation_diagnostics
 from graphssl.encoders.encoding import encode
 from graphssl.errors import ConfigError, DataError, TrainingError
@@ -65,7 +66,7 @@ def test_an_untrained_run_is_one_network_everywhere(small_run):
     z = embed(encoder, graph)
     saved = np.load(Path(record.folder) / "embeddings.npz")["embeddings"]
     np.testing.assert_array_equal(saved, z.numpy())
-    found = representation_diagnostics(z).values
+    found = representation_diagnostics(z).values | neighbourhood_diagnostics(z, graph)
     assert {"dimensions": 8, **found} == record.diagnostics["representation"]
     again = small_run("objective=untrained", "probe=[grace]", *QUICK[1:])  # from encoder.pt
     assert again.id == record.id
@@ -91,7 +92,7 @@ def test_the_record_measures_the_saved_network(small_run, monkeypatch):
     config, *_ = compose(["objective=byol", *small_run.overrides])
     graph = build.dataset(config).graph
     z = embed(graphssl.load_run(record.folder), graph)
-    found = representation_diagnostics(z).values
+    found = representation_diagnostics(z).values | neighbourhood_diagnostics(z, graph)
     assert record.diagnostics["representation"] == {"dimensions": 8, **found}
     with torch.no_grad():
         h = encode(objective.encoder.eval(), graph.view())

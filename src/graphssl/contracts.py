@@ -45,6 +45,8 @@ class NodeDataset:
         metric: metric in which results on this graph are published, one of
             ``metric_names.METRICS``.
         node_ids: (N,) integers or strings that name the nodes in saved embeddings; None for 0..N-1.
+        held_out_edges: (2, H) pairs of nodes, smaller id first, whose edges were removed from
+            ``graph`` and are only scored (``data/hold_out.py``); None if no edge was held out.
         facts: recorded properties of the graph other than its size: edges without a reverse,
             self-loops, unused keys (``data/facts.py``).
     """
@@ -59,6 +61,7 @@ class NodeDataset:
     fingerprint: str | None = None
     metric: str = "accuracy"
     node_ids: AnyArray | None = None
+    held_out_edges: Tensor | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -68,12 +71,14 @@ class NodeDataset:
 
 
 class Split(NamedTuple):
-    """Node ids of one split.
+    """Node ids of one split, or pairs of nodes for a protocol that scores edges.
+
+    Pairs are rows (i, j, 1 if an edge joins them, otherwise 0).
 
     Attributes:
-        train: ids of the training nodes.
-        val: ids of the validation nodes; empty if the protocol has none.
-        test: ids of the test nodes.
+        train: ids of the training nodes, (n,); or pairs, (n, 3).
+        val: ids of the validation nodes, or pairs; empty if the protocol has none.
+        test: ids of the test nodes, or pairs.
     """
 
     train: IntArray
@@ -97,6 +102,8 @@ class ProbeScores:
         val: metric -> score on the validation nodes; empty if the protocol has none.
         C: inverse regularization strength chosen per split.
         split_seed: seed of the splits and of the inner folds.
+        chosen: what else was chosen without test labels, e.g. ``{"k": [5, 10]}``, one value per
+            split.
 
     Raises:
         ConfigError: ``metric`` was not measured, or a score is missing, not finite, or above 1.
@@ -115,6 +122,7 @@ class ProbeScores:
     val: Mapping[str, Sequence[float]]
     C: Sequence[float]
     split_seed: int
+    chosen: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.metric not in self.test:
@@ -139,11 +147,14 @@ class ProbeScores:
 
 
 class ProbeProtocol(Protocol):
-    """A named way to score an embedding by node classification.
+    """A named way to score an embedding, by node classification or another task.
 
     Attributes:
         name: printed with every number.
         has_validation: whether its splits have validation nodes.
+
+    A protocol that does not read the labels sets ``uses_labels = False``; it is then called with
+    every node, whether it has a label or not.
     """
 
     name: str
@@ -159,7 +170,9 @@ class ProbeProtocol(Protocol):
     def score(
         self, embeddings: FloatArray, y: IntArray, splits: Sequence[Split], seed: int
     ) -> ProbeScores:
-        """Fit and test a classifier on each split; test labels must not influence any choice.
+        """Fit and test on each split; test labels must not influence any choice.
+
+        Nothing but the arguments is read, so that any embeddings can be scored, whatever made them.
 
         Args:
             embeddings: (N, D), of the nodes with a label.

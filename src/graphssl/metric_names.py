@@ -1,4 +1,4 @@
-"""Names of the metrics of the built-in protocols; imports no torch."""
+"""Names of metrics, those of node classification first; imports no torch."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ METRICS: Mapping[str, str] = {
     "roc_auc": "ROC AUC",
     "micro_f1": "micro-F1",
 }
+# Metrics of protocols with another task, at most 1; larger is better.
+OTHERS: Mapping[str, str] = {
+    "nmi": "NMI",
+    "ari": "ARI",
+    "link_auc": "AUC of links",
+    "link_ap": "AP of links",
+    "hits_at_50": "Hits@50",
+}
 
 
 def metric_label(metric: str) -> str:
@@ -20,4 +28,4 @@ def metric_label(metric: str) -> str:
         >>> metric_label("macro_f1"), metric_label("purity")
         ('macro-F1', 'purity')
     """
-    return METRICS.get(metric, metric)
+    return {**METRICS, **OTHERS}.get(metric, metric)

@@ -11,7 +11,9 @@ from typing import Literal
 import numpy as np
 import torch
 
-Stream = Literal["init", "augmentation", "dropout", "synthetic", "diagnostics", "transforms"]
+Stream = Literal[
+    "init", "augmentation", "dropout", "synthetic", "diagnostics", "transforms", "held_out", "probe"
+]
 
 
 def derive_seed(seed: int, stream: Stream) -> int:

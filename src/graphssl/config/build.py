@@ -20,7 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from graphssl.augmentation.two_views import TwoViews
-from graphssl.checks import whole_number
+from graphssl.checks import number, whole_number
 from graphssl.config.contract_checks import (
     check_encoder,
     check_methods,
@@ -135,7 +135,7 @@ def _loader(config: DictConfig, maker: Callable[..., Any]) -> Any:
     node, seed = config.dataset, config.dataset.get("transform_seed", 0)
     whole_number("dataset.transform_seed", seed, least=0)
     asked = inspect.signature(_resolve(node)).parameters
-    ours = {"metric"}
+    ours = {"metric", "held_out_edges"}
     if "transform_seed" not in asked:
         ours.add("transform_seed")
         if seed:
@@ -145,6 +145,15 @@ def _loader(config: DictConfig, maker: Callable[..., Any]) -> Any:
             )
     plain: dict[str, Any] = OmegaConf.to_container(node, resolve=True)  # type: ignore[assignment]
     kept = {key: value for key, value in plain.items() if key not in ours}
+    number("dataset.held_out_edges", share := plain.get("held_out_edges", 0.0), least=0, below=1)
+    if share:
+        if "transforms" not in asked:
+            raise ConfigError(
+                f"dataset.held_out_edges={share}: {node._target_} does not take transforms; add an "
+                "argument transforms and pass it to node_dataset"
+            )
+        first = {"_target_": "graphssl.data.HoldOutEdges", "share": share, "seed": seed}
+        kept["transforms"] = [first, *(kept.get("transforms") or ())]
     made = maker(kept, "dataset", **({"published": published()} if "published" in asked else {}))
     check_methods(made, "dataset", load=("data_dir", "mirror"))
     return made

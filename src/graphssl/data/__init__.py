@@ -5,6 +5,7 @@ from __future__ import annotations
 from graphssl.contracts import NodeDataset
 from graphssl.data.custom import CustomDataset
 from graphssl.data.digits import DigitsDataset
+from graphssl.data.hold_out import HoldOutEdges
 from graphssl.data.karate import KarateDataset
 from graphssl.data.low_rank import LowRankDataset
 from graphssl.data.ogb_node import OGBDataset
@@ -17,6 +18,7 @@ __all__ = [
     "CustomDataset",
     "DigitsDataset",
     "DivideByRowSum",
+    "HoldOutEdges",
     "KarateDataset",
     "LowRankDataset",
     "NodeDataset",

@@ -15,7 +15,7 @@ _CHUNK = 1 << 18  # entries; fits into a cache
 
 
 def content_hash(data: NodeDataset) -> str:
-    """Hash everything that training and probes use: features, edges, weights, labels and masks.
+    """Hash all that training and probes use: features, edges, those held out, labels and masks.
 
     The hash is the first 16 digits of sha256 over shapes and little-endian entries, floats as
     float32 and integers as int64, so that neither the dtypes in a file nor the machine's byte order
@@ -34,6 +34,8 @@ def content_hash(data: NodeDataset) -> str:
         "val_mask": (data.val_mask, "?"),
         "test_mask": (data.test_mask, "?"),
     }
+    if data.held_out_edges is not None:
+        parts["held_out_edges"] = (data.held_out_edges, "<i8")
     for name, (tensor, kind) in parts.items():
         shape = None if tensor is None else tuple(tensor.shape)
         digest.update(f"{name} {shape}\n".encode())

@@ -16,6 +16,7 @@ from torch_geometric.data import Data
 from graphssl.checks import whole_number
 from graphssl.contracts import AnyArray, NodeDataset
 from graphssl.data.facts import MASKS, graph_facts, weight_key
+from graphssl.data.hold_out import held_out
 from graphssl.data.labels import labels
 from graphssl.data.transformed import Transform, transformed
 from graphssl.data.values import WHOLE, booleans, entry, finite, plain, unique_ids
@@ -74,9 +75,13 @@ def node_dataset(
     if transforms:
         _require_edges(name, data)
         dataset = _assemble(name, data, fingerprint)
+    held = held_out(name, data, positions)
     if positions is not None:
         ids = positions if ids is None else _followed(ids, positions)
-    return replace(dataset, node_ids=ids, facts=graph_facts(name, data, dataset))
+    facts = graph_facts(name, data, dataset)
+    if held is not None:
+        facts["held_out_edges"] = held.size(1)
+    return replace(dataset, node_ids=ids, held_out_edges=held, facts=facts)
 
 
 def _followed(node_ids: AnyArray, positions: AnyArray) -> AnyArray:

@@ -1,4 +1,4 @@
-"""How much the rows of neighbours are alike: energy and homophily of a representation.
+"""Energy and homophily of a representation over the edges of its graph.
 
 Shapes: N nodes, P pairs of neighbours, D dimensions. Edges count once, without direction, weight,
 repetition and self-loops; an energy of 0 is the limit of many layers of message passing.

@@ -19,7 +19,7 @@ from graphssl.encoders.edge_use import edge_use_facts
 from graphssl.encoders.edge_weight import edge_weight_facts
 from graphssl.errors import ConfigError
 from graphssl.pipeline.request import Request
-from graphssl.probing.labelled import splits_of
+from graphssl.probing.labelled import reads_labels, splits_of
 from graphssl.probing.metrics import check_metric
 from graphssl.probing.splits import one_split, require_validation
 from graphssl.terminal import spinner
@@ -133,7 +133,7 @@ def prepare(request: Request) -> Job:
 
 
 def probed_protocols(request: Request, data: NodeDataset) -> Mapping[str, ProbeProtocol]:
-    """Return the protocols that the labels of ``data`` allow: none if no node has a label.
+    """Return the protocols that ``data`` allows: without labels, those that read none.
 
     Raises:
         ConfigError: the run uses labels, and no node has a label, or nodes have several.
@@ -145,6 +145,8 @@ def probed_protocols(request: Request, data: NodeDataset) -> Mapping[str, ProbeP
             f"node, but {data.name} has {found}"
         )
     if data.num_classes == 0 and request.protocols:
-        log.info("%s: not probed: no labels", data.name)
-        return {}
+        allowed = {k: v for k, v in request.protocols.items() if not reads_labels(v)}
+        if len(allowed) < len(request.protocols):
+            log.info("%s: not probed%s: no labels", data.name, " by all protocols" * bool(allowed))
+        return allowed
     return request.protocols

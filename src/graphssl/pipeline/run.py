@@ -88,7 +88,7 @@ def carry_out(job: Job, left: Left, folder: Path) -> RunRecord:
         if left.measures:
             record = measured(record, job, objective, left.measures)
             record.write(folder)
-        for name in left.protocols if job.splits else ():  # no labels, no splits
+        for name in (n for n in left.protocols if n in job.splits):  # no labels, no splits
             record = probed(record, job, objective, embedding, name)
             record.write(folder)
         if left.embeddings:

@@ -29,10 +29,15 @@ def labelled_nodes(y: AnyArray) -> IntArray:
     return np.flatnonzero(y >= 0 if y.ndim == 1 else y[:, 0] >= 0)
 
 
+def reads_labels(protocol: ProbeProtocol) -> bool:
+    """Return whether ``protocol`` has no attribute ``uses_labels`` that is False."""
+    return bool(getattr(protocol, "uses_labels", True))
+
+
 def splits_of(protocol: ProbeProtocol, dataset: NodeDataset, seed: int) -> list[Split]:
     """Return the splits of ``protocol`` among the labelled nodes, as ids of all nodes."""
     nodes = labelled_nodes(dataset.y.numpy(force=True))
-    if len(nodes) == len(dataset.y):
+    if len(nodes) == len(dataset.y) or not reads_labels(protocol):
         return protocol.splits(dataset, seed)
     masks: dict[str, Any] = {
         key: None if (mask := getattr(dataset, key)) is None else mask[nodes]
@@ -51,7 +56,7 @@ def score_labelled(
 ) -> ProbeScores:
     """Score the rows of labelled nodes; the arguments are those of ``protocol.score``."""
     nodes = labelled_nodes(y)
-    if len(nodes) == len(y):
+    if len(nodes) == len(y) or not reads_labels(protocol):
         return protocol.score(embeddings, y, splits, seed)
     among = [Split(*(np.searchsorted(nodes, ids) for ids in split)) for split in splits]
     return protocol.score(embeddings[nodes], y[nodes], among, seed)

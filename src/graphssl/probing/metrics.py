@@ -1,4 +1,4 @@
-"""Metrics of fitted classifiers: accuracy, macro-F1, ROC AUC with two classes.
+"""Metrics of classified nodes: accuracy, macro-F1, ROC AUC with two classes.
 
 With several labels per node, micro-F1 alone.
 """
@@ -37,16 +37,41 @@ def measure(
     if y.ndim == 2:
         predictions = [models.indicators(s, rows[ids])[0] for s, ids in enumerate(nodes)]
         return {"micro_f1": [micro_f1(y[i], p) for i, p in zip(nodes, predictions, strict=True)]}
-    found: list[dict[str, float]] = []
-    for s, ids in enumerate(nodes):
-        predicted, labels = models.predict(s, rows[ids])[0], y[ids]
-        one = {"accuracy": float((predicted == labels).mean())}
-        one["macro_f1"] = macro_f1(labels, predicted)
-        if models.weight.shape[2] == 2 and 0 < labels.mean() < 1:
-            scores = models.scores(s, rows[ids])[0].astype(np.float64)
-            one["roc_auc"] = roc_auc(labels == 1, scores[:, 1] - scores[:, 0])
-        found.append(one)
-    return {m: [one[m] for one in found] for m in METRICS if all(m in one for one in found)}
+    return together(
+        [
+            classified(y[ids], models.predict(s, rows[ids])[0], models.scores(s, rows[ids])[0])
+            for s, ids in enumerate(nodes)
+        ]
+    )
+
+
+def classified(y: IntArray, predicted: IntArray, scores: FloatArray) -> dict[str, float]:
+    """Compute the metrics of one split: accuracy, macro-F1 and, where it has a value, ROC AUC.
+
+    Args:
+        y: classes, (n,).
+        predicted: predicted classes, (n,).
+        scores: scores of the classes, (n, C).
+
+    Example:
+        >>> classified(np.array([0, 1]), np.array([0, 1]), np.eye(2))
+        {'accuracy': 1.0, 'macro_f1': 1.0, 'roc_auc': 1.0}
+    """
+    found = {"accuracy": float((predicted == y).mean()), "macro_f1": macro_f1(y, predicted)}
+    if scores.shape[1] == 2 and 0 < y.mean() < 1:
+        exact = scores.astype(np.float64)
+        found["roc_auc"] = roc_auc(y == 1, exact[:, 1] - exact[:, 0])
+    return found
+
+
+def together(found: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
+    """Turn one mapping per split into one list per metric that every split has.
+
+    Example:
+        >>> together([{"nmi": 0.5, "ari": 0.2}, {"nmi": 0.6}])
+        {'nmi': [0.5, 0.6]}
+    """
+    return {m: [one[m] for one in found] for m in found[0] if all(m in one for one in found)}
 
 
 def macro_f1(y: IntArray, predicted: IntArray) -> float:
@@ -104,11 +129,13 @@ def majority_share(y: IntArray, splits: Sequence[Split]) -> float:
     """Compute the mean accuracy over splits of predicting the test nodes' most frequent class.
 
     An accuracy is informative only above this value. A split without test nodes counts as 0. With
-    several labels per node, it is the micro-F1 of predicting all classes for every node.
+    several labels per node, it is the micro-F1 of predicting all classes for every node. Where a
+    split has pairs of nodes, it is the larger share of edges and other pairs.
     """
-    if y.ndim == 2:
+    if all(s.test.ndim == 1 for s in splits) and y.ndim == 2:
         return float(np.mean([micro_f1(y[s.test], np.ones_like(y[s.test])) for s in splits]))
-    shares = [np.unique(y[s.test], return_counts=True)[1].max(initial=0) for s in splits]
+    labels = [y[s.test] if s.test.ndim == 1 else s.test[:, 2] for s in splits]
+    shares = [np.unique(of, return_counts=True)[1].max(initial=0) for of in labels]
     sizes = [max(1, len(s.test)) for s in splits]
     return float(np.mean(np.divide(shares, sizes)))
 
@@ -145,7 +172,7 @@ def check_metric(dataset: NodeDataset, splits: Mapping[str, Sequence[Split]]) ->
     for protocol, drawn in splits.items():
         for index, split in enumerate(drawn):
             for part, nodes in (("validation", split.val), ("test", split.test)):
-                if len(nodes) and len(np.unique(y[nodes])) < 2:
+                if nodes.ndim == 1 and len(nodes) and len(np.unique(y[nodes])) < 2:
                     raise DataError(
                         f"dataset.metric=roc_auc: the {part} nodes of split {index} of {protocol} "
                         f"are all of class {y[nodes[0]]} of {dataset.name}"

@@ -20,7 +20,13 @@ from graphssl.probing.metrics import measure
 from graphssl.probing.selection import FOLDS, Folds, select_by_folds, select_on_validation
 from graphssl.probing.solvers.choose import Classifier, Solver, choose_solver, powers_of_two
 from graphssl.probing.solvers.linear import normalized_rows
-from graphssl.probing.splits import check_ratios, given_splits, random_splits, require_classes
+from graphssl.probing.splits import (
+    check_ratios,
+    given_splits,
+    random_splits,
+    require_classes,
+    require_parts,
+)
 
 
 class CrossValidatedSplits:
@@ -86,6 +92,7 @@ class CrossValidatedSplits:
         self, embeddings: FloatArray, y: IntArray, splits: Sequence[Split], seed: int
     ) -> ProbeScores:
         """Choose C by folds of the training nodes, then fit on all; ``seed`` draws the folds."""
+        require_parts(self.name, splits, "train", "test")
         rows = normalized_rows(embeddings, y)
         metric = "micro_f1" if y.ndim == 2 else "accuracy"
         chosen = select_by_folds(rows, y, splits, self._C, self._fit, self._folds, seed)
@@ -109,6 +116,7 @@ class _ValidatedSplits:
         self, embeddings: FloatArray, y: IntArray, splits: Sequence[Split], seed: int
     ) -> ProbeScores:
         """Fit on the training nodes with the C that is best on the validation nodes."""
+        require_parts(self.name, splits, "train", "val", "test")
         rows = normalized_rows(embeddings, y)
         solver, fit, metric = self._solver, self._fit, "accuracy"
         if y.ndim == 2:

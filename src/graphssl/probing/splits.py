@@ -103,10 +103,11 @@ def require_classes(dataset: NodeDataset, splits: Sequence[Split]) -> list[Split
     If nodes have several labels, a class without a training node is allowed: it is never predicted.
 
     Raises:
-        DataError: a class is missing from a training part.
+        DataError: there is one class only, or a class is missing from a training part.
     """
     if dataset.y.ndim == 2:
         return list(splits)
+    require_two_classes(dataset)
     y = dataset.y.numpy(force=True)
     for index, split in enumerate(splits):
         missing = np.setdiff1d(np.arange(dataset.num_classes), y[split.train])
@@ -118,6 +119,49 @@ def require_classes(dataset: NodeDataset, splits: Sequence[Split]) -> list[Split
     return list(splits)
 
 
+def require_one_label(dataset: NodeDataset, protocol: str) -> None:
+    """Check that nodes have one label each, for a protocol that scores no more.
+
+    Raises:
+        DataError: they have several.
+    """
+    if dataset.y.ndim == 2:
+        raise DataError(
+            f"{protocol} scores one label per node, but the nodes of {dataset.name} have several; "
+            "protocols that work: bgrl_official, random_10_10_80, grace"
+        )
+
+
+def require_two_classes(dataset: NodeDataset) -> None:
+    """Check that there is something to tell apart.
+
+    Raises:
+        DataError: all nodes are of one class.
+    """
+    if dataset.num_classes < 2:
+        raise DataError(f"all nodes of {dataset.name} are of one class: nothing can be classified")
+
+
+def require_parts(name: str, splits: Sequence[Split], *parts: str) -> None:
+    """Check that no one of ``parts`` of a split is empty, as in splits that were made elsewhere.
+
+    Args:
+        name: the protocol, for the message.
+        splits: the splits.
+        parts: ``train``, ``val`` or ``test``.
+
+    Raises:
+        DataError: one is empty, or there is no split.
+    """
+    if not splits:
+        raise DataError(f"{name} needs at least one split, got none")
+    said = {"train": "training", "val": "validation", "test": "test"}
+    for index, split in enumerate(splits):
+        for part in parts:
+            if not len(getattr(split, part)):
+                raise DataError(f"{name} needs {said[part]} nodes, but split {index} has none")
+
+
 def one_split(splits: Sequence[Split], seed: int) -> tuple[int, Split]:
     """Choose the one split on which a run with ``seed`` uses labels, with index ``seed mod S``.
 
@@ -126,8 +170,16 @@ def one_split(splits: Sequence[Split], seed: int) -> tuple[int, Split]:
 
     Returns:
         The split's index and the split.
+
+    Raises:
+        ConfigError: the split has no training nodes, as under ``kmeans`` and ``link_prediction``.
     """
     index = seed % len(splits)
+    if splits[index].train.ndim > 1 or not len(splits[index].train):
+        raise ConfigError(
+            "a run that uses labels needs a protocol with training nodes, such as random_10_10_80, "
+            "public_split or wikics_preset"
+        )
     return index, splits[index]
 
 

@@ -23,9 +23,12 @@ _WITHOUT_EFFECT = {
     "optimizer": ("fused", "foreach", "capturable"),
 }
 # Options added later, and their values without effect: runs with these values keep their ids.
-_LATER = {"encoder": {"plain_last": False}}
+_LATER: Mapping[str, Mapping[str, Any]] = {
+    "encoder": {"plain_last": False},
+    "dataset": {"held_out_edges": 0.0},
+}
 # Arguments of graphssl's own protocols that determine the splits; the others affect the score only.
-_SPLIT = ("_target_", "num_splits", "train_ratio", "val_ratio")
+_SPLIT = ("_target_", "num_splits", "train_ratio", "val_ratio", "masks", "shots")
 
 
 def identity(

@@ -152,7 +152,7 @@ def unscored(record: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
         record: content of the run's record; empty if it has none.
         config: the configuration that asks for the protocols.
     """
-    if without_labels(record):
+    if without_labels(record) and "held_out_edges" not in record["dataset"]:
         return []
     probe, metric = config["probe"], config["dataset"].get("metric")
     found = {

@@ -45,6 +45,20 @@ def powers_of_two(log2_C: Sequence[int]) -> FloatArray:
     return np.asarray(2.0 ** np.arange(log2_C[0], log2_C[1] + 1))
 
 
+def require_device(device: str) -> None:
+    """Check that ``device`` exists.
+
+    Raises:
+        ConfigError: it does not.
+    """
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, TypeError):  # AssertionError: torch without CUDA
+        raise ConfigError(
+            f"the probe's device must be cpu, cuda or cuda:<i> and exist, got {device!r}"
+        ) from None
+
+
 def choose_solver(classifier: Classifier, solver: Solver, device: str) -> tuple[str, Fit]:
     """Look up the solver for ``classifier``: its name for the record, and its function.
 
@@ -53,12 +67,7 @@ def choose_solver(classifier: Classifier, solver: Solver, device: str) -> tuple[
     """
     one_of("classifier", classifier, get_args(Classifier))
     one_of("solver", solver, get_args(Solver))
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError):  # the latter from a build of torch without CUDA
-        raise ConfigError(
-            f"the probe's device must be cpu, cuda or cuda:<i> and exist, got {device!r}"
-        ) from None
+    require_device(device)
     fits: dict[tuple[str, str], tuple[str, Fit]] = {
         ("one_vs_rest", "sklearn"): ("liblinear", fit_one_vs_rest),
         ("one_vs_rest", "batched"): (

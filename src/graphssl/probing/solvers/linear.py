@@ -52,11 +52,25 @@ class LinearModels:
 Fit = Callable[[FloatArray, IntArray, Sequence[IntArray], FloatArray, int], LinearModels]
 
 
+def checked_rows(embeddings: FloatArray, y: IntArray) -> FloatArray:
+    """Return ``embeddings`` (N, D) after checking that they can be probed.
+
+    Raises:
+        DataError: ``embeddings`` is not a matrix with one row per label, or a value is not finite.
+    """
+    if embeddings.ndim != 2 or len(embeddings) != len(y):
+        raise DataError(f"embeddings of shape {embeddings.shape} do not fit {len(y)} labels")
+    finite = np.isfinite(embeddings).all(axis=1)
+    if not finite.all():
+        raise DataError(f"embeddings have NaN or infinity in {(~finite).sum()} of {len(y)} rows")
+    return embeddings
+
+
 def normalized_rows(embeddings: FloatArray, y: IntArray) -> FloatArray:
     """Scale the rows of ``embeddings`` (N, D) to unit Euclidean length; zero rows stay zero.
 
     Raises:
-        DataError: ``embeddings`` is not a matrix with one row per label, or a value is not finite.
+        DataError: as ``checked_rows``.
 
     Example:
         >>> normalized_rows(np.array([[3.0, 4.0]]), np.array([0])).tolist()
@@ -64,11 +78,7 @@ def normalized_rows(embeddings: FloatArray, y: IntArray) -> FloatArray:
     """
     from sklearn.preprocessing import normalize  # slow to import, and for probing alone
 
-    if embeddings.ndim != 2 or len(embeddings) != len(y):
-        raise DataError(f"embeddings of shape {embeddings.shape} do not fit {len(y)} labels")
-    finite = np.isfinite(embeddings).all(axis=1)
-    if not finite.all():
-        raise DataError(f"embeddings have NaN or infinity in {(~finite).sum()} of {len(y)} rows")
+    embeddings = checked_rows(embeddings, y)
     # scikit-learn treats rows shorter than 1e-6 as zeros. Powers of two divide exactly.
     _, exponents = np.frexp(np.abs(embeddings).max(axis=1, keepdims=True, initial=0.0))
     return np.asarray(normalize(np.ldexp(embeddings, -exponents)))

@@ -100,7 +100,7 @@ def test_the_record_measures_the_saved_network(small_run, monkeypatch):
         torch.testing.assert_close(h, z)
         views = build.augmentation(config)(graph.view(), generator(0, "diagnostics"))
         aligned = collapse_diagnostics(objective, graph.view(), lambda: views).values
-    expected = representation_diagnostics(q).values
+    expected = representation_diagnostics(q).values | neighbourhood_diagnostics(q, graph)
     embedding = dict(record.diagnostics["embedding"])
     assert embedding.pop("alignment") == pytest.approx(aligned["embedding/alignment"])
     assert embedding == pytest.approx(expected)

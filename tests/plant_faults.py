@@ -2323,6 +2323,34 @@ FAULTS = (
     ),
     # ---- configurations
     Fault(
+        name="keys-a-flag-deep-inside-is-not-checked",
+        file="config/key_checks.py",
+        old="        _check_hydras_keys(where, value)\n",
+        new="",
+        tests="tests/test_cli.py",
+    ),
+    Fault(
+        name="keys-a-factory-may-be-an-object",
+        file="config/key_checks.py",
+        old="for group in (*_OBJECTS, *_FACTORIES, *(",
+        new="for group in (*_OBJECTS, *(",
+        tests="tests/test_cli.py",
+    ),
+    Fault(
+        name="keys-a-scalar-is-taken-for-a-mapping",
+        file="config/key_checks.py",
+        old="for key in sorted(shipped.mappings):",
+        new='for key in sorted(shipped.mappings - {"paths"}):',
+        tests="tests/test_cli.py",
+    ),
+    Fault(
+        name="keys-deleted-ones-of-a-group-are-not-missed",
+        file="config/key_checks.py",
+        old="if key not in config[group]:",
+        new='if key == "_target_" and key not in config[group]:',
+        tests="tests/test_cli.py",
+    ),
+    Fault(
         name="config-batch-norm-with-torchs-momentum",
         file="../../conf/norm/batch.yaml",
         old="momentum: 0.99",

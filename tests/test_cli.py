@@ -198,7 +198,59 @@ BAD = {
         ["regularizer=werank", "regularizer.schedule=warmup", "regularizer.schedule_steps=1.5"],
         "schedule_steps must be a whole number, 1 or more, got 1.5",
     ),
-    "logger's target": (["+logger._target_=foo.bar"], "logger: Error locating target 'foo.bar'"),
+    "logger's target": (
+        ["+logger._target_=foo.bar", "+logger._partial_=true"],
+        "logger: Error locating target 'foo.bar'",
+    ),
+    "logger that is no factory": (
+        ["+logger._target_=graphssl.training.TensorBoard"],
+        "logger._partial_ must be true, got false",
+    ),
+    "Hydra's flag": (
+        ["optimizer._partial_=[]"],
+        "optimizer._partial_ must be true or false, got",
+    ),
+    "Hydra's flag deep inside": (
+        ["+augmentation.view1.edges._recursive_=4"],
+        "augmentation.view1.edges._recursive_ must be true or false, got 4",
+    ),
+    "Hydra's conversion": (
+        ["+objective._convert_=no"],
+        "objective._convert_ must be one of none",
+    ),
+    "no factory": (["act._partial_=false"], "act._partial_ must be true, got false"),
+    "no object": (["+trainer._partial_=true"], "trainer._partial_ must be false, got true"),
+    "target of a strange type": (["optimizer._target_=3"], "optimizer._target_ must be the dotted"),
+    "target deleted": (["~encoder._target_"], "~encoder._target_: a run needs encoder._target_, "),
+    "target of other arguments": (
+        ["encoder._target_=torch.nn.Linear"],
+        "; encoder._target_=torch.nn.Linear leaves encoder's other keys as they were: delete them",
+    ),
+    "settings of another class": (
+        ["trainer._target_=builtins.dict"],
+        "trainer._target_=builtins.dict must make graphssl.training.TrainerSettings",
+    ),
+    "target without a signature": (
+        ["dataset._target_=builtins.dict"],
+        "dataset builtins.dict needs a method load(data_dir, mirror)",
+    ),
+    "augmentation of another class": (
+        ["augmentation._target_=graphssl.augmentation.DropEdges"],
+        "unexpected keyword argument 'view1'; it takes p, undirected; augmentation._target_=",
+    ),
+    "a scalar for a mapping": (["paths=-1"], "paths must have keys of its own, paths.KEY=VALUE"),
+    "a scalar before a key": (
+        ["paths=true", "paths.runs=x"],
+        "paths.runs: paths=true replaces all of paths",
+    ),
+    "a list for a mapping": (["tags=[1]"], "tags=[1]: Cannot merge DictConfig with ListConfig"),
+    "a number for a group": (["seed=null", "probe=-1"], "probe=-1: a group needs one of its opt"),
+    "path deleted": (["~paths.runs"], "~paths.runs: a run needs paths.runs, which was deleted"),
+    "key of a group deleted": (
+        ["~diagnostics.every"],
+        "~diagnostics.every: a run needs diagnostics.every, which was deleted",
+    ),
+    "group that others refer to": (["~dataset"], "~dataset: a run needs dataset, which was del"),
     "no folder": (["paths.runs=''"], "paths.runs must be the name of a folder, got ''"),
     "no protocol": (["probe.protocols.random_10_10_80=null"], "must be a protocol, got None"),
 }

@@ -76,6 +76,7 @@ def is_refused(small_config, folder: Path, changes: tuple[str, ...]) -> bool:
     named = {change.partition("=")[0] for change in changes}
     small = [*small_config, "trainer.steps=2", "trainer.eval_every=0"]
     small = [option for option in small if option.partition("=")[0] not in named]
+    before = places(folder)
 
     def work() -> None:
         signal.alarm(SECONDS)  # its default action ends the child
@@ -90,11 +91,22 @@ def is_refused(small_config, folder: Path, changes: tuple[str, ...]) -> bool:
     said = [line for line in err.splitlines() if not line.startswith("[")]
     assert (code, len(said)) == (1, 1), (changes, code, said)
     assert said[0].startswith("graphssl: error: "), (changes, said)
-    for run in folder.glob("runs/[!.]*"):  # what is refused leaves none, what fails says why
-        failure = run / "failed.json"
-        if not (run / "record.json").exists():
-            assert json.loads(failure.read_text())["error"] == "training", (changes, said)
+    new = places(folder) - before
+    told = {path.parent for path in new if path.name == "failed.json" and is_told(path)}
+    told |= {path.parent for path in new if path.name == "record.json"}
+    left = [path for path in new if not {path, *path.parents} & told]
+    assert not left, (changes, said, left)  # what is refused leaves nothing, what fails says why
     return True
+
+
+def places(folder: Path) -> set[Path]:
+    """Every file and folder below ``folder``, except locks and what is printed."""
+    found = set(folder.rglob("*")) - {folder / "log.out", folder / "log.err"}
+    return {p for p in found if ".locks" not in p.parts and not (p / ".locks").exists()}
+
+
+def is_told(failure: Path) -> bool:
+    return bool(json.loads(failure.read_text())["error"] == "training")
 
 
 def refusal(work: Callable[[], object]) -> str:

@@ -60,7 +60,8 @@ def run(overrides: Sequence[str] = ()) -> RunRecord:
         >>> record.diagnostics["representation"]["effective_rank_centred"]  # doctest: +SKIP
     """
     from graphssl.config.compose import compose
-    from graphssl.config.messages import check_keys, expected
+    from graphssl.config.key_checks import check_keys
+    from graphssl.config.messages import expected
     from graphssl.pipeline.run import run as run_config
 
     with _one_at_a_time:

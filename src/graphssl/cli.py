@@ -24,7 +24,8 @@ from omegaconf import DictConfig, OmegaConf
 from graphssl.config.compose import check_recipe, compose, group_choices, with_home
 from graphssl.config.folder import config_dir
 from graphssl.config.help_text import help_text
-from graphssl.config.messages import check_keys, describe, expected, is_expected
+from graphssl.config.key_checks import check_keys
+from graphssl.config.messages import describe, expected, is_expected
 from graphssl.config.option_list import list_text
 from graphssl.config.user_frames import user_frames
 from graphssl.errors import ConfigError, DataError, Interrupted, RunBusyError, StoppedError

@@ -58,6 +58,8 @@ def make(config: DictConfig | Mapping[str, Any], name: str, **supplied: Any) -> 
                 raise cause from None
             cause = cause.__cause__
         raise ConfigError(f"{_message(error, name)}{_options(config)}") from error
+    except (TypeError, ValueError) as error:  # of Hydra itself, about its own keys in config
+        raise ConfigError(f"{name}: {words(error)}") from error
 
 
 def made_once(config: DictConfig | Mapping[str, Any], name: str, **supplied: Any) -> Any:
@@ -134,7 +136,7 @@ def _loader(config: DictConfig, maker: Callable[..., Any]) -> Any:
     """Build the dataset's loader; pass the seed and published checksums if its constructor asks."""
     node, seed = config.dataset, config.dataset.get("transform_seed", 0)
     whole_number("dataset.transform_seed", seed, least=0)
-    asked = inspect.signature(_resolve(node)).parameters
+    asked = _parameters(_resolve(node))
     ours = {"metric", "held_out_edges"}
     if "transform_seed" not in asked:
         ours.add("transform_seed")
@@ -179,7 +181,12 @@ def folder(config: DictConfig, name: str) -> Path:
 
 def settings(config: DictConfig) -> TrainerSettings:
     """Build the trainer's settings."""
-    made: TrainerSettings = made_once(config.trainer, "trainer")
+    made = made_once(config.trainer, "trainer")
+    if not isinstance(made, TrainerSettings):
+        raise ConfigError(
+            f"trainer._target_={config.trainer._target_} must make "
+            "graphssl.training.TrainerSettings"
+        )
     return made
 
 
@@ -228,7 +235,7 @@ def objective(
             has an argument of that name.
     """
     kind = _resolve(config.objective)
-    asked = inspect.signature(kind).parameters
+    asked = _parameters(kind)
     known = {"in_channels": in_channels, **(labels or {})}
     supplied = {name: value for name, value in known.items() if name in asked}
     with global_stream(config.seed, "init"):
@@ -252,8 +259,8 @@ def check_default_dtype() -> None:
 
 def augmentation(config: DictConfig) -> TwoViews:
     """Build the augmentation that makes the two views."""
-    node = config.augmentation.copy()
-    if node.get("strength") == 1 and "strength" not in inspect.signature(_resolve(node)).parameters:
+    node: dict[str, Any] = OmegaConf.to_container(config.augmentation, resolve=True)  # type: ignore[assignment]
+    if node.get("strength") == 1 and "strength" not in _parameters(_resolve(config.augmentation)):
         del node["strength"]  # a custom class that is not a TwoViews
     made: TwoViews = make(node, "augmentation")
     check_methods(made, "augmentation", __call__=("view", "generator"))
@@ -306,7 +313,7 @@ def check_logger(config: DictConfig) -> None:
         try:
             supplied = {"folder", "name", "config", "resume_step"}
             inspect.signature(target).bind(**dict.fromkeys(supplied | known))
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             near = _near_argument(error, config.logger._target_)
             raise ConfigError(f"logger: {config.logger._target_}: {error}{near}") from None
         if not (isinstance(target, type) and issubclass(target, Logger)):
@@ -334,6 +341,14 @@ def _resolve(config: DictConfig) -> Any:
         raise ConfigError(f"{config._target_} cannot be found: {words(error)}") from error
 
 
+def _parameters(target: Any) -> Mapping[str, inspect.Parameter]:
+    """Return the arguments of ``target``; none where it has no signature, as some of Python's."""
+    try:
+        return inspect.signature(target).parameters
+    except (TypeError, ValueError):
+        return {}
+
+
 def _message(error: HydraException, name: str) -> str:
     """Format the error that a constructor raised after its key, or else Hydra's own message."""
     message = " ".join(str(error).split())
@@ -354,7 +369,7 @@ def _near_argument(error: BaseException, target: str) -> str:
     unknown = re.search(r"unexpected keyword argument '(\w+)'", str(error))
     if not unknown:
         return ""
-    known = list(inspect.signature(resolve_name(target)).parameters)
+    known = list(_parameters(resolve_name(target)))
     near = get_close_matches(unknown[1], known, n=3)
     return f"; did you mean {' or '.join(near)}?" if near else f"; it takes {', '.join(known)}"
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from functools import cache
-from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
-from yaml import YAMLError
 
 from graphssl.config.compose import compose
 from graphssl.config.folder import config_dir
@@ -20,7 +17,7 @@ from graphssl.config.help_text import options_in
 from graphssl.errors import ConfigError, GraphSSLError, words
 from graphssl.results.failure import OUT_OF_MEMORY, kind_of
 
-EXPECTED = (GraphSSLError, HydraException, OmegaConfBaseException, YAMLError, OSError)
+EXPECTED = (GraphSSLError, HydraException, OmegaConfBaseException, yaml.YAMLError, OSError)
 
 # Options of Hydra's own plugins, which an extra installs.
 _EXTRAS = {
@@ -41,9 +38,7 @@ def expected(error: BaseException, overrides: Sequence[str]) -> GraphSSLError | 
     if isinstance(error, GraphSSLError):
         return error
     if str(error).startswith("Config group override must be"):  # a plain ValueError of Hydra's
-        override = next(
-            (o for o in overrides if o.endswith(("=null", "="))), "a group without an option"
-        )
+        override = next(filter(_chooses_none, overrides), "a group without an option")
         return ConfigError(f"{override}: a group needs one of its options, see graphssl --help")
     return ConfigError(describe(error, overrides)) if is_expected(error) else None
 
@@ -54,12 +49,12 @@ def describe(error: BaseException, overrides: Sequence[str]) -> str:
     if not lines:
         return words(error)
     if isinstance(error, GraphSSLError):
-        return " ".join(lines)
+        return " ".join(lines) + _of_another_target(lines[0], overrides)
     if kind_of(error) == OUT_OF_MEMORY:
         return f"out of memory: {' '.join(lines)[:200]}; use a smaller graph or encoder"
     if not isinstance(error, EXPECTED):
         return f"{type(error).__name__}: {lines[0]}"
-    if isinstance(error, YAMLError):
+    if isinstance(error, yaml.YAMLError):
         return f"a yaml file cannot be read: {' '.join(lines)}"
     if isinstance(error, OverrideParseException):
         return (
@@ -73,16 +68,26 @@ def describe(error: BaseException, overrides: Sequence[str]) -> str:
             return f'{group}={option} is not installed: pip install "graphssl-werank[{extra}]"'
         # Hydra lists no options for a missing one in a list.
         options = list(map(str, error.options or options_in(config_dir()).get(group, [])))
-        return f"{group}={option}: no such option{_near(option, options, options)}"
+        return f"{group}={option}: no such option{near(option, options, options)}"
     if lines[0].startswith("Error merging 'hydra/sweeper/"):
         return (
             "hydra-optuna-sweeper is installed, which hydra/sweeper=optuna does without: "
             "pip uninstall hydra-optuna-sweeper"
         )
+    if lines[0].startswith("Error merging override "):
+        override = lines[0].removeprefix("Error merging override ")
+        return f"{override}: {str(error.__cause__).splitlines()[0]}"
+    for override in overrides:
+        if override.startswith("~") and f"${{{override[1:]}}}" in lines[0]:
+            return f"{override}: a run needs {override[1:]}, which was deleted"
     if lines[0].startswith("Could not override '"):
         key = lines[0].split("'")[1]
+        for override in overrides:
+            parent = override.lstrip("+").partition("=")[0]
+            if key.startswith(f"{parent}."):
+                return f"{key}: {override} replaces all of {parent}"
         keys = list(_known_keys([o for o in overrides if not o.lstrip("+~").startswith(key)]))
-        return f"{key}: no such key or group{_near(key, keys)}"
+        return f"{key}: no such key or group{near(key, keys)}"
     if lines[0].startswith("Ambiguous value"):
         return f"{lines[0]}: several values make a sweep, which needs -m"
     if isinstance(error, OSError) and error.strerror and error.filename:
@@ -92,56 +97,27 @@ def describe(error: BaseException, overrides: Sequence[str]) -> str:
     return lines[0]
 
 
-def check_keys(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[str]) -> None:
-    """Refuse a configuration that lacks a required key or contains one that nothing reads.
-
-    Arguments of a ``_target_`` are left to its constructor. A key that another one refers to as
-    ``${key}`` counts as read.
-
-    Raises:
-        ConfigError: names the key and close matches.
-    """
-    needed, read = _shipped_keys(config_dir())
-    if missing := sorted(needed - set(config)):
-        raise ConfigError(f"~{missing[0]}: a run needs {missing[0]}, which was deleted")
-    for key in set(map(str, config)) - needed - set(choices) - {"hydra"}:
-        _require_read(key, config, {*needed, *choices})
-    # A recipe may have keys that this run does not read; an override of one must have an effect.
-    overridden = {o.lstrip("+").partition("=")[0] for o in overrides}
-    for key, known in read.items():
-        if not OmegaConf.is_dict(config[key]) or "_target_" in config[key]:
-            continue
-        for inner in set(config[key]) - known:
-            if key != "recipe" or f"recipe.{inner}" in overridden:
-                _require_read(f"{key}.{inner}", config, {f"{key}.{name}" for name in known})
+def _chooses_none(override: str) -> bool:
+    """Return whether ``override`` gives a group something that cannot be one of its options."""
+    group, _, option = override.partition("=")
+    is_group = "/" in group or group in {*options_in(config_dir()), "hydra"}
+    return is_group and not isinstance(yaml.safe_load(option), str | list)
 
 
-@cache
-def _shipped_keys(folder: Path) -> tuple[Set[str], Mapping[str, Set[Any]]]:
-    """Return the keys that every run needs, and those that are read in groups without a target."""
-    shipped: Any = OmegaConf.load(folder / "config.yaml")
-    lines = [line for line in shipped.defaults if line != "_self_"]
-    groups = {str(key).removeprefix("optional ") for line in lines for key in line}
-    needed = {str(key) for key in shipped} - {"defaults", "hydra"}
-    needed |= {group for group in groups if "hydra/" not in group} - {"profile", "experiment"}
-    read: dict[str, set[Any]] = {
-        "paths": set(shipped.paths),
-        "probe": {*shipped.probe, "protocols"},
-        "recipe": set(shipped.recipe),
-        "diagnostics": set(OmegaConf.load(folder / "diagnostics/default.yaml")),
-        "logger": set(),
-    }
-    return needed, read
+def _of_another_target(message: str, overrides: Sequence[str]) -> str:
+    """Explain the arguments of a target that an override put in the place of another one."""
+    for override in overrides:
+        key, found, _ = override.lstrip("+").partition("._target_=")
+        if found and message.startswith(f"{key}: ") and "argument" in message:
+            return (
+                f"; {override} leaves {key}'s other keys as they were: delete them, ~{key}.KEY, or "
+                "write a yaml for the new target"
+            )
+    return ""
 
 
-def _require_read(key: str, config: DictConfig, names: Set[str]) -> None:
-    text = OmegaConf.to_yaml(config)
-    if not re.search(rf"\$\{{\.*{re.escape(key)}[.}}\[]", text):
-        near = _near(key, sorted(names)) or "; use +tags.NAME= for free-form notes"
-        raise ConfigError(f"{key}: nothing reads this key{near}")
-
-
-def _near(name: str, names: Sequence[str], otherwise: Sequence[str] = ()) -> str:
+def near(name: str, names: Sequence[str], otherwise: Sequence[str] = ()) -> str:
+    """Suggest the ``names`` that are close to ``name``; where there is none, list ``otherwise``."""
     matches = get_close_matches(name, sorted(set(names) - {name.split(".")[0]}), n=3, cutoff=0.6)
     if matches:
         return f"; did you mean {' or '.join(matches)}?"

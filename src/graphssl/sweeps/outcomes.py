@@ -17,7 +17,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from graphssl.atomic import replace_text
-from graphssl.config.messages import check_keys
+from graphssl.config.key_checks import check_keys
 from graphssl.errors import ConfigError
 from graphssl.results.failure import write_failure
 from graphssl.results.quantities import names

@@ -33,10 +33,12 @@ test: $(VENV)/.installed ## the test suite, under five minutes
 test-all: $(VENV)/.installed ## the test suite with the tests that take minutes
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS)
 
-# hydra-ray-launcher holds cloudpickle below 3, joblib from 1.6 on needs 3.
+# hydra-ray-launcher holds cloudpickle below 3, which joblib needs from 1.6 on, and its botocore
+# python-dateutil below 3.
 test-ray: ## the tests on a local Ray cluster, in an environment of its own
 	$(PYTHON) -m venv $(VENV)-ray
-	sed -e 's/^joblib==.*/joblib==1.5.3/' -e 's/^cloudpickle==.*/cloudpickle==2.2.1/' constraints.txt > $(VENV)-ray/constraints.txt
+	sed -e 's/^joblib==.*/joblib==1.5.3/' -e 's/^cloudpickle==.*/cloudpickle==2.2.1/' \
+		-e 's/^python-dateutil==.*/python-dateutil==2.9.0.post0/' constraints.txt > $(VENV)-ray/constraints.txt
 	$(VENV)-ray/bin/python -m pip install --quiet --disable-pip-version-check -c $(VENV)-ray/constraints.txt -e ".[dev,ray]"
 	$(TEST_ENV) $(VENV)-ray/bin/python -m pytest tests/sweeps/test_ray.py
 

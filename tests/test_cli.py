@@ -238,6 +238,47 @@ BAD = {
         ["augmentation._target_=graphssl.augmentation.DropEdges"],
         "unexpected keyword argument 'view1'; it takes p, undirected; augmentation._target_=",
     ),
+    "a word for an encoder's boolean": (
+        ["encoder.residual=no"],
+        "encoder.residual must be true or false, got 'no'",
+    ),
+    "a word for a boolean deep inside": (
+        ["augmentation.view2.edges.undirected=off"],
+        "augmentation.view2.edges.undirected must be true or false, got 'off'",
+    ),
+    "a word for a boolean of a recipe": (
+        ["recipe.plain_last=no"],
+        "encoder.plain_last must be true or false, got 'no'",
+    ),
+    "no factory at all": (
+        ["objective=simsiam", "objective.predictor=null"],
+        "objective.predictor must have a _target_ and _partial_: true, since it is called with",
+    ),
+    "an object for a factory": (
+        ["encoder.conv._partial_=false"],
+        "encoder.conv must have a _target_ and _partial_: true",
+    ),
+    "one width": (["encoder.channels=3"], "each a whole number, 1 or more, got 3"),
+    "a width with a point": (["recipe.channels=[8.0]"], "1 or more, got [8.0]"),
+    "no heads": (
+        ["encoder=gat", "encoder.conv.heads=0"],
+        "encoder.conv.heads must be a whole number, 1 or more, got 0",
+    ),
+    "no heads of a transformer": (
+        ["encoder=gps", "encoder.channels=[8]", "encoder.heads=0"],
+        "encoder.heads must be a whole number, 1 or more, got 0",
+    ),
+    "a width of a complete model": (
+        ["encoder=pyg_gcn", "encoder.channels=[0]"],
+        "each a whole number, 1 or more, got [0]",
+    ),
+    "a path that cannot be": (['paths.runs="a\0b"'], "paths.runs must be the name of a folder"),
+    "more than memory": (["dataset.num_features=1000000000000"], "out of memory: Unable to all"),
+    "a number for debug": (["debug=3"], "debug must be true or false, got 3"),
+    "a key of a group that was chosen": (
+        ["objective=grace", "objective.blck=3"],
+        "objective.blck: no such key or group; did you mean",
+    ),
     "a scalar for a mapping": (["paths=-1"], "paths must have keys of its own, paths.KEY=VALUE"),
     "a scalar before a key": (
         ["paths=true", "paths.runs=x"],

@@ -116,7 +116,7 @@ def _hydra_main(config: DictConfig) -> float | list[float] | None:
     except RunBusyError as error:
         print(f"graphssl: skipped (collision=skip): {error}", file=sys.stderr)
     except Exception as error:
-        if config.debug or not (is_expected(error) or user_frames(error)):
+        if config.debug is True or not (is_expected(error) or user_frames(error)):
             raise
         _fail(error, sys.argv[1:])
     return None

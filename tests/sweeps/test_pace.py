@@ -53,6 +53,42 @@ def test_the_time_left_is_that_of_jobs_that_worked_over_those_at_work(tmp_path, 
     )
 
 
+def test_the_end_of_a_job_costs_the_same_however_many_ended_before(tmp_path, monkeypatch):
+    reads, read = [], progress._read
+    monkeypatch.setattr(progress, "_read", lambda path: reads.append(path) or read(path))
+    progress.begin(tmp_path, 20, [])
+    for num in range(20):
+        progress.ended(a_job(tmp_path, num), [f"seed={num}"], "done", 0.0)
+    assert len(reads) == 20
+    assert len((tmp_path / "pace.json").read_text()) < 200
+
+
+def test_a_job_that_ends_twice_counts_once(tmp_path, clock, capsys):
+    """Ray runs a job again whose worker died before its result arrived."""
+    progress.begin(tmp_path, 3, [])
+    progress.ended(a_job(tmp_path, 0), ["seed=0"], "done", clock[0] - 60)
+    progress.ended(a_job(tmp_path, 0), ["seed=0"], "done before", clock[0] - 1)
+    assert progress.summary(tmp_path) == "1 job in 0 s: 1 done"
+    assert capsys.readouterr().err.splitlines() == [
+        "graphssl: 1 of 3 jobs ended, about 2 min left: seed=0",
+        "graphssl: 1 of 3 jobs ended, about 2 min left: seed=0 (done before)",
+    ]
+
+
+def test_the_overrides_of_a_job_can_be_pasted(tmp_path, capsys):
+    job, overrides = a_job(tmp_path, 0), ["recipe.channels=[8,4]", "+tags.note=it's"]
+    quoted = """'recipe.channels=[8,4]' '+tags.note=it'"'"'s'"""
+    progress.begin(tmp_path, 1, [])
+    outcomes.note(job, "failed", ValueError("no"), overrides)
+    progress.ended(job, overrides, "failed", 0.0)
+    outcomes._folder[:] = [tmp_path]
+    outcomes.close()
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == f"graphssl: 1 of 1 jobs ended: {quoted} (failed)"
+    assert lines[-1] == f"  {quoted}: ValueError: no"
+    outcomes.failed.clear()
+
+
 def test_a_job_that_was_killed_and_runs_again_is_named(tmp_path, capsys, caplog):
     progress.begin(tmp_path, 1, [])
     job, overrides = a_job(tmp_path, 3), ["dataset=karate", "seed=7"]

@@ -1,6 +1,11 @@
+import errno
+import os
+import signal
 import threading
+import time
 import types
 from contextlib import contextmanager
+from uuid import uuid4
 
 import pytest
 import torch
@@ -12,13 +17,15 @@ from graphssl.training.device import claimed_device, named_device
 
 
 @pytest.fixture
-def two_gpus(monkeypatch, tmp_path):
-    """A machine that says it has two GPUs; nothing computes on them."""
+def two_gpus(monkeypatch):
+    """A machine that says it has two GPUs, of its own; nothing computes on them."""
+    machine = uuid4()
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(
-        torch.cuda, "get_device_properties", lambda i: types.SimpleNamespace(uuid=f"card-{i}")
+        torch.cuda,
+        "get_device_properties",
+        lambda i: types.SimpleNamespace(uuid=f"{machine}-{i}"),
     )
-    monkeypatch.setattr(device_module.tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(device_module, "_LOOK_AGAIN_SECONDS", 0.01)
 
 
@@ -45,6 +52,40 @@ def test_each_run_gets_a_gpu_of_its_own_and_the_third_waits():
             assert not seen
         waiting.join(5)
         assert seen == [second]
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # workers have a second thread
+@pytest.mark.usefixtures("two_gpus")
+def test_processes_claim_gpus_without_files_and_a_killed_one_frees_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    ready, said = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            with claimed_device("auto", "fp32") as device:
+                os.write(said, str(device.index).encode())
+                time.sleep(60)
+        finally:
+            os._exit(1)
+    assert os.read(ready, 1) == b"0"
+    assert not list(tmp_path.iterdir())  # nothing that could be deleted
+    with claimed_device("auto", "fp32") as second:
+        assert second.index == 1
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    with claimed_device("auto", "fp32") as first:
+        assert first.index == 0
+
+
+@pytest.mark.usefixtures("two_gpus")
+def test_a_machine_without_abstract_sockets_is_told(monkeypatch):
+    def refused(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(device_module.socket.socket, "bind", refused)
+    with pytest.raises(PermissionError), claimed_device("auto", "fp32"):
+        pass
 
 
 @pytest.mark.usefixtures("two_gpus")

@@ -21,6 +21,7 @@ from torch import nn
 
 from graphssl.augmentation.two_views import TwoViews
 from graphssl.checks import number, whole_number
+from graphssl.config.argument_checks import check_arguments, parameters
 from graphssl.config.contract_checks import (
     check_encoder,
     check_methods,
@@ -47,9 +48,10 @@ def make(config: DictConfig | Mapping[str, Any], name: str, **supplied: Any) -> 
         GraphSSLError: raised by the constructor itself.
         ConfigError: the target does not exist or does not take these arguments.
     """
+    if isinstance(config, dict):  # as a part, so that errors name keys by their full path
+        config = OmegaConf.create({name: config})[name]
+    check_arguments(OmegaConf.to_container(config, resolve=True), name)
     try:
-        if isinstance(config, dict):  # as a part, so that errors name keys by their full path
-            config = OmegaConf.create({name: config})[name]
         return instantiate(config, _convert_="all", **supplied)
     except HydraException as error:
         cause: BaseException | None = error
@@ -136,7 +138,7 @@ def _loader(config: DictConfig, maker: Callable[..., Any]) -> Any:
     """Build the dataset's loader; pass the seed and published checksums if its constructor asks."""
     node, seed = config.dataset, config.dataset.get("transform_seed", 0)
     whole_number("dataset.transform_seed", seed, least=0)
-    asked = _parameters(_resolve(node))
+    asked = parameters(_resolve(node))
     ours = {"metric", "held_out_edges"}
     if "transform_seed" not in asked:
         ours.add("transform_seed")
@@ -174,7 +176,7 @@ def published() -> dict[str, list[str]]:
 def folder(config: DictConfig, name: str) -> Path:
     """Return ``paths.<name>`` with a leading ``~`` expanded to the home folder."""
     path = config.paths[name] if config.paths else None
-    if not isinstance(path, str) or not path:
+    if not isinstance(path, str) or not path or "\0" in path:
         raise ConfigError(f"paths.{name} must be the name of a folder, got {path!r}")
     return Path(path).expanduser()
 
@@ -235,7 +237,7 @@ def objective(
             has an argument of that name.
     """
     kind = _resolve(config.objective)
-    asked = _parameters(kind)
+    asked = parameters(kind)
     known = {"in_channels": in_channels, **(labels or {})}
     supplied = {name: value for name, value in known.items() if name in asked}
     with global_stream(config.seed, "init"):
@@ -260,7 +262,7 @@ def check_default_dtype() -> None:
 def augmentation(config: DictConfig) -> TwoViews:
     """Build the augmentation that makes the two views."""
     node: dict[str, Any] = OmegaConf.to_container(config.augmentation, resolve=True)  # type: ignore[assignment]
-    if node.get("strength") == 1 and "strength" not in _parameters(_resolve(config.augmentation)):
+    if node.get("strength") == 1 and "strength" not in parameters(_resolve(config.augmentation)):
         del node["strength"]  # a custom class that is not a TwoViews
     made: TwoViews = make(node, "augmentation")
     check_methods(made, "augmentation", __call__=("view", "generator"))
@@ -341,14 +343,6 @@ def _resolve(config: DictConfig) -> Any:
         raise ConfigError(f"{config._target_} cannot be found: {words(error)}") from error
 
 
-def _parameters(target: Any) -> Mapping[str, inspect.Parameter]:
-    """Return the arguments of ``target``; none where it has no signature, as some of Python's."""
-    try:
-        return inspect.signature(target).parameters
-    except (TypeError, ValueError):
-        return {}
-
-
 def _message(error: HydraException, name: str) -> str:
     """Format the error that a constructor raised after its key, or else Hydra's own message."""
     message = " ".join(str(error).split())
@@ -369,7 +363,7 @@ def _near_argument(error: BaseException, target: str) -> str:
     unknown = re.search(r"unexpected keyword argument '(\w+)'", str(error))
     if not unknown:
         return ""
-    known = list(_parameters(resolve_name(target)))
+    known = list(parameters(resolve_name(target)))
     near = get_close_matches(unknown[1], known, n=3)
     return f"; did you mean {' or '.join(near)}?" if near else f"; it takes {', '.join(known)}"
 

@@ -84,7 +84,7 @@ def describe(error: BaseException, overrides: Sequence[str]) -> str:
         key = lines[0].split("'")[1]
         for override in overrides:
             parent = override.lstrip("+").partition("=")[0]
-            if key.startswith(f"{parent}."):
+            if key.startswith(f"{parent}.") and parent not in options_in(config_dir()):
                 return f"{key}: {override} replaces all of {parent}"
         keys = list(_known_keys([o for o in overrides if not o.lstrip("+~").startswith(key)]))
         return f"{key}: no such key or group{near(key, keys)}"

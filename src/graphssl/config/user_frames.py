@@ -35,4 +35,5 @@ def user_frames(error: BaseException) -> list[str]:
 
 
 def _is_custom(filename: str) -> bool:
-    return not filename.startswith(("<", *_INSTALLED))
+    # Compiled code gives names as they were when it was compiled: numpy/random/_generator.pyx.
+    return not filename.startswith(("<", *_INSTALLED)) and not filename.endswith(".pyx")

@@ -20,7 +20,7 @@ from graphssl.encoders.fast import (
 )
 from graphssl.encoders.fast.first_product import first_product, first_products
 from graphssl.encoders.fast.node_order import renumbered
-from graphssl.encoders.layer_widths import make_layer
+from graphssl.encoders.layer_widths import check_channels, make_layer
 from graphssl.errors import ConfigError
 from graphssl.graph import GraphView
 
@@ -81,11 +81,7 @@ class ConvStack(nn.Module):
     ) -> None:
         super().__init__()
         number("encoder.dropout", dropout, least=0, below=1)
-        if not channels or min(channels) < 1:
-            raise ConfigError(
-                "encoder.channels must list the width of at least one layer, each at least 1, "
-                f"got {list(channels)}"
-            )
+        check_channels(channels)
         one_of("encoder.jumping_knowledge", jumping_knowledge, get_args(JumpingKnowledge))
         if jumping_knowledge == "max" and len(set(channels)) > 1:
             raise ConfigError(

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from torch import Tensor, nn
 from torch_geometric.nn import GPSConv
 
+from graphssl.checks import whole_number
+from graphssl.encoders.layer_widths import check_channels
 from graphssl.errors import ConfigError
 
 
@@ -45,6 +47,8 @@ class GPS(nn.Module):
         attn_type: str = "multihead",
     ) -> None:
         super().__init__()
+        check_channels(channels)
+        whole_number("encoder.heads", heads, least=1)
         if len(set(channels)) != 1 or channels[0] % heads:
             raise ConfigError(
                 f"encoder.channels: GPS needs layers of one width that heads={heads} divides, got "

@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from torch import nn
 
+from graphssl.checks import whole_number
 from graphssl.errors import ConfigError
+
+
+def check_channels(channels: Any) -> None:
+    """Check the widths of the layers.
+
+    Raises:
+        ConfigError: not a list of at least one whole number, each 1 or more.
+
+    Example:
+        >>> check_channels([64, 0])
+        Traceback (most recent call last):
+        graphssl.errors.ConfigError: encoder.channels must list the width of at least one layer, \
+each a whole number, 1 or more, got [64, 0]
+    """
+    widths = channels if isinstance(channels, Sequence) and not isinstance(channels, str) else ()
+    if not widths or not all(type(width) is int and width >= 1 for width in widths):
+        raise ConfigError(
+            "encoder.channels must list the width of at least one layer, each a whole number, "
+            f"1 or more, got {channels!r}"
+        )
 
 
 def make_layer(
@@ -56,6 +77,7 @@ def make_layer(
         before = nn.Identity() if same else nn.Linear(in_channels, out_channels, bias=False)
         return before, conv(out_channels) if widths else conv()
     heads = options.get("heads", 1)
+    whole_number("encoder.conv.heads", heads, least=1)
     if options.get("concat", True):
         if out_channels % heads != 0:
             raise ConfigError(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from torch import nn
 
+from graphssl.encoders.layer_widths import check_channels
 from graphssl.errors import ConfigError
 
 
@@ -29,8 +30,7 @@ def pyg_model(
         >>> pyg_model(GraphSAGE, 5, [8, 4])
         GraphSAGE(5, 4, num_layers=2)
     """
-    if not channels:
-        raise ConfigError("encoder.channels must list the width of at least one layer, got []")
+    check_channels(channels)
     if len(set(channels[:-1])) > 1:
         raise ConfigError(
             f"encoder.channels: PyG's models have one hidden width, got {list(channels)}"

@@ -16,6 +16,7 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from graphssl import shell
 from graphssl.atomic import replace_text
 from graphssl.config.key_checks import check_keys
 from graphssl.errors import ConfigError
@@ -139,6 +140,6 @@ def _notes(folder: Path) -> list[str]:
         for path in sorted(folder.glob("*.json"), key=lambda p: int(p.stem))
     ]
     return [
-        ": ".join([" ".join(x["overrides"]), *(x[k] for k in ("error", "message") if k in x)])
+        ": ".join([shell.join(x["overrides"]), *(x[k] for k in ("error", "message") if k in x)])
         for x in found
     ]

@@ -9,7 +9,6 @@ import json
 import math
 import sys
 import time
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
+from graphssl import shell
 from graphssl.atomic import replace_text
 
 # Outcomes of jobs that did all of their work.
@@ -42,9 +42,9 @@ class CountJobs(Callback):
 
 def begin(sweep_dir: Path, jobs: int, arguments: Sequence[str]) -> None:
     """Record that a sweep of ``jobs`` jobs, started with ``arguments``, begins now."""
-    sweep_dir.mkdir(parents=True, exist_ok=True)
-    content = {"jobs": jobs, "started": time.time(), "arguments": list(arguments)}
-    replace_text(sweep_dir / "pace.json", json.dumps(content))
+    (sweep_dir / "ended").mkdir(parents=True, exist_ok=True)
+    pace = {"jobs": jobs, "started": time.time(), "arguments": list(arguments), "ended": {}}
+    replace_text(sweep_dir / "pace.json", json.dumps(pace))
 
 
 def ended(job: Any, overrides: Sequence[str], outcome: str, started: float) -> None:
@@ -62,38 +62,45 @@ def ended(job: Any, overrides: Sequence[str], outcome: str, started: float) -> N
     sweep_dir = Path(job.sweep.dir)
     if not (sweep_dir / "pace.json").exists():  # a sweeper that does not count its jobs
         return
-    pace = _read(sweep_dir / "pace.json")
-    own = " ".join(o for o in overrides if o not in pace["arguments"]) or " ".join(overrides)
-    note = {"outcome": outcome, "seconds": time.time() - started}
-    (sweep_dir / "ended").mkdir(exist_ok=True)
     with FileLock(sweep_dir / "ended.lock"):
-        replace_text(sweep_dir / "ended" / f"{job.job.num}.json", json.dumps(note))
-        notes = _ended(sweep_dir)
-    left, took = pace["jobs"] - len(notes), [n["seconds"] for n in notes if n["outcome"] in _WORKED]
-    line = f"{len(notes)} of {pace['jobs']} jobs ended"
-    if left > 0 and took:
+        pace = _count(sweep_dir, job.job.num, outcome, time.time() - started)
+    own = [o for o in overrides if o not in pace["arguments"]] or overrides
+    count = sum(jobs for jobs, _ in pace["ended"].values())
+    left, line = pace["jobs"] - count, f"{count} of {pace['jobs']} jobs ended"
+    worked = [pace["ended"][name] for name in _WORKED if name in pace["ended"]]
+    if left > 0 and worked:
+        jobs, seconds = map(sum, zip(*worked, strict=True))
         at_work = len(list((sweep_dir / "begun").glob("*.json"))) + 1
-        line += f", about {duration(sum(took) / len(took) * left / at_work)} left"
+        line += f", about {duration(seconds / jobs * left / at_work)} left"
     # A single write, so that lines of parallel jobs do not mix.
-    sys.stderr.write(f"graphssl: {line}: {own}{'' if outcome == 'done' else f' ({outcome})'}\n")
+    how = "" if outcome == "done" else f" ({outcome})"
+    sys.stderr.write(f"graphssl: {line}: {shell.join(own)}{how}\n")
     sys.stderr.flush()
+
+
+def _count(sweep_dir: Path, num: int, outcome: str, seconds: float) -> dict[str, Any]:
+    """Add a job to the totals of the sweep and return them; a job that ends twice counts once."""
+    pace, counted = _read(sweep_dir / "pace.json"), sweep_dir / "ended" / str(num)
+    if not counted.exists():
+        jobs, total = pace["ended"].get(outcome, (0, 0.0))
+        pace["ended"][outcome] = (jobs + 1, total + seconds)
+        replace_text(sweep_dir / "pace.json", json.dumps(pace))
+        counted.touch()
+    return pace
 
 
 def summary(sweep_dir: Path) -> str:
     """Format ``10 jobs in 12 min: 8 done, 1 done before, 1 failed``; empty if no job has ended."""
-    notes = _ended(sweep_dir)
-    if not notes:
+    pace = _read(sweep_dir / "pace.json") if (sweep_dir / "pace.json").exists() else {}
+    if not pace.get("ended"):
         return ""
-    counts = Counter(note["outcome"] for note in notes)
-    took = time.time() - _read(sweep_dir / "pace.json")["started"]
-    jobs = "1 job" if len(notes) == 1 else f"{len(notes)} jobs"
-    return f"{jobs} in {duration(took)}: " + ", ".join(
-        f"{n} {o}" for o, n in sorted(counts.items())
+    counts = {outcome: jobs for outcome, (jobs, _) in sorted(pace["ended"].items())}
+    count = sum(counts.values())
+    return (
+        f"{'1 job' if count == 1 else f'{count} jobs'} in "
+        f"{duration(time.time() - pace['started'])}: "
+        + ", ".join(f"{jobs} {outcome}" for outcome, jobs in counts.items())
     )
-
-
-def _ended(sweep_dir: Path) -> list[dict[str, Any]]:
-    return [_read(path) for path in (sweep_dir / "ended").glob("*.json")]
 
 
 def _read(path: Path) -> dict[str, Any]:

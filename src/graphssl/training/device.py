@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
+import errno
 import logging
-import tempfile
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
-from filelock import FileLock, Timeout
 
 from graphssl.errors import ConfigError
 
@@ -25,9 +23,9 @@ def claimed_device(name: str, precision: str) -> Iterator[torch.device]:
     """Yield the device that ``trainer.device`` names.
 
     ``auto`` claims a GPU that no other run on this machine has claimed, and waits for one if all
-    are claimed; on a machine without GPUs it is the CPU. The claim is a file lock, which the kernel
-    releases when its holder dies, so it works under every launcher. An explicit device is not
-    claimed.
+    are claimed; on a machine without GPUs it is the CPU. The claim is a name in the kernel, which
+    no one can delete and which goes when its holder dies, so it works under every launcher. An
+    explicit device is not claimed.
 
     Raises:
         ConfigError: the device does not exist, or does not support the precision.
@@ -36,11 +34,9 @@ def claimed_device(name: str, precision: str) -> Iterator[torch.device]:
     if name != "auto" or device.type == "cpu":
         yield device
         return
-    lock, index = _first_free_gpu()
-    try:
+    index, claim = _first_free_gpu()
+    with claim:
         yield torch.device("cuda", index)
-    finally:
-        lock.release()
 
 
 def named_device(name: str, precision: str) -> torch.device:
@@ -61,23 +57,32 @@ def named_device(name: str, precision: str) -> torch.device:
     return device
 
 
-def _first_free_gpu() -> tuple[FileLock, int]:
+def _first_free_gpu() -> tuple[int, socket.socket]:
     waited = False
     while True:
         for index in range(torch.cuda.device_count()):
-            lock = FileLock(_claim_file(index))
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                continue
-            return lock, index
+            if (claim := _claim(index)) is not None:
+                return index, claim
         if not waited:
             log.info("every GPU is claimed by another run: waiting for one")
         waited = True
         time.sleep(_LOOK_AGAIN_SECONDS)
 
 
-def _claim_file(index: int) -> Path:
+def _claim(index: int) -> socket.socket | None:
+    """Claim a GPU on this machine; None if another run has claimed it.
+
+    The claim is an abstract Unix socket (``man 7 unix``): a name that one process can hold. A lock
+    file could be deleted, and a second run would then share the GPU.
+    """
     # CUDA_VISIBLE_DEVICES changes the index of a GPU, but not its uuid.
     uuid = torch.cuda.get_device_properties(index).uuid
-    return Path(tempfile.gettempdir()) / f"graphssl-{getpass.getuser()}-gpu-{uuid}.lock"
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0graphssl-gpu-{uuid}")
+    except OSError as error:
+        claim.close()
+        if error.errno == errno.EADDRINUSE:
+            return None
+        raise
+    return claim

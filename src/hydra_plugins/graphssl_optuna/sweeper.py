@@ -21,6 +21,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
+from graphssl import shell
 from graphssl.errors import ConfigError, TrainingError
 from graphssl.results import quantities
 from graphssl.sweeps import optimize, outcomes, progress
@@ -151,7 +152,7 @@ class Optuna(Sweeper):
             )
         for params, values in best:
             found = ", ".join(f"{k} {v:.6g}" for k, v in zip(names, values, strict=True))
-            print(f"graphssl: best {found}: {' '.join(f'{k}={v}' for k, v in params.items())}")
+            print(f"graphssl: best {found}: {shell.join(f'{k}={v}' for k, v in params.items())}")
         content: dict[str, Any] = {"name": "optuna"}
         if len(names) == 1:
             content |= {"best_params": best[0][0], "best_value": best[0][1][0]}

@@ -369,7 +369,6 @@ def test_a_results_folder_that_cannot_be_written(tmp_path, small_config, monkeyp
     [
         ({"x": np.full((40, 3), np.nan, np.float32)}, "nan"),
         ({"edge_index": np.array([[0, 99], [1, 2]])}, "edge_index"),
-        ({"y": None}, "mine.npz has x, edge_index but no y"),
         ({"y": np.array(["a", "b"] * 20)}, "y is an array of strings (<U1), not of numbers"),
         (
             {"edge_index": np.full((2, 9), 2**63, np.uint64)},

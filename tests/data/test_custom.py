@@ -62,13 +62,15 @@ def test_nothing_is_unpickled(tmp_path: Path) -> None:
 
 def test_bad_files_are_one_line_that_names_the_path(tmp_path: Path) -> None:
     (tmp_path / "corrupt.npz").write_bytes(b"PK\x03\x04 not really")
-    (tmp_path / "graph.csv").write_text("1,2")
+    (tmp_path / "graph.csv").write_text("1,2\n3,4")
+    (tmp_path / "graph.txt").write_text("1,2")
     np.savez(tmp_path / "points.npz", x=ARRAYS["x"], y=ARRAYS["y"])
     torch.save(torch.ones(3), tmp_path / "tensor.pt")
     for name, message in {
         "missing.npz": "is not a file",
         "corrupt.npz": "cannot be read",
-        "graph.csv": "must end in .npz or .pt",
+        "graph.csv": "graph.csv has no column source; it has 1, 2",
+        "graph.txt": "must end in one of .npz, .pt, .csv, .parquet",
         "points.npz": "has x, y but no edge_index",
         "tensor.pt": "it is a Tensor, not a torch_geometric Data",
     }.items():

@@ -218,7 +218,7 @@ FILES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "text.pt": (lambda p: p.write_text("x"), "cannot be read"),
     "pickle.pt": (lambda p: p.write_bytes(pickle.dumps(GOOD)), "cannot be read"),
     "cut.pt": (lambda p: (torch.save(data(), p), p.write_bytes(p.read_bytes()[:900])), "cannot be"),
-    "graph.csv": (lambda p: p.write_text("1"), "must end in .npz or .pt"),
+    "graph.txt": (lambda p: p.write_text("1"), "must end in one of .npz, .pt, .csv, .parquet"),
 }  # fmt: skip
 
 

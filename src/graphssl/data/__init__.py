@@ -1,10 +1,11 @@
-"""Graphs: PyG's datasets with a mirror and checksums, synthetic graphs and custom files."""
+"""Graphs: PyG's datasets with a mirror and checksums, synthetic and custom graphs."""
 
 from __future__ import annotations
 
 from graphssl.contracts import NodeDataset
 from graphssl.data.custom import CustomDataset
 from graphssl.data.digits import DigitsDataset
+from graphssl.data.from_python import from_networkx, from_scipy, save_graph
 from graphssl.data.hold_out import HoldOutEdges
 from graphssl.data.karate import KarateDataset
 from graphssl.data.low_rank import LowRankDataset
@@ -26,4 +27,7 @@ __all__ = [
     "PyGDataset",
     "SBMDataset",
     "StandardizeFeatures",
+    "from_networkx",
+    "from_scipy",
+    "save_graph",
 ]

@@ -1,4 +1,4 @@
-"""Custom graphs, from an npz archive or a PyG `Data` saved with torch."""
+"""Custom graphs: an npz archive, a PyG `Data` saved with torch, or an edge list."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from graphssl.contracts import NodeDataset
-from graphssl.data.checksums import sha256
+from graphssl.data.checksums import fingerprint, sha256
+from graphssl.data.edge_list import read_edge_list
 from graphssl.data.facts import KEYS, log_keys_not_used
 from graphssl.data.node_dataset import node_dataset
 from graphssl.data.npz_file import read_npz
+from graphssl.data.table_file import SUFFIXES
 from graphssl.data.torch_file import read_torch
 from graphssl.data.transformed import Transform
 from graphssl.errors import DataError
@@ -44,12 +46,14 @@ class CustomDataset:
             optionally ``edge_weight`` (E,) or ``edge_attr`` of that shape, ``train_mask``,
             ``val_mask`` and ``test_mask``, (N,) or (N, S), ``node_id`` (N,), integers or strings
             that name the nodes in saved embeddings, and ``pos`` for transforms; or ``.pt``, a PyG
-            ``Data`` (or its ``to_dict()``) with the same attributes, saved by ``torch.save``.
-            Relative to the working directory.
+            ``Data`` (or its ``to_dict()``) with the same attributes, saved by ``torch.save``; or
+            ``.csv`` or ``.parquet``, an edge list (``read_edge_list``). Relative to the working
+            directory.
         name: name of the dataset in the record.
         transforms: PyG transforms, applied in order.
         ignore: keys of the file to skip; any other unknown key is an error.
         transform_seed: seed of the random streams that transforms draw from.
+        node_table: ``.csv`` or ``.parquet`` with the nodes of an edge list, or None.
 
     Example:
         >>> CustomDataset("graphs/mine.npz", name="mine").name
@@ -63,24 +67,34 @@ class CustomDataset:
         transforms: Sequence[Transform] = (),
         ignore: Sequence[str] = (),
         transform_seed: int = 0,
+        node_table: str | None = None,
     ) -> None:
         self.path = Path(path)
+        self.node_table = None if node_table is None else Path(node_table).expanduser()
         self.name = name
         self.transforms = transforms
         self.ignore, self.transform_seed = ignore, transform_seed
 
     def fingerprint(self, data_dir: Path, mirror: Path | None = None) -> str:
-        """Compute the sha256 of the file; neither folder is used.
+        """Compute the sha256 of the file, or hash it with its node table; neither folder is used.
 
         Raises:
             DataError: there is no such file.
         """
-        return sha256(self._file())
+        path = self._file()
+        return sha256(path) if self.node_table is None else fingerprint([path, self.node_table])
 
     def _file(self) -> Path:
-        path = self.path.expanduser()
+        path, table = self.path.expanduser(), self.node_table
         if not path.is_file():
             raise DataError(f"{self.name}: dataset.path={path} is not a file")
+        if table is not None and not table.is_file():
+            raise DataError(f"{self.name}: dataset.node_table={table} is not a file")
+        if table is not None and path.suffix not in SUFFIXES:
+            raise DataError(
+                f"{self.name}: dataset.node_table={table} belongs to an edge list, but "
+                f"dataset.path={path} does not end in {' or '.join(SUFFIXES)}"
+            )
         return path
 
     def load(self, data_dir: Path, mirror: Path | None = None) -> NodeDataset:
@@ -90,8 +104,11 @@ class CustomDataset:
             DataError: the file is missing, unreadable, or not a graph with labels.
         """
         path = self._file()
+        if path.suffix in SUFFIXES:
+            return self._of_edge_list(path)
         if path.suffix not in READERS:
-            raise DataError(f"{self.name}: dataset.path={path} must end in .npz or .pt")
+            known = ", ".join([*READERS, *SUFFIXES])
+            raise DataError(f"{self.name}: dataset.path={path} must end in one of {known}")
         try:
             found = READERS[path.suffix](path, [key for key in READ if key not in self.ignore])
         except Exception as error:  # parsers raise anything on unexpected files
@@ -112,6 +129,21 @@ class CustomDataset:
         log_keys_not_used(self.name, left)
         not_used = sorted([*left, *dataset.facts["keys_not_used"]])
         return replace(dataset, facts={**dataset.facts, "keys_not_used": not_used})
+
+    def _of_edge_list(self, path: Path) -> NodeDataset:
+        try:
+            found = read_edge_list(path, self.node_table, self.ignore)
+        except DataError as error:
+            raise DataError(f"{self.name}: {error}") from error
+        ids = found.pop("node_id")
+        return node_dataset(
+            self.name,
+            Data(**found, num_nodes=len(ids)),
+            self.transforms,
+            self.fingerprint(Path()),
+            self.transform_seed,
+            ids,
+        )
 
     def _check_keys(self, path: Path, found: list[str], used: Mapping[str, Any]) -> None:
         where = f"{self.name}: dataset.path={path}"

@@ -25,7 +25,7 @@ _WITHOUT_EFFECT = {
 # Options added later, and their values without effect: runs with these values keep their ids.
 _LATER: Mapping[str, Mapping[str, Any]] = {
     "encoder": {"plain_last": False},
-    "dataset": {"held_out_edges": 0.0},
+    "dataset": {"held_out_edges": 0.0, "node_table": None},
 }
 # Arguments of graphssl's own protocols that determine the splits; the others affect the score only.
 _SPLIT = ("_target_", "num_splits", "train_ratio", "val_ratio", "masks", "shots")
@@ -55,6 +55,8 @@ def identity(
     if config["trainer"]["select"] not in ("last", "loss"):
         part["eval_every"] = config["trainer"]["eval_every"]
     if fingerprint is not None:
+        # of all files, wherever they are
+        part["dataset"].pop("node_table", None)
         part["dataset"] = {**part["dataset"], "path": fingerprint}
     if code:
         part["code"] = dict(code)

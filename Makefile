@@ -47,7 +47,7 @@ figure-toy: $(VENV)/.installed ## the toy experiment: rank against depth and wid
 
 # One experiment yaml each (conf/experiment), of the size set in conf/profile/$(PROFILE).yaml. Finished
 # runs are not run again; ARGS takes further overrides, e.g. ARGS='seed=0,1,2'.
-TABLES := main augmentation alpha layers depth regularizers encoders
+TABLES := main augmentation alpha layers depth regularizers encoders probes
 FIGURES := rank spectrum
 PAPER := $(TABLES:%=table-%) $(FIGURES:%=figure-%)
 
@@ -64,6 +64,7 @@ table-layers: ## WERank on all layers or on some of them
 table-depth: ## depth and width of the encoder
 table-regularizers: ## WERank and other regularizers
 table-encoders: ## GCN, GAT, GraphSAGE, GIN
+table-probes: ## every probe protocol on the same embeddings
 figure-rank: ## rank of every layer over training, without and with WERank
 figure-spectrum: ## spectra of every layer and weight, without and with WERank
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from graphssl.metric_names import metric_label
 from graphssl.report.build import Report
 from graphssl.report.document import Document, make_document
 from graphssl.report.listing import listing
@@ -11,7 +12,7 @@ from graphssl.report.tables.cell import Cell
 from graphssl.report.tables.comparison import contrasts, standing
 from graphssl.report.tables.definition import Definition
 from graphssl.report.tables.grid import Grid, Text, column_header, title
-from graphssl.report.tables.pivot import Table
+from graphssl.report.tables.pivot import EVERY_PROTOCOL, Table
 from graphssl.report.tables.supplements import contrasts_grid, published_grid, spread_grid
 
 
@@ -40,15 +41,27 @@ def caption(table: Table) -> str:
     kept = f"Encoder kept: {group.selection} (except supervised)."
     if not table.scored:
         return f"Mean +- sample std over pretraining seeds (number of runs). {kept}"
+    return (
+        f"{_protocol(table)} Mean +- sample std over all scores, one per pretraining seed and "
+        f"split (number of runs). {kept} Bold: best of its column, supervised excepted; *: not "
+        "distinguishable from it, p > 0.05 in a paired t test over common seeds, Holm correction "
+        "over the column, or fewer than two common seeds."
+    )
+
+
+def _protocol(table: Table) -> str:
+    """Describe the protocol of ``table``, or the metrics of those that are its columns."""
+    group = table.group
+    if group.protocol == EVERY_PROTOCOL:
+        each = table.frame.drop_duplicates(["protocol", "metric"])
+        pairs = sorted(zip(each["protocol"], each["metric"], strict=True))
+        others = [f"{metric_label(m)} of {p}" for p, m in pairs if m != "accuracy"]
+        metrics = ", ".join(["accuracy", *others])
+        return f"Every probe protocol scores the same embeddings: {metrics}."
     splits = " or ".join(map(str, table.splits)) + (" split" if table.splits == (1,) else " splits")
     settings = f" ({group.settings})" if group.settings else ""
-    return (
-        f"Probe protocol {group.protocol}{settings}, split seed {group.split_seed}, {splits} per "
-        "run. Mean +- sample std over all scores, one per pretraining seed and split (number of "
-        f"runs). {kept} Bold: best of its column, supervised excepted; *: not distinguishable from "
-        "it, p > 0.05 in a paired t test over common seeds, Holm correction over the column, or "
-        "fewer than two common seeds."
-    )
+    used = f"Probe protocol {group.protocol}{settings}, split seed {group.split_seed}"
+    return f"{used}, {splits} per run."
 
 
 def _main(table: Table, definition: Definition) -> Grid:

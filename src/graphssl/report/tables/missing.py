@@ -74,7 +74,7 @@ def _command(table: Table, definition: Definition, row: Row, column: Any, seeds:
     }
     asked = {**row.relevant({**filters, **place}), **row.match}
     if table.group.protocol:
-        asked["probe"] = f"[{table.group.protocol}]"
+        asked["probe"] = f"[{asked.pop('protocol', table.group.protocol)}]"
     ours = {key: _text(value) for key, value in asked.items() if not isinstance(value, list)}
     if "dataset" in ours:
         ours["dataset"] = _option(table.frame, ours["dataset"])

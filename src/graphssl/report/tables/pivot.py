@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -47,6 +47,10 @@ class Row:
     def relevant(self, match: Match) -> dict[str, Any]:
         """Return ``match`` without the fields that do not apply to this row."""
         return {k: v for k, v in match.items() if k.split(".")[0] not in self.ignores}
+
+
+# In place of a protocol's name where each column is a protocol.
+EVERY_PROTOCOL = "every protocol"
 
 
 @dataclass(frozen=True)
@@ -105,9 +109,14 @@ class Table:
 
 
 def pivot(frame: pd.DataFrame, definition: Definition, value: ValueSpec) -> Iterator[Table]:
-    """Yield the tables of one measure: one per panel, protocol, metric and selection rule."""
-    scored = by_split(value.key) in frame
-    if scored:
+    """Yield the tables of one measure: one per panel, protocol, metric and selection rule.
+
+    Protocols and their metrics stand in one table only where they are its columns.
+    """
+    scored, together = by_split(value.key) in frame, definition.columns == "protocol"
+    if scored and together:
+        frame, keys = frame[frame["protocol"].notna()], ["selection"]
+    elif scored:
         keys = ["protocol", "protocol_settings", "split_seed", "selection", "metric"]
         frame = frame[frame["protocol"].notna()]
         if value.key not in SCORES:
@@ -119,7 +128,9 @@ def pivot(frame: pd.DataFrame, definition: Definition, value: ValueSpec) -> Iter
         part = _supervised_in_every_selection(part)
         found: Any
         for found, members in part.groupby(keys, dropna=False, sort=True):
-            group = Group(*found) if scored else Group(selection=str(found[0]))
+            group = Group(*found) if scored and not together else Group(selection=str(found[0]))
+            if scored and together:
+                group = replace(group, protocol=EVERY_PROTOCOL, metric="score")
             table = _table(members, definition, value, group, panel)
             if table.columns:
                 yield table

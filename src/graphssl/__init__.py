@@ -1,9 +1,9 @@
 """Self-supervised learning on graphs with WERank.
 
-The public API: ``run`` runs one configuration, ``load_run`` loads its encoder, ``load_frame`` reads
-a folder of runs as a data frame, ``compose_report`` turns it into tables, and ``WERank`` is the
-penalty for a custom training loop. Names are imported on first use, so that ``import graphssl`` and
-the command line's help do not import torch.
+The public API: ``run`` runs one configuration, ``load_run`` loads its encoder, ``embed`` embeds a
+graph with it, ``load_frame`` reads a folder of runs as a data frame, ``compose_report`` turns it
+into tables, and ``WERank`` is the penalty for a custom training loop. Names are imported on first
+use, so that ``import graphssl`` and the command line's help do not import torch.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING, Any
 from graphssl.version import __version__
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
+    from torch_geometric.data import Data
 
+    from graphssl.contracts import NodeDataset
     from graphssl.regularizers.werank import WERank
     from graphssl.report.build import compose_report
     from graphssl.report.runs.frame import load_frame
     from graphssl.results.record import RunRecord
 
-__all__ = ["WERank", "__version__", "compose_report", "load_frame", "load_run", "run"]
+__all__ = ["WERank", "__version__", "compose_report", "embed", "load_frame", "load_run", "run"]
 
 _HOMES = {
     "WERank": "graphssl.regularizers.werank",
@@ -90,3 +92,27 @@ def load_run(folder: str | Path, trust: bool = False) -> nn.Module:
     from graphssl.pipeline.load import load_encoder
 
     return load_encoder(Path(folder), trust)
+
+
+def embed(folder: str | Path, data: Data | NodeDataset, trust: bool = False) -> Tensor:
+    """Embed a graph with the encoder of a finished run, on the CPU.
+
+    Args:
+        folder: the run's folder.
+        data: a PyG ``Data`` with ``x`` (N, F), ``edge_index`` and optionally edge weights,
+            transformed as the run's graph was; or a ``NodeDataset``.
+        trust: as for ``load_run``.
+
+    Returns:
+        The representation of every node, (N, D).
+
+    Raises:
+        DataError: as ``load_run``, or the graph has another number of features than the one that
+            the run trained on.
+
+    Example:
+        >>> embed("runs/karate-bgrl-seed0-1a2b3c4d5e6f", data).shape  # doctest: +SKIP
+    """
+    from graphssl.pipeline.embed_command import embed_graph
+
+    return embed_graph(folder, data, trust)

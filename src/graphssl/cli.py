@@ -28,7 +28,7 @@ from graphssl.config.key_checks import check_keys
 from graphssl.config.messages import describe, expected, is_expected
 from graphssl.config.option_list import list_text
 from graphssl.config.user_frames import user_frames
-from graphssl.errors import ConfigError, DataError, Interrupted, RunBusyError, StoppedError
+from graphssl.errors import ConfigError, Interrupted, RunBusyError, StoppedError
 from graphssl.results import quantities
 from graphssl.shell import until_closed
 from graphssl.sweeps import launcher, optimize, outcomes, progress
@@ -180,19 +180,33 @@ def _run(
 
 
 def _asked(arguments: Sequence[str]) -> bool:
-    """Answer ``list`` and ``--info FOLDER``; Hydra has an ``--info`` with other words."""
+    """Answer ``list``, ``embed``, ``probe`` and ``--info``, which Hydra has with other words."""
     try:
         match arguments:
             case ["list", *rest]:
                 print(list_text(rest))
+                return True
+            case ["embed", *rest]:
+                from graphssl.pipeline.embed_command import embed_command
+
+                print(embed_command(rest))
+                return True
+            case ["probe", *rest]:
+                from graphssl.pipeline.probe_command import probe_command
+
+                print(probe_command(rest))
                 return True
             case ["--info", folder] if folder not in _HYDRAS_INFO:
                 from graphssl.report.run_info import run_info
 
                 print(run_info(Path(folder)))
                 return True
-    except (ConfigError, DataError) as error:
-        _fail(error, arguments)
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if (known := expected(error, arguments)) is None:
+            raise
+        _fail(known, arguments)
     return False
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
@@ -58,6 +58,23 @@ def spinner(text: str) -> Iterator[None]:
     show = Spinner("dots", text)
     with Live(show, console=console(), transient=True, redirect_stdout=sys.stdout.isatty()):
         yield
+
+
+@contextmanager
+def bar(text: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar with ``text`` during the block; yield the function that advances it."""
+    if not moves():
+        yield lambda steps: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    stdout_too = sys.stdout.isatty()  # what is printed into a file must not come here
+    with Progress(
+        *columns, console=console(), transient=True, redirect_stdout=stdout_too
+    ) as progress:
+        task = progress.add_task(text, total=total)
+        yield lambda steps: progress.advance(task, steps)
 
 
 class LogHandler(logging.Handler):

@@ -21,6 +21,7 @@ Examples:
   graphssl -m dataset=cora,citeseer regularizer=none,werank 'seed=range(5)'
 
 Options in one line each: graphssl list encoders   A run: graphssl --info runs/FOLDER
+Embed with a run:     graphssl embed runs/FOLDER  Probe a file:    graphssl probe FILE dataset=cora
 Keys of every group:  graphssl --cfg job          One group:  graphssl --cfg job --package encoder
 Hydra's own flags:    graphssl --hydra-help       Version:    graphssl --version"""
 

@@ -88,7 +88,9 @@ def prepare(request: Request) -> Job:
             "letters, digits, +, - and, not first, dots"
         )
     split_seed = config.probe.split_seed
-    protocols = probed_protocols(request, data)
+    if request.labels_used:
+        require_a_label_each(data)
+    protocols = allowed_protocols(request.protocols, data)
     splits = {name: splits_of(protocol, data, split_seed) for name, protocol in protocols.items()}
     check_metric(data, splits)
     split = None
@@ -132,21 +134,27 @@ def prepare(request: Request) -> Job:
     )
 
 
-def probed_protocols(request: Request, data: NodeDataset) -> Mapping[str, ProbeProtocol]:
-    """Return the protocols that ``data`` allows: without labels, those that read none.
+def require_a_label_each(data: NodeDataset) -> None:
+    """Check that nodes have one label each, as far as they have any, for a run that uses labels.
 
     Raises:
-        ConfigError: the run uses labels, and no node has a label, or nodes have several.
+        ConfigError: no node has a label, or nodes have several.
     """
-    if request.labels_used and (data.num_classes == 0 or data.y.ndim == 2):
+    if data.num_classes == 0 or data.y.ndim == 2:
         found = "no labels" if data.num_classes == 0 else "several labels per node"
         raise ConfigError(
             "this run uses labels (objective=supervised or trainer.select=val_accuracy), one per "
             f"node, but {data.name} has {found}"
         )
-    if data.num_classes == 0 and request.protocols:
-        allowed = {k: v for k, v in request.protocols.items() if not reads_labels(v)}
-        if len(allowed) < len(request.protocols):
+
+
+def allowed_protocols(
+    protocols: Mapping[str, ProbeProtocol], data: NodeDataset
+) -> Mapping[str, ProbeProtocol]:
+    """Return the protocols that ``data`` allows: without labels, those that read none."""
+    if data.num_classes == 0 and protocols:
+        allowed = {k: v for k, v in protocols.items() if not reads_labels(v)}
+        if len(allowed) < len(protocols):
             log.info("%s: not probed%s: no labels", data.name, " by all protocols" * bool(allowed))
         return allowed
-    return request.protocols
+    return protocols

@@ -71,8 +71,8 @@ class RunRecord:
         names = [self.dataset["name"], *names]  # several graphs may share an option
         ranks = self.diagnostics["representation"]
         rank = f"effective rank {ranks['effective_rank_centred']:.1f} of {ranks['dimensions']}"
-        scores = [_score(name, entry) for name, entry in self.scores.items()]
-        if without_labels(vars(self)):
+        scores = [score_text(name, entry) for name, entry in self.scores.items()]
+        if without_labels(vars(self)) and not scores:
             scores = ["not probed: no labels"]
         found = ", ".join([*scores, rank])
         return f"{' '.join(map(str, names))} seed {self.seed}: {found} -> {self.folder}"
@@ -190,7 +190,7 @@ def scores_entry(scores: ProbeScores, metric: str, majority: float) -> dict[str,
     return {**asdict(scores), "test_mean": mean, "test_std": std, "majority": majority}
 
 
-def _score(name: str, entry: Mapping[str, Any]) -> str:
+def score_text(name: str, entry: Mapping[str, Any]) -> str:
     """Format validation, then test with its std, the protocol, and a note if it shows nothing."""
     metric, mean = entry["metric"], entry["test_mean"]
     splits = len(entry["test"][metric])

@@ -108,6 +108,17 @@ def test_errors_of_embed_are_one_line(finished, tmp_path, monkeypatch, capsys, a
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_with_one_run_stands_for_it(finished, tmp_path):
+    runs = Path(finished.folder).parent
+    line = embed_command([str(runs), f"out={tmp_path / 'e.npz'}"])
+    assert line.startswith("karate: 34 nodes")
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "record.json").touch()
+    with pytest.raises(DataError, match=r"contains 2 runs: name one, e.g. .*a$"):
+        embed_command([str(tmp_path)])
+
+
 def test_code_of_others_is_not_run_unasked(finished, tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()

@@ -65,6 +65,7 @@ def embed_command(arguments: Sequence[str]) -> str:
     folder, options, overrides = parse(
         USAGE, arguments, ("out", "trust"), ("dataset", "paths", "trainer")
     )
+    folder = _only_run(folder)
     target = Path(options.get("out", "embeddings.npz")).expanduser()
     check_target(target)
     record, trust = RunRecord.read(folder), options.get("trust", "").lower() == "true"
@@ -85,6 +86,16 @@ def embed_command(arguments: Sequence[str]) -> str:
         ids = np.arange(len(rows)) if dataset.node_ids is None else dataset.node_ids
         write_embeddings(target, rows, ids)
     return f"{dataset.name}: {len(rows)} nodes, {rows.shape[1]} dimensions -> {target}"
+
+
+def _only_run(folder: Path) -> Path:
+    """Return ``folder``, or the one run in it."""
+    inside = sorted(path.parent for path in folder.glob("*/record.json"))
+    if (folder / "record.json").exists() or not inside:
+        return folder
+    if len(inside) > 1:
+        raise DataError(f"{folder} contains {len(inside)} runs: name one, e.g. {inside[0]}")
+    return inside[0]
 
 
 def _config(record: RunRecord, folder: Path, overrides: Sequence[str], trust: bool) -> DictConfig:

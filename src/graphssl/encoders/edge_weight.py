@@ -88,8 +88,8 @@ def edge_weight_facts(name: str, encoder: nn.Module, graph: Graph) -> dict[str, 
         )
     if all(_finite(encoder, view) for view in _lowest_degrees(graph, weight)):
         return {}
-    fact = f"{name}: {fact}: if views drop other edges, a degree can be negative and the loss NaN"
-    log.warning(fact)
+    fact += ": if views drop other edges, a degree can be negative and the loss NaN"
+    log.warning("%s: %s", name, fact)
     return {"negative_degree": fact}
 
 

@@ -174,7 +174,8 @@ def _resume_and_train(
         clock = RunningClock(job.device) if settings.profile else None
         steps, threads = settings.steps - first, torch.get_num_threads()
         log.info("steps: %d, device: %s, threads: %d, into %s", steps, job.device, threads, folder)
-        suspect = job.data.facts.get("negative_degree")
+        fact = job.data.facts.get("negative_degree")
+        suspect = None if fact is None else f"{job.data.name}: {fact}"
         patience = settings.patience
         stops = None if patience is None else lambda step: selection.waited(step) >= patience
         train(

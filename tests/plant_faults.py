@@ -2617,7 +2617,7 @@ FAULTS = (
         file="sweeps/outcomes.py",
         old='failed.extend(_notes(folder / "failed") + lost)',
         new='failed.extend(_notes(folder / "failed"))',
-        tests="tests/sweeps/test_killed_runs.py",
+        tests="tests/sweeps/test_sweeps.py::test_a_job_that_never_ended_makes_the_sweep_fail",
     ),
 )
 

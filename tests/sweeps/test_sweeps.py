@@ -13,6 +13,8 @@ import pytest
 from joblib import cpu_count
 from tests.forked import shell
 
+from graphssl.sweeps import outcomes
+
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "2"}
 
 
@@ -127,6 +129,19 @@ def test_a_job_that_is_killed_is_named(tmp_path, small_config, launched):
     ending = done.stderr[found.start() :].splitlines()
     assert len(ending) == 1 + int(found[1][0])
     assert "act._target_=killer.act" in ending[-1]
+
+
+def test_a_job_that_never_ended_makes_the_sweep_fail(tmp_path, capsys):
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun" / "3.json").write_text(json.dumps({"overrides": ["seed=3"]}))
+    outcomes.failed.clear()
+    outcomes._folder.append(tmp_path)
+    assert outcomes.close()
+    assert outcomes.failed == ["seed=3"]
+    assert "1 job unfinished: killed, or still running under the launcher:\n  seed=3\n" in (
+        capsys.readouterr().err
+    )
+    outcomes.failed.clear()
 
 
 @pytest.mark.slow

@@ -2533,24 +2533,21 @@ FAULTS = (
     Fault(
         name="sweep-a-failed-trial-is-minus-infinity",
         file="../hydra_plugins/graphssl_optuna/_study.py",
-        old="            self._end(trial, state, outcome, why)",
-        new="            self.study.tell(trial, [-math.inf] * len(self.study.directions))",
+        old="else None, state)",
+        new="else [-math.inf] * len(self.study.directions))",
         tests="tests/sweeps/test_optuna.py",
     ),
     Fault(
         name="sweep-a-failed-trial-is-infinitely-bad",
         file="../hydra_plugins/graphssl_optuna/_study.py",
-        old="            self._end(trial, state, outcome, why)",
-        new=(
-            "            signs = [(-1) ** (d.value - 1) for d in self.study.directions]\n"
-            "            self.study.tell(trial, [sign * math.inf for sign in signs])"
-        ),
+        old="else None, state)",
+        new="else [(-1) ** (d.value - 1) * math.inf for d in self.study.directions])",
         tests="tests/sweeps/test_optuna.py",
     ),
     Fault(
         name="sweep-a-trial-of-a-dead-worker-is-lost",
         file="../hydra_plugins/graphssl_optuna/_study.py",
-        old="                    self.study.enqueue_trial(trial.params)",
+        old='                    self.study.enqueue_trial(trial.params, {"repeats": trial.number})',
         new="                    pass",
         tests="tests/sweeps/test_optuna.py",
     ),

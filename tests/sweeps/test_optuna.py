@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
+from tests.damage import DAMAGES
 from tests.in_process import shell
 
 from graphssl.errors import ConfigError, RunBusyError
@@ -16,7 +17,7 @@ from graphssl.errors import ConfigError, RunBusyError
 optuna = pytest.importorskip("optuna", minversion="4.0", reason="extra `sweeps`")
 
 from hydra_plugins.graphssl_optuna import _study  # noqa: E402
-from hydra_plugins.graphssl_optuna._space import grid_of, space_of  # noqa: E402
+from hydra_plugins.graphssl_optuna._space import space_of  # noqa: E402
 from hydra_plugins.graphssl_optuna._study import SharedStudy  # noqa: E402
 
 CategoricalDistribution = optuna.distributions.CategoricalDistribution
@@ -46,25 +47,28 @@ pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalW
     ],
 )
 def test_overrides_say_what_is_searched(override, expected):
-    space, fixed = space_of(OverridesParser.create(), [override, "dataset=cora"])
+    space, _, fixed = space_of(OverridesParser.create(), [override, "dataset=cora"])
     assert space == {"a": expected}
     assert fixed == ["dataset=cora"]
 
 
 def test_a_shuffled_range_is_a_choice_and_the_later_argument_counts():
     parser = OverridesParser.create()
-    space, fixed = space_of(parser, ["a=shuffle(range(1,4))", "b=1,2", "b=7"])
+    space, _, fixed = space_of(parser, ["a=shuffle(range(1,4))", "b=1,2", "b=7"])
     assert set(space["a"].choices) == {1, 2, 3}
     assert fixed == ["b=7"]
 
 
-def test_a_grid_has_every_combination_and_no_intervals():
-    space, _ = space_of(OverridesParser.create(), ["a=x,y", "b=range(0.0,0.3,0.1)"])
-    found = [(p["a"], round(p["b"], 9)) for p in grid_of(space)]
-    assert found == [(a, b) for a in "xy" for b in (0.0, 0.1, 0.2)]
-    space, _ = space_of(OverridesParser.create(), ["a=interval(0.0,1.0)"])
-    with pytest.raises(ConfigError, match="a: a grid needs choices or a range"):
-        list(grid_of(space))
+def test_the_values_of_a_grid_are_those_of_a_sweep_and_lie_in_the_space():
+    arguments = ["a=x,y", "b=range(0.0,0.3,0.1)", "c=interval(0.0,1.0)", "d=range(9,2,-3)"]
+    space, values, _ = space_of(OverridesParser.create(), arguments)
+    assert list(values) == ["a", "b", "d"]
+    assert values["a"] == ["x", "y"]
+    assert values["b"] == pytest.approx([0.0, 0.1, 0.2])
+    assert values["d"] == [9, 6, 3]
+    for key, found in values.items():
+        kind = space[key]
+        assert all(kind._contains(kind.to_internal_repr(value)) for value in found)
 
 
 @pytest.mark.parametrize("bad", ["a=interval(5,1)", "a=tag(log,interval(0,1))"])
@@ -172,6 +176,10 @@ def test_where_all_failed_nothing_is_best(searched, optimized):
         (("seed=0,1", "hydra.sweeper.direction=up"), "hydra.sweeper.direction must be"),
         (("optimize=val_accuracy,uniformity",), "cannot be searched"),
         (("seed=1",), "nothing to search"),
+        (("seed=0,1", "hydra.sweeper.n_trials=0"), "n_trials must be a whole number, 1 or more, g"),
+        (("seed=0,1", "hydra.sweeper.n_trials=word"), "hydra.sweeper.n_trials must be a whole num"),
+        (("seed=0,1", "hydra.sweeper.n_jobs=0"), "hydra.sweeper.n_jobs must be a whole number, 1"),
+        (("seed=0,1", "hydra.sweeper.study_name=a/b"), "study_name='a/b' cannot name a file"),
         (("seed=0,1", "optimizer.lr=interval(0.1,0.2)"), "optimizer.lr: a grid needs choices"),
         (
             ("seed=0,1", "optimize=[val_accuracy,uniformity]", "hydra/sweeper/pruner=median"),
@@ -231,6 +239,20 @@ def test_a_study_by_that_name_about_something_else_is_refused(searched):
         code, err, _ = searched(values, *args)
         assert code == 1
         assert "hydra.sweeper.study_name=s is another search: " + what in err[-1]
+
+
+@pytest.mark.parametrize("damage", ["noise", "text", "null", "a hole of zeros", "second half"])
+def test_a_damaged_study_is_one_line(searched, tmp_path, damage):
+    values = [{"val_accuracy": 0.5}] * 2
+    assert searched(values, "seed=0,1")[0] == 0
+    path = tmp_path / "runs/optuna/s.journal"
+    DAMAGES[damage](path)
+    code, err, _ = searched(values, "seed=0,1")
+    assert code == 1
+    assert err[-1].startswith(f"graphssl: error: {path.relative_to(tmp_path)} cannot be read: ")
+    assert err[-1].endswith("; move it away to begin the study again")
+    path.unlink()
+    assert searched(values, "seed=0,1")[0] == 0
 
 
 def test_a_trial_worse_than_the_others_at_an_evaluation_is_pruned(searched, tmp_path):

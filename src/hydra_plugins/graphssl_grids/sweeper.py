@@ -8,16 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.plugins import Plugins
-from hydra.plugins.launcher import Launcher
-from hydra.plugins.sweeper import Sweeper
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from graphssl.sweeps import progress
+from graphssl.sweeps.ready_sweeper import ReadySweeper
 
 
-class Grids(Sweeper):
+class Grids(ReadySweeper):
     """Run the jobs of ``each x (floors + grids)`` that are not finished, then report.
 
     The command line overrides the grids.
@@ -50,18 +47,6 @@ class Grids(Sweeper):
         self.grids = [{**base, **grid} for base in each for grid in (*floors, *grids)]
         self.table, self.figures, self.formats, self.out = table, figures, formats, Path(out)
         self.seconds = dict(seconds or {})
-        self.hydra_context: HydraContext | None = None
-        self.config: DictConfig | None = None
-        self.launcher: Launcher | None = None
-
-    def setup(
-        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
-    ) -> None:
-        """Store what Hydra passes before ``sweep``."""
-        self.hydra_context, self.config = hydra_context, config
-        self.launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
-        )
 
     def sweep(self, arguments: list[str]) -> Any:
         """Print the plan, run the remaining jobs, and print the table."""
@@ -72,9 +57,6 @@ class Grids(Sweeper):
         from graphssl.report.tables.definition import load_definition
         from graphssl.sweeps.plan import make_plan
 
-        assert self.config is not None
-        assert self.hydra_context is not None
-        assert self.launcher is not None
         if self.table:
             load_definition(self.table)  # raises its errors now, not after all runs
         loader, config = self.hydra_context.config_loader, self.config

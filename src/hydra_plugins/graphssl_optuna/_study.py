@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from graphssl.errors import ConfigError
+from graphssl.errors import ConfigError, words
+
+_STATES = {"done": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
 
 
 def journal(folder: Path, name: str) -> JournalStorage:
@@ -38,10 +40,10 @@ class SharedStudy:
         sampler: a sampler of Optuna, or a partial that creates it, whose seed is increased by the
             number of the worker.
         n_trials: total number of trials in the study.
-        grid: all trials in order, or None if the sampler chooses them.
+        grid: all trials in order, if the sampler does not choose them.
 
     Raises:
-        ConfigError: the existing study describes another search.
+        ConfigError: the existing study describes another search, or its file is damaged.
     """
 
     def __init__(
@@ -52,55 +54,70 @@ class SharedStudy:
         directions: Sequence[str],
         sampler: Any,
         n_trials: int,
-        grid: Iterable[Mapping[str, Any]] | None = None,
+        grid: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.name, self.n_trials = folder, name, n_trials
         self.lock = FileLock(folder / f"{name}.lock")
         with self.lock:
-            worker = len(list(folder.glob(f"{name}.worker*.lock")))
-            self.worker = FileLock(folder / f"{name}.worker{worker}.lock")
-            self.worker.acquire()
+            number = len(list(folder.glob(f"{name}.worker*.lock")))
+            self.worker = f"{name}.worker{number}.lock"
+            self._alive = FileLock(folder / self.worker)
+            self._alive.acquire()
             if isinstance(sampler, partial):
                 seed = sampler.keywords.get("seed")
-                sampler = sampler() if seed is None else sampler(seed=seed + worker)
-            self.study = optuna.create_study(
-                study_name=name, storage=journal(folder, name), sampler=sampler,
-                directions=directions, load_if_exists=True,
-            )  # fmt: skip
-            before = self.study.user_attrs.setdefault("asked", json.loads(json.dumps(asked)))
-            if before != json.loads(json.dumps(asked)):
-                differ = [key for key in before if before[key] != asked.get(key)]
+                sampler = sampler() if seed is None else sampler(seed=seed + number)
+            try:
+                self.study = optuna.create_study(
+                    study_name=name, storage=journal(folder, name), sampler=sampler,
+                    directions=directions, load_if_exists=True,
+                )  # fmt: skip
+                begun = bool(self.study.trials)
+            except (ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
                 raise ConfigError(
-                    f"hydra.sweeper.study_name={name} is another search: {', '.join(differ)} "
-                    "differ; choose another name"
-                )
-            self.study.set_user_attr("asked", asked)
-            new = not self.study.trials
-            for params in grid or ():
-                if new:
+                    f"{folder / name}.journal cannot be read: {words(error)}; move it away to "
+                    "begin the study again"
+                ) from None
+            self._require_same(json.loads(json.dumps(asked)))
+            if not begun:
+                for params in grid:
                     self.study.enqueue_trial(dict(params))
-            self._put_back_lost()
+            self._repeat_lost()
 
-    def _put_back_lost(self) -> None:
+    def _require_same(self, asked: Mapping[str, Any]) -> None:
+        before = self.study.user_attrs.get("asked", asked)
+        if differ := [key for key in asked if before.get(key) != asked[key]]:
+            raise ConfigError(
+                f"hydra.sweeper.study_name={self.name} is another search: {', '.join(differ)} "
+                "differ; choose another name"
+            )
+        self.study.set_user_attr("asked", asked)
+
+    def _repeat_lost(self) -> None:
         """Enqueue the trials of dead workers again; their runs resume from their checkpoints."""
         for trial in self.study.get_trials(states=(TrialState.RUNNING,)):
             try:
-                with FileLock(self.folder / trial.user_attrs["worker"], timeout=0):
-                    self._end(trial, TrialState.FAIL, "lost")
-                    self.study.enqueue_trial(trial.params)
+                # Without a worker, it died while it asked.
+                with FileLock(self.folder / trial.user_attrs.get("worker", "none.lock"), timeout=0):
+                    self.study.tell(trial.number, state=TrialState.FAIL)
+                    self.study.enqueue_trial(trial.params, {"repeats": trial.number})
             except Timeout:
                 continue
 
+    def _outcomes(self) -> list[str]:
+        """Return the outcome of each trial that has started."""
+        trials = self.study.get_trials(deepcopy=False)
+        lost = {trial.user_attrs.get("repeats") for trial in trials}
+        return [
+            "lost" if trial.number in lost else trial.user_attrs.get("outcome", "at work")
+            for trial in trials
+            if trial.state != TrialState.WAITING
+        ]
+
     def left(self) -> int:
         """Return the number of trials that have not started."""
-        begun = [
-            t
-            for t in self.study.get_trials(deepcopy=False)
-            if t.state != TrialState.WAITING and t.user_attrs.get("outcome") != "lost"
-        ]
-        return max(0, self.n_trials - len(begun))
+        return max(0, self.n_trials - sum(outcome != "lost" for outcome in self._outcomes()))
 
     def ask(self, count: int, space: dict[str, BaseDistribution]) -> list[Trial]:
         """Assign up to ``count`` trials to this worker."""
@@ -108,7 +125,7 @@ class SharedStudy:
             trials = []
             for _ in range(min(count, self.left())):
                 trials.append(self.study.ask(space))
-                trials[-1].set_user_attr("worker", Path(self.worker.lock_file).name)
+                trials[-1].set_user_attr("worker", self.worker)
         return trials
 
     def tell(self, trial: Trial, outcome: str, why: str, values: Sequence[float]) -> None:
@@ -119,33 +136,17 @@ class SharedStudy:
         """
         if outcome == "done" and any(map(math.isnan, values)):
             outcome, why = "failed", "no value"
-        if outcome == "done":
-            trial.set_user_attr("outcome", outcome)
-            self.study.tell(trial, list(values))
-        else:
-            state = TrialState.PRUNED if outcome == "pruned" else TrialState.FAIL
-            self._end(trial, state, outcome, why)
-
-    def _end(
-        self, trial: Trial | FrozenTrial, state: TrialState, outcome: str, why: str = ""
-    ) -> None:
-        storage = self.study._storage
-        storage.set_trial_user_attr(trial._trial_id, "outcome", outcome)
-        storage.set_trial_user_attr(trial._trial_id, "why", why)
-        self.study.tell(trial.number, state=state)
+        trial.set_user_attr("outcome", outcome)
+        trial.set_user_attr("why", why)
+        state = _STATES.get(outcome, TrialState.FAIL)
+        self.study.tell(trial, list(values) if outcome == "done" else None, state)
 
     def best(self) -> list[FrozenTrial]:
         """Return the best trial or, for several quantities, the Pareto-optimal trials."""
-        if not self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-            return []
-        one = len(self.study.directions) == 1
-        return [self.study.best_trial] if one else self.study.best_trials
+        best: list[FrozenTrial] = self.study.best_trials
+        return best[:1] if len(self.study.directions) == 1 else best
 
     def __str__(self) -> str:
-        counts = Counter(
-            t.user_attrs.get("outcome", "at work")
-            for t in self.study.get_trials(deepcopy=False)
-            if t.state != TrialState.WAITING
-        )
-        summary = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+        counts = sorted(Counter(self._outcomes()).items())
+        summary = ", ".join(f"{count} {outcome}" for outcome, count in counts)
         return f"study {self.name}: {summary or 'no trial so far'}"

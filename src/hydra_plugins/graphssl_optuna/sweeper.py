@@ -7,7 +7,9 @@ Therefore Optuna is imported only when a sweep starts.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import re
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -15,19 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.plugins import Plugins
-from hydra.plugins.launcher import Launcher
-from hydra.plugins.sweeper import Sweeper
-from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from graphssl import shell
+from graphssl.checks import whole_number
 from graphssl.errors import ConfigError, TrainingError
 from graphssl.results import quantities
 from graphssl.sweeps import optimize, outcomes, progress
+from graphssl.sweeps.ready_sweeper import ReadySweeper
 
 
-class Optuna(Sweeper):
+class Optuna(ReadySweeper):
     """Sweeper that optimises the quantities of ``optimize=`` in their natural direction.
 
     The study is a file in the folder of runs. The same command resumes an interrupted study, and
@@ -59,18 +59,6 @@ class Optuna(Sweeper):
         self.sampler, self.pruner, self.direction = sampler, pruner, direction
         self.n_trials, self.n_jobs, self.study_name = n_trials, n_jobs, study_name
         self.params = [f"{key}={value}" for key, value in (params or {}).items()]
-        self.hydra_context: HydraContext | None = None
-        self.config: DictConfig | None = None
-        self.launcher: Launcher | None = None
-
-    def setup(
-        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
-    ) -> None:
-        """Store the context and create the launcher; Hydra calls this before ``sweep``."""
-        self.hydra_context, self.config = hydra_context, config
-        self.launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
-        )
 
     def sweep(self, arguments: list[str]) -> None:
         """Check the search, then run the trials.
@@ -79,25 +67,27 @@ class Optuna(Sweeper):
             ConfigError: unknown quantity or direction, or a quantity that no trial can measure.
             TrainingError: no trial has a value.
         """
-        from hydra_plugins.graphssl_optuna._space import grid_of, space_of
+        from hydra_plugins.graphssl_optuna._space import space_of
         from hydra_plugins.graphssl_optuna._study import SharedStudy
 
-        assert self.config is not None
-        assert self.hydra_context is not None
-        assert self.launcher is not None
         loader = self.hydra_context.config_loader
         parser = OverridesParser.create(config_loader=loader)
-        space, fixed = space_of(parser, [*self.params, *arguments])
+        space, values, fixed = space_of(parser, [*self.params, *arguments])
         names = self._wanted(list(space), loader.load_sweep_config(self.config, fixed))
         directions = optimize.directions(names, self.direction)
         for line in optimize.doubts(names, directions):
             print(f"graphssl: {line}", file=sys.stderr)
-        grid = None
+        grid: list[dict[str, Any]] = []
         if isinstance(self.sampler, partial) and self.sampler.func.__name__ == "GridSampler":
-            grid, self.sampler = list(grid_of(space)), None
-            self.n_trials = min(self.n_trials, len(grid))
+            if intervals := sorted(space.keys() - values):
+                raise ConfigError(
+                    f"{intervals[0]}: a grid needs choices or a range, got an interval"
+                )
+            points = itertools.product(*values.values())
+            grid = [dict(zip(values, point, strict=True)) for point in points]
+            self.sampler, self.n_trials = None, min(self.n_trials, len(grid))
         asked = {
-            "space": {key: repr(values) for key, values in space.items()},
+            "space": {key: repr(kind) for key, kind in space.items()},
             "fixed": sorted(fixed), "optimize": names, "direction": directions,
         }  # fmt: skip
         name = self.study_name or hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:10]
@@ -114,14 +104,11 @@ class Optuna(Sweeper):
             ]  # fmt: skip
             results = self.launcher.launch(jobs, initial_job_idx=number)
             for trial, result in zip(trials, results, strict=True):
-                values = quantities.listed(
-                    result.return_value
-                )  # raises the error that ended the job
-                study.tell(trial, *outcomes.ended(sweep_dir, number), values)
+                found = quantities.listed(result.return_value)  # raises what ended the job
+                study.tell(trial, *outcomes.ended(sweep_dir, number), found)
                 number += 1
         print(f"graphssl: {study}", file=sys.stderr)
-        best = [(trial.params, trial.values) for trial in study.best()]
-        self._write_best(names, best, sweep_dir)
+        self._write_best(names, study.best(), sweep_dir)
 
     def _wanted(self, searched: Sequence[str], config: DictConfig) -> list[str]:
         """Return the quantities to optimise, after checking that every trial can measure them."""
@@ -129,6 +116,14 @@ class Optuna(Sweeper):
             raise ConfigError("optimize= is what trials are compared by, and cannot be searched")
         if not searched:
             raise ConfigError("nothing to search: give a key several values, a range or interval()")
+        whole_number("hydra.sweeper.n_trials", self.n_trials, least=1)
+        whole_number("hydra.sweeper.n_jobs", self.n_jobs, least=1)
+        name = self.study_name
+        if name is not None and not re.fullmatch(r"[\w+-][\w.+-]{0,99}", str(name)):
+            raise ConfigError(
+                f"hydra.sweeper.study_name={name!r} cannot name a file: at most 100 letters, "
+                "digits, +, - and, not first, dots"
+            )
         names = quantities.names(config.optimize)
         if not any(key.split(".")[0] in ("probe", "experiment") for key in searched):
             optimize.require_validation(names, config)
@@ -142,22 +137,22 @@ class Optuna(Sweeper):
                 raise ConfigError("hydra/sweeper/pruner needs trainer.eval_every, got 0")
         return names
 
-    def _write_best(
-        self, names: Sequence[str], best: Sequence[tuple[dict[str, Any], list[float]]], folder: Path
-    ) -> None:
+    def _write_best(self, names: Sequence[str], best: Sequence[Any], folder: Path) -> None:
         """Print the best trials and write ``optimization_results.yaml``."""
         if not best:
             raise TrainingError(
                 f"optimize={','.join(names)}: nothing is best, no trial of this sweep has a value"
             )
-        for params, values in best:
-            found = ", ".join(f"{k} {v:.6g}" for k, v in zip(names, values, strict=True))
-            print(f"graphssl: best {found}: {shell.join(f'{k}={v}' for k, v in params.items())}")
+        for trial in best:
+            found = ", ".join(f"{k} {v:.6g}" for k, v in zip(names, trial.values, strict=True))
+            print(
+                f"graphssl: best {found}: {shell.join(f'{k}={v}' for k, v in trial.params.items())}"
+            )
         content: dict[str, Any] = {"name": "optuna"}
         if len(names) == 1:
-            content |= {"best_params": best[0][0], "best_value": best[0][1][0]}
+            content |= {"best_params": best[0].params, "best_value": best[0].value}
         else:
-            content["solutions"] = [{"params": p, "values": v} for p, v in best]
+            content["solutions"] = [{"params": t.params, "values": t.values} for t in best]
         OmegaConf.save(OmegaConf.create(content), folder / "optimization_results.yaml")
 
 

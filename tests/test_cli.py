@@ -192,7 +192,7 @@ BAD = {
     ),
     "layers that are not there": (
         ["regularizer=werank", "regularizer.layers=projector"],
-        "layers='projector': no weight matrix to penalise; layers found: encoder.convs.0.lin",
+        "layers='projector': no weight matrix there; layers found: encoder.convs.0.lin",
     ),
     "length of a schedule": (
         ["regularizer=werank", "regularizer.schedule=warmup", "regularizer.schedule_steps=1.5"],

@@ -20,7 +20,10 @@ GOLDEN = Path(__file__).parent / "golden/configs.json"
 # What a dataset and its recipe decide.
 OF_DATASET = ("dataset", "probe", "recipe", "encoder", "augmentation", "optimizer", "objective")
 # What an option of these decides by itself.
-GROUPS = ("encoder", "norm", "act", "augmentation", "regularizer", "optimizer", "probe")
+GROUPS = (
+    "encoder", "norm", "act", "parametrization", "augmentation", "regularizer", "optimizer",
+    "probe",
+)  # fmt: skip
 
 
 def options(group: str) -> list[str]:

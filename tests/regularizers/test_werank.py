@@ -209,7 +209,7 @@ def computed() -> nn.Module:
         (lambda: WERank().penalty(nn.ReLU()), "layers='all': no weight matrix"),
         (
             lambda: WERank(layers="encoder").penalty(nn.ModuleDict({"net": nn.Linear(3, 2)})),
-            "layers='encoder': no weight matrix to penalise; layers found: net",
+            "layers='encoder': no weight matrix there; layers found: net",
         ),
         (lambda: WERank(alpha={"x*": 1.0}).penalty(network()), "encoder.0.lin, encoder.1.lin_l"),
         (lambda: WERank(schedule="warmup", schedule_steps=9).at(0, 8), "schedule_steps .* got 9"),

@@ -245,6 +245,8 @@ def objective(
         if not getattr(kind, "sets_encoder_aside", False):
             check_encoder(supplied["encoder"])
         made: Objective = make(config.objective, "objective", **supplied)
+        if parametrization := config.get("parametrization"):  # which older records lack
+            make(parametrization, "parametrization")(made)
     check_objective(made)
     check_default_dtype()  # by now all custom modules are imported
     return made

@@ -57,7 +57,8 @@ def collapse_diagnostics(
         if z.size(0) == view.graph.num_nodes and not where.startswith("target"):
             found = replace(found, values=found.values | neighbourhood_diagnostics(z, view.graph))
         _add(where, found, values, arrays)
-    weights = layer_weights(objective, trainable=True)
+    # In eval mode, since a spectral parametrization moves its vectors when it is read in training.
+    weights = layer_weights(copy.deepcopy(objective).eval(), trainable=True)
     if weights:
         _add("weights", weight_diagnostics(weights), values, arrays)
     if two_views is not None and output.representations:

@@ -10,6 +10,7 @@ import copy
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from graphssl.graph import GraphView
 from graphssl.seeding import global_stream
@@ -33,7 +34,8 @@ def after_first_forward(objective: nn.Module, view1: GraphView, view2: GraphView
     """
     started = copy.deepcopy(objective).train()
     device = view1.graph.x.device
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices), parametrize.cached():  # as in a step
         started(view1, view2)
     return started
 

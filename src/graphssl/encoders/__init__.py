@@ -11,14 +11,17 @@ from graphssl.encoders.heads import MLPHead
 from graphssl.encoders.layer_weights import LayerWeights, layer_weights
 from graphssl.encoders.layer_widths import make_layer
 from graphssl.encoders.operators import MLPGINConv, NodeLinear
+from graphssl.encoders.parametrization import orthogonal, spectral
 from graphssl.encoders.prelu import PReLU
 from graphssl.encoders.pyg_models import pyg_model
+from graphssl.encoders.whitening import IterativeWhitening
 
 __all__ = [
     "GPS",
     "ConvStack",
     "Encoder",
     "Features",
+    "IterativeWhitening",
     "LayerWeights",
     "MLPGINConv",
     "MLPHead",
@@ -28,5 +31,7 @@ __all__ = [
     "encode_pair",
     "layer_weights",
     "make_layer",
+    "orthogonal",
     "pyg_model",
+    "spectral",
 ]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
 from torch.nn.utils import parametrize
 from torch.optim.swa_utils import AveragedModel
 
+from graphssl.checks import one_of
 from graphssl.errors import ConfigError
+
+# The networks whose layers a penalty or a parametrization may be limited to.
+Layers = Literal["all", "encoder", "projector", "predictor"]
 
 # The 2-D parameters of these are tables or scales, not linear maps.
 _NOT_LINEAR = (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm, nn.RMSNorm)
@@ -36,6 +40,21 @@ class LayerWeights(dict[str, Tensor]):
     def __init__(self, weights: Mapping[str, Tensor], heads: Mapping[str, int] | None = None):
         super().__init__(weights)
         self.heads = dict(heads or {})
+
+    def of_part(self, layers: Layers) -> LayerWeights:
+        """Return the matrices of one part of the network, or all of them.
+
+        Raises:
+            ConfigError: there is none, or ``layers`` names no part.
+        """
+        one_of("layers", layers, get_args(Layers))
+        part = {
+            k: w for k, w in self.items() if layers == "all" or f"{k}.".startswith(f"{layers}.")
+        }
+        if not part:
+            others = f"; layers found: {', '.join(self)}" if self else ""
+            raise ConfigError(f"layers={layers!r}: no weight matrix there{others}")
+        return LayerWeights(part, self.heads)
 
     def per_head(self) -> LayerWeights:
         """Split matrices into one (out_per_head, in) per head, named ``<name>.heads.<h>``."""
@@ -86,7 +105,7 @@ def layer_weights(
     candidates = _of_module(source) if isinstance(source, nn.Module) else _of_list(source)
     seen: set[int] = set()
     for name, parameter, weight, num_heads in candidates:
-        if id(parameter) in seen or (trainable and not weight.requires_grad):
+        if id(parameter) in seen or (trainable and not parameter.requires_grad):
             continue
         seen.add(id(parameter))
         weights[name] = weight

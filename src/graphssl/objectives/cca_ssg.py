@@ -9,6 +9,23 @@ from graphssl.checks import number
 from graphssl.objectives.siamese import Siamese, standardized
 
 
+def decorrelation_term(z: Tensor) -> Tensor:
+    """Compute ``||Z^T Z / R - I||_F^2``.
+
+    Args:
+        z: Z, standardised, (R, D).
+
+    Returns:
+        Scalar, at least 0.
+
+    Example:
+        >>> decorrelation_term(torch.tensor([[-1.0, -1.0], [1.0, 1.0]]))
+        tensor(2.)
+    """
+    identity = torch.eye(z.size(1), dtype=z.dtype, device=z.device)
+    return (z.T @ z / z.size(0) - identity).square().sum()
+
+
 def cca_ssg_loss(z1: Tensor, z2: Tensor, decorrelation: float = 1e-3) -> Tensor:
     """Compute ``-tr(Z1^T Z2) / R + lambda sum_v ||Z_v^T Z_v / R - I||_F^2``, Z_v standardised.
 
@@ -26,11 +43,8 @@ def cca_ssg_loss(z1: Tensor, z2: Tensor, decorrelation: float = 1e-3) -> Tensor:
         -1.5
     """
     z1, z2 = standardized(z1), standardized(z2)
-    rows, width = z1.shape
-    identity = torch.eye(width, dtype=z1.dtype, device=z1.device)
-    invariance = -(z1 * z2).sum() / rows
-    apart = sum((z.T @ z / rows - identity).square().sum() for z in (z1, z2))
-    return invariance + decorrelation * apart
+    invariance = -(z1 * z2).sum() / z1.size(0)
+    return invariance + decorrelation * (decorrelation_term(z1) + decorrelation_term(z2))
 
 
 class CCASSG(Siamese):

@@ -9,13 +9,31 @@ from graphssl.checks import number
 from graphssl.objectives.siamese import Siamese, standardized
 
 
+def correlation_roots(*views: Tensor) -> Tensor:
+    """Compute the roots of the eigenvalues of ``C_v = Z_v^T Z_v / (R - 1)``, (V, D).
+
+    Eigenvalues below 1e-8 are replaced by 1e-8, as in the authors' code, which keeps the gradient
+    of the root finite.
+
+    Args:
+        views: V standardised matrices Z_v, (R, D).
+
+    Example:
+        >>> z = torch.tensor([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
+        >>> correlation_roots(standardized(z))
+        tensor([[1.0000, 1.0000]])
+    """
+    rows = views[0].size(0)
+    correlations = torch.stack([z.T @ z / (rows - 1) for z in views])  # (V, D, D)
+    eigenvalues: Tensor = torch.linalg.eigvalsh(correlations)  # (V, D)
+    return eigenvalues.clamp_min(1e-8).sqrt()
+
+
 def ssge_loss(z1: Tensor, z2: Tensor, uniformity: float = 0.1) -> Tensor:
     """Compute ``-tr(Z1^T Z2) / R + lambda mean_v (-2 tr(C_v^{1/2}))``, Z_v standardised.
 
     ``C_v = Z_v^T Z_v / (R - 1)`` is the correlation matrix of view v. Up to the constant 2 D, the
-    second term is the squared 2-Wasserstein distance between N(0, C_v) and N(0, I). Eigenvalues
-    below 1e-8 are replaced by 1e-8, as in the authors' code, which keeps the gradient of the root
-    finite.
+    second term is the squared 2-Wasserstein distance between N(0, C_v) and N(0, I).
 
     Args:
         z1: embeddings of view 1, (R, D).
@@ -31,11 +49,8 @@ def ssge_loss(z1: Tensor, z2: Tensor, uniformity: float = 0.1) -> Tensor:
         -3.5
     """
     z1, z2 = standardized(z1), standardized(z2)
-    rows = z1.size(0)
-    invariance = -(z1 * z2).sum() / rows
-    correlations = torch.stack([z.T @ z / (rows - 1) for z in (z1, z2)])  # (2, D, D)
-    eigenvalues: Tensor = torch.linalg.eigvalsh(correlations)  # (2, D)
-    return invariance - uniformity * eigenvalues.clamp_min(1e-8).sqrt().sum()
+    invariance = -(z1 * z2).sum() / z1.size(0)
+    return invariance - uniformity * correlation_roots(z1, z2).sum()
 
 
 class SSGE(Siamese):

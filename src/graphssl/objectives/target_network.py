@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from operator import attrgetter
 from typing import TypeVar
 
 import torch
@@ -37,8 +38,13 @@ def target_of(online: Module) -> Module:
 def ema_update(target: nn.Module, online: nn.Module, momentum: float) -> None:
     """Set ``target <- momentum * target + (1 - momentum) * online`` for parameters, not buffers.
 
+    The target of a parametrized layer follows the weight that the layer applies, as it does where
+    a penalty shapes it, and not the unconstrained matrix behind it, for which an average means
+    nothing: two orthogonal layers have different charts. So its weights are averages of
+    constrained ones.
+
     Args:
-        target: network that is updated in place.
+        target: network that is updated in place, without parametrizations.
         online: network of the same architecture.
         momentum: share of the target that is kept, in [0, 1].
 
@@ -49,7 +55,8 @@ def ema_update(target: nn.Module, online: nn.Module, momentum: float) -> None:
         >>> target.weight.item()
         0.25
     """
-    targets: list[torch.Tensor] = [*target.parameters()]
-    onlines: list[torch.Tensor] = [*online.parameters()]
+    followed = dict(target.named_parameters())
+    targets: list[torch.Tensor] = [*followed.values()]
+    onlines: list[torch.Tensor] = [attrgetter(name)(online) for name in followed]
     torch._foreach_mul_(targets, momentum)
     torch._foreach_add_(targets, onlines, alpha=1.0 - momentum)

@@ -15,6 +15,7 @@ from torch_geometric.nn import Sequential as PyGSequential
 from graphssl.config import build
 from graphssl.contracts import ClassifierObjective
 from graphssl.data.torch_file import load_checked
+from graphssl.encoders.parametrization import orthogonal, spectral
 from graphssl.encoders.pyg_models import pyg_model
 from graphssl.errors import DataError, words
 from graphssl.results.public_names import with_public_names
@@ -24,6 +25,7 @@ from graphssl.training.default_dtype import float32_default
 # Looking up a target imports the modules in its path, and building it runs its code with arguments
 # from the record. In these packages imports have no side effects, and a layer or network is safe; a
 # function is not.
+_BUILT = ("encoder", "objective", "parametrization")
 _LIBRARIES = ("graphssl.encoders.", "graphssl.objectives.", "torch.nn.", "torch_geometric.nn.")
 _TRUSTED = (
     "graphssl.encoders.",
@@ -66,7 +68,7 @@ def load_objective(folder: Path, trust: bool = False) -> nn.Module:
 
 def _objective(record: RunRecord, folder: Path, trust: bool) -> nn.Module:
     config = with_public_names(record.config)
-    foreign = list(_foreign({name: config.get(name) for name in ("encoder", "objective")}))
+    foreign = list(_foreign({name: config.get(name) for name in _BUILT}))
     if foreign and not trust:
         raise DataError(
             f"{folder}: its config names {', '.join(foreign)}, which is not a module of graphssl, "
@@ -117,4 +119,6 @@ def _is_trusted(target: str) -> bool:
     is_module = isinstance(found, type) and issubclass(found, nn.Module)
     at_home = is_module and found.__module__.startswith(_TRUSTED)
     # PyG's Sequential evaluates its argument string as code.
-    return found is pyg_model or (at_home and not issubclass(found, PyGSequential))
+    return found in (pyg_model, orthogonal, spectral) or (
+        at_home and not issubclass(found, PyGSequential)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -117,7 +118,8 @@ def prepare(request: Request) -> Job:
     regularizer = build.regularizer(config)
     regularizer.at(0, settings.steps)  # a schedule longer than the run is refused here
     if parameters:
-        regularizer.check(objective)
+        # A copy in eval mode: reading a spectral parametrization in training moves its vectors.
+        regularizer.check(copy.deepcopy(objective).eval())
     return Job(
         **vars(request),
         device=torch.device("cpu"),

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from graphssl.checks import number, one_of, whole_number
 from graphssl.contracts import Penalty, Regularizer, StepOutput
-from graphssl.encoders.layer_weights import LayerWeights, layer_weights
+from graphssl.encoders.layer_weights import Layers, LayerWeights, layer_weights
 from graphssl.errors import ConfigError
 from graphssl.regularizers.alpha import (
     Alpha,
@@ -23,7 +23,6 @@ from graphssl.regularizers.alpha import (
     alpha_per_layer,
 )
 
-Layers = Literal["all", "encoder", "projector", "predictor"]
 Heads = Literal["jointly", "separately"]
 Apply = Literal["loss", "decoupled"]
 Source = nn.Module | Mapping[str, Tensor] | Iterable[Tensor]
@@ -175,22 +174,12 @@ class WeightPenalty(Regularizer):
 
     def _select(self, source: Source) -> tuple[LayerWeights, dict[str, float]]:
         found = layer_weights(source, trainable=isinstance(source, nn.Module))
-        part = LayerWeights(
-            {
-                name: weight
-                for name, weight in found.items()
-                if self.layers == "all" or f"{name}.".startswith(f"{self.layers}.")
-            },
-            found.heads,
-        )
+        part = found.of_part(self.layers)
         if self.heads == "separately":
             if not isinstance(source, (nn.Module, LayerWeights)):
                 kind = type(source).__name__
                 raise ConfigError(f"heads='separately' needs a network to count them, got {kind}")
             part = part.per_head()
-        if not part:
-            others = f"; layers found: {', '.join(found)}" if found else ""
-            raise ConfigError(f"layers={self.layers!r}: no weight matrix to penalise{others}")
         alphas = alpha_per_layer(self.alpha, part)
         for name, alpha in alphas.items():
             computed = part[name].grad_fn is not None and part[name]._base is None

@@ -74,6 +74,8 @@ def weights_part(config: Mapping[str, Any], uses_labels: bool = False) -> dict[s
         group: {k: v for k, v in config[group].items() if not _moves_nothing(group, k, v)}
         for group in _GROUPS
     }
+    if parametrization := config.get("parametrization"):  # added later: none is not in the id
+        part["parametrization"] = parametrization
     if uses_labels:
         probe = config["probe"]
         protocols = [_split_part(settings) for settings in (probe.get("protocols") or {}).values()]

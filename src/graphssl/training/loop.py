@@ -11,6 +11,7 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from graphssl.augmentation.two_views import TwoViews
 from graphssl.contracts import Penalty, Regularizer
@@ -124,6 +125,8 @@ def train(
         watch.look()
 
 
+# Parametrized weights are computed once per step, for both views and the penalty.
+@parametrize.cached()
 def _step(
     state: TrainingState,
     graph: Graph,
@@ -134,6 +137,7 @@ def _step(
 ) -> tuple[Tensor, Penalty]:
     """Take one step: views, loss, penalty, gradient, update. Return loss and penalty, detached."""
     objective, optimizer = state.objective, state.optimizer
+    # First of all, so that parametrized weights are computed without autocast.
     weights = layer_weights(objective, trainable=True)
     with torch.autocast(graph.x.device.type, torch.bfloat16, settings.precision == "bf16"):
         with clock("augmentation"):

@@ -171,7 +171,8 @@ def _run(
         from graphssl.pipeline.run import run
 
     job = HydraConfig.get()
-    choices, overrides = group_choices(job.runtime.choices), list(job.overrides.task)
+    overrides = list(job.overrides.task)
+    choices = group_choices(job.runtime.choices, overrides)
     check_recipe(overrides, GlobalHydra.instance().config_loader())
     check_keys(config, choices, overrides)
     record = run(config, choices, overrides, launcher_threads, watches)

@@ -65,16 +65,18 @@ class Graph:
 class GraphView:
     """A graph seen through masks; nothing is copied until plain tensors are requested.
 
-    Changes that masks cannot express replace tensors (``with_features``, ``with_edges``); masks set
+    Changes that masks cannot express replace tensors (``with_features``, ``with_edges``,
+    ``with_nodes``); masks set
     later hide parts of the new tensors. Encoders use the masks directly where they can; a view with
-    replaced tensors, or with one mask value per entry, takes the plain path.
+    replaced tensors takes the plain path.
 
     Attributes:
         graph: the original graph.
         feature_mask: (F,) bool, True where a feature dimension is kept, or (N, F), True where an
             entry is kept; None keeps all.
         edge_mask: (E,) bool, True where an edge is kept; None keeps all.
-        features: (N, F) in place of the graph's features, or None.
+        features: (N, F) in place of the graph's features, (N + M, F) if M nodes were appended, or
+            None.
         edges: ``edge_index`` (2, E) and ``edge_weight`` ((E,) or None) in place of the graph's
             edges, or None.
 
@@ -114,19 +116,36 @@ class GraphView:
         both = mask if self.edge_mask is None else self.edge_mask & mask
         return replace(self, edge_mask=both)
 
-    def require_own_edges(self, name: str) -> None:
+    def require_own_edges(self, name: str, all_shown: bool = False) -> None:
         """Check that the edges were not replaced, for a part that needs the graph's own edges.
 
         Args:
             name: the part that needs them, for the message.
+            all_shown: whether it needs all of them, so that none may be hidden either.
 
         Raises:
-            ConfigError: the edges were replaced.
+            ConfigError: the edges were replaced, or hidden.
         """
-        if self.edges is not None:
+        hidden = all_shown and self.edge_mask is not None
+        if self.edges is not None or hidden:
             raise ConfigError(
-                f"{name} needs the graph's own edges, which an augmentation before it replaced: "
-                "put it first"
+                f"{name} needs the graph's own edges, which an augmentation before it "
+                f"{'hid' if hidden else 'replaced'}: put it first"
+            )
+
+    def require_own_nodes(self, name: str) -> None:
+        """Check that no nodes were appended, for a part whose rows must be the graph's nodes.
+
+        Args:
+            name: the part that needs this, for the message.
+
+        Raises:
+            ConfigError: nodes were appended.
+        """
+        if self.num_nodes != self.graph.num_nodes:
+            raise ConfigError(
+                f"{name} works on the graph's own nodes, to which an augmentation appended others "
+                "(half_hop); choose another augmentation or objective"
             )
 
     def with_features(self, x: Tensor) -> GraphView:
@@ -166,11 +185,46 @@ class GraphView:
             )
         return replace(self, edges=(edge_index, edge_weight), edge_mask=None)
 
+    def with_nodes(
+        self, x: Tensor, edge_index: Tensor, edge_weight: Tensor | None = None
+    ) -> GraphView:
+        """Append nodes, and replace the edges with ``edge_index`` (2, E') between old and new ones.
+
+        The graph's nodes stay rows 0 to N - 1. The appended ones take part in message passing, and
+        ``encode`` drops their rows.
+
+        Args:
+            x: features of the appended nodes, (M, F).
+            edge_index: int64, ids below N + M.
+            edge_weight: (E',), or None for ones.
+
+        Raises:
+            ConfigError: a shape or dtype is wrong.
+        """
+        shown = self.x
+        if x.ndim != 2 or x.size(1) != shown.size(1) or x.dtype != shown.dtype:
+            raise ConfigError(
+                f"with_nodes: x is {x.dtype} of shape {tuple(x.shape)}, not {shown.dtype} of shape "
+                f"(nodes, {shown.size(1)})"
+            )
+        view = replace(self, features=torch.cat([shown, x]), feature_mask=None)
+        return view.with_edges(edge_index, edge_weight)
+
     @property
     def hides_only(self) -> bool:
         """Whether the view does nothing but hide feature dimensions and edges."""
         per_entry = self.feature_mask is not None and self.feature_mask.ndim == 2
-        return self.features is None and self.edges is None and not per_entry
+        return not self.replaces and not per_entry
+
+    @property
+    def replaces(self) -> bool:
+        """Whether features or edges are not the graph's own."""
+        return self.features is not None or self.edges is not None
+
+    @property
+    def num_nodes(self) -> int:
+        """Number of nodes, appended ones included."""
+        return self._all_features.size(0)
 
     @property
     def num_edges(self) -> int:

@@ -41,9 +41,12 @@ def test_builds_and_makes_two_views(file):
     for named_augmentations, view in zip(
         (views.view1, views.view2), views(graph.view(), generator()), strict=True
     ):
-        assert view.x.shape == graph.x.shape
-        assert (view.feature_mask is not None) == ("features" in named_augmentations)
-        assert (view.edge_mask is not None) == bool({"edges", "nodes"} & set(named_augmentations))
+        parts = set(named_augmentations)
+        assert view.x[: graph.num_nodes].shape == graph.x.shape
+        assert (view.feature_mask is not None) == bool({"features", "entries"} & parts)
+        assert (view.edge_mask is not None) == bool({"edges", "nodes", "walk", "hops"} & parts)
+        assert (view.features is not None) == bool({"noise", "shuffle", "half_hop"} & parts)
+        assert (view.edges is not None) == bool({"added", "diffusion", "half_hop"} & parts)
 
 
 @every_file

@@ -22,7 +22,7 @@ def drop_nodes(view: GraphView, p: float, generator: torch.Generator) -> GraphVi
     if p == 0:
         return view
     source, target = view.unmasked_edges[0]
-    kept = torch.rand(view.graph.num_nodes, generator=generator, device=source.device) >= p
+    kept = torch.rand(view.num_nodes, generator=generator, device=source.device) >= p
     # (E,); on a CPU four times as fast as kept[source] & kept[target].
     return view.keep_edges(kept.index_select(0, source) & kept.index_select(0, target))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,26 +15,32 @@ from graphssl.graph import GraphView
 
 
 def at_strength(augmentation: Augmentation, strength: float, name: str) -> Augmentation:
-    """Multiply the drop probability ``p`` of ``augmentation`` by ``strength``.
+    """Multiply the probability ``p``, or the ``scale``, of ``augmentation`` by ``strength``.
 
     Args:
-        augmentation: a dataclass with a field ``p``, or any callable if ``strength`` is 1.
+        augmentation: a dataclass with a field ``p`` or ``scale``, or any callable if ``strength``
+            is 1.
         strength: factor, at least 0.
         name: the augmentation's path in the configuration, for messages.
 
     Raises:
-        ConfigError: ``augmentation`` is not callable or has no ``p``, or the product is at least 1.
+        ConfigError: ``augmentation`` is not callable or has neither field, or a probability becomes
+            1 or more.
     """
     if not callable(augmentation):
         raise ConfigError(f"{name} must be an augmentation, got {augmentation!r}, not callable")
     if strength == 1:
         return augmentation
-    if "p" not in getattr(augmentation, "__dataclass_fields__", {}):
+    fields = getattr(augmentation, "__dataclass_fields__", {})
+    if "p" not in fields and "scale" not in fields:
         raise ConfigError(
             f"augmentation.strength={strength!r}: {name} ({type(augmentation).__name__}) "
-            "is not a dataclass with a field p to multiply"
+            "is not a dataclass with a field p or scale to multiply"
         )
-    dropping: Any = augmentation  # mypy cannot see that it is a dataclass with a field p
+    dropping: Any = augmentation  # mypy cannot see that it is a dataclass with such a field
+    if "p" not in fields:
+        noisier: Augmentation = replace(dropping, scale=strength * dropping.scale)
+        return noisier
     p = strength * dropping.p
     if not 0.0 <= p < 1.0:
         raise ConfigError(
@@ -52,10 +58,11 @@ class TwoViews:
         view1: named augmentations of the first view, applied in order; a dimension or edge is kept
             if all of them keep it. If empty, the view is not changed.
         view2: the same for the second view.
-        strength: factor of every drop probability ``p``.
+        strength: factor of every probability ``p`` and every ``scale``; a number, or one per view.
 
     Raises:
-        ConfigError: ``strength`` is negative, or a probability times ``strength`` is at least 1.
+        ConfigError: a strength is negative, there are not two of them, or a probability times its
+            strength is at least 1.
 
     Example:
         >>> from graphssl.augmentation import DropEdges, MaskFeatures
@@ -71,15 +78,21 @@ class TwoViews:
         self,
         view1: Mapping[str, Augmentation],
         view2: Mapping[str, Augmentation],
-        strength: float = 1.0,
+        strength: float | Sequence[float] = 1.0,
     ) -> None:
-        number("augmentation.strength", strength, least=0)
+        each: list[Any] = [strength, strength]
+        if isinstance(strength, Sequence) and not isinstance(strength, str):
+            each = list(strength)
+        if len(each) != 2:
+            raise ConfigError(
+                "augmentation.strength must be a number or one per view, [1.0,0.5], got "
+                f"{strength!r}"
+            )
+        for one in each:
+            number("augmentation.strength", one, least=0)
         self.view1, self.view2 = (
-            {
-                name: at_strength(a, strength, f"augmentation.{view}.{name}")
-                for name, a in named.items()
-            }
-            for view, named in (("view1", view1), ("view2", view2))
+            {name: at_strength(a, one, f"augmentation.{view}.{name}") for name, a in named.items()}
+            for view, named, one in zip(("view1", "view2"), (view1, view2), each, strict=True)
         )
 
     def __call__(self, view: GraphView, generator: torch.Generator) -> tuple[GraphView, GraphView]:

@@ -26,7 +26,7 @@ def compose(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, Any], list[
     composer = _composer(_state(config_dir()))
     config = composer(overrides)
     check_recipe(overrides, composer.loader)
-    choices = group_choices(config.hydra.runtime.choices)
+    choices = group_choices(config.hydra.runtime.choices, overrides)
     OmegaConf.set_struct(config, None)
     del config["hydra"]
     return config, choices, overrides
@@ -97,10 +97,14 @@ def resolved(config: DictConfig) -> dict[str, Any]:
     }
 
 
-def group_choices(choices: Any) -> dict[str, Any]:
-    """Return the choices in our own groups, without Hydra's."""
-    return {
-        group: list(option) if OmegaConf.is_list(option) else option
-        for group, option in choices.items()
-        if not group.startswith("hydra/")
-    }
+def group_choices(choices: Any, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the choices in our own groups, without Hydra's.
+
+    Hydra records no choice for a list of augmentations; it is taken from ``overrides``.
+    """
+    ours = {group: o for group, o in choices.items() if not group.startswith("hydra/")}
+    for override in overrides:
+        key, _, option = override.partition("=")
+        if key == "augmentation" and key not in ours:
+            ours[key] = "".join(option.split())
+    return ours

@@ -149,7 +149,8 @@ class ConvStack(nn.Module):
     def encode_pair(self, view1: GraphView, view2: GraphView) -> tuple[Tensor, Tensor]:
         """Encode both views; those of one graph share the common part of their first products."""
         fast = self._fast_path(view1)
-        if fast is None or not view2.hides_only or view1.graph is not view2.graph:
+        hide_only = view1.hides_only and view2.hides_only
+        if fast is None or not hide_only or view1.graph is not view2.graph:
             return self.encode_view(view1), self.encode_view(view2)
         (view1, number), (view2, _) = renumbered(view1), renumbered(view2)
         firsts = [*first_products(view1, view2, fast.linear_map(self.convs[0]))]
@@ -198,7 +199,7 @@ class ConvStack(nn.Module):
         return outputs[-1]
 
     def _fast_path(self, view: GraphView) -> Any:
-        if not view.hides_only or (self.training and self.dropout > 0):
+        if view.replaces or (self.training and self.dropout > 0):
             return None
         fast_paths = [gcn_propagation, gat_propagation, sage_propagation]
         if not self.weight_standardization:  # which is of GIN's second linear map too

@@ -78,9 +78,9 @@ def encode_pair(encoder: nn.Module, view1: GraphView, view2: GraphView) -> tuple
 
 
 def _checked(encoder: Any, h: Any, view: GraphView) -> Tensor:
-    """Return ``h`` after checking the shape and dtype that losses, diagnostics and probes need."""
+    """Check shape and dtype of ``h``; return the rows of the graph's own nodes."""
     x = view.graph.x
-    shape, dtypes = (x.size(0), encoder.out_channels), {x.dtype}
+    shape, dtypes = (view.num_nodes, encoder.out_channels), {x.dtype}
     if torch.is_autocast_enabled(x.device.type):
         dtypes.add(torch.get_autocast_dtype(x.device.type))
     if not isinstance(h, Tensor):
@@ -88,7 +88,7 @@ def _checked(encoder: Any, h: Any, view: GraphView) -> Tensor:
     elif h.shape != shape or h.dtype not in dtypes:
         found = f"{tuple(h.shape)} {h.dtype}"
     else:
-        return h
+        return h if h.size(0) == x.size(0) else h[: x.size(0)]
     raise ConfigError(
         f"encoder {type(encoder).__name__} must return a tensor (nodes, out_channels) = {shape} "
         f"{x.dtype}, got {found}"

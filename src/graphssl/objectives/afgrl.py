@@ -93,6 +93,7 @@ class AFGRL(Objective):
 
     def forward(self, view1: GraphView, view2: GraphView) -> StepOutput:
         """Compute the loss of the online network on ``view1`` against the target on ``view2``."""
+        view1.require_own_nodes("objective AFGRL")
         h = encode(self.encoder, view1)
         require_rows(h, type(self).__name__)
         q = self.predictor(h)

@@ -87,6 +87,7 @@ class GraphMAE(Objective):
 
     def forward(self, view1: GraphView, view2: GraphView) -> StepOutput:
         """Compute the loss on the masked nodes of ``view1``; ``view2`` is not used."""
+        view1.require_own_nodes("objective GraphMAE")
         x = view1.x
         order = torch.rand(x.size(0), device=x.device).argsort()
         masked = order[: int(self.mask_rate * x.size(0))]  # (M,)

@@ -67,5 +67,6 @@ class Supervised(ClassifierObjective):
         return self._classify(encode(self.encoder, view), view)
 
     def _classify(self, h: Tensor, view: GraphView) -> Tensor:
+        view.require_own_nodes("objective Supervised")
         logits: Tensor = self.classifier(h, view.edge_index, view.edge_weight)
         return logits

@@ -98,7 +98,7 @@ def _estimate(
     timed: Mapping[Kind, Sequence[tuple[float, int]]],
     seconds: Mapping[str, float],
 ) -> float | None:
-    choices = group_choices(config.hydra.runtime.choices)
+    choices = group_choices(config.hydra.runtime.choices, list(config.hydra.overrides.task))
     steps = config.trainer.steps
     if earlier := timed.get(_kind(choices)):
         return median(took * (steps / of if of else 1) for took, of in earlier)

@@ -20,8 +20,11 @@ SPARSE_DENSITY = 0.1
 def first_product(view: GraphView, weight: Tensor) -> Tensor:
     """Compute ``(X * mask) W`` with W = ``weight.T`` given as (D, F): (N, F) -> (N, D).
 
-    A hidden feature dimension is a zero row of W, so X is never copied. X gets no gradient.
+    A hidden feature dimension is a zero row of W, so X is copied only for a mask with one value per
+    entry. X gets no gradient.
     """
+    if not view.hides_only:
+        return view.x @ weight.t()
     if view.feature_mask is not None:
         weight = weight * view.feature_mask  # (D, F)
     features = sparse_features(view.graph)

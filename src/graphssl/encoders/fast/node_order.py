@@ -25,9 +25,10 @@ def renumbered(view: GraphView) -> tuple[GraphView, Tensor | None]:
     """Renumber the nodes of ``view`` if that pays off; also return each node's new index, (N,).
 
     Otherwise the result is ``(view, None)``: on a GPU, for few nodes, for features so sparse that
-    propagation takes little of the time, or if no order brings neighbours together.
+    propagation takes little of the time, if no order brings neighbours together, or if the mask has
+    one value per entry.
     """
-    found = _renumbered_view(view)
+    found = _renumbered_view(view) if view.hides_only else None
     return (view, None) if found is None else found
 
 

@@ -114,23 +114,6 @@ def _of_another_target(message: str, overrides: Sequence[str]) -> str:
                 "write a yaml for the new target"
             )
     return ""
-@cache
-def _shipped_keys(folder: Path) -> tuple[Set[str], Mapping[str, Set[Any]]]:
-    """Return the keys that every run needs, and those that are read in groups without a target."""
-    shipped: Any = OmegaConf.load(folder / "config.yaml")
-    lines = [line for line in shipped.defaults if line != "_self_"]
-    groups = {str(key).removeprefix("optional ") for line in lines for key in line}
-    needed = {str(key) for key in shipped} - {"defaults", "hydra"}
-    needed |= {group for group in groups if "hydra/" not in group} - {"profile", "experiment"}
-    read: dict[str, set[Any]] = {
-        "paths": set(shipped.paths),
-        "probe": {*shipped.probe, "protocols"},
-        "recipe": set(shipped.recipe),
-        "diagnostics": set(OmegaConf.load(folder / "diagnostics/default.yaml")),
-        "logger": set(),
-        "parametrization": set(),
-    }
-    return needed, read
 
 
 def near(name: str, names: Sequence[str], otherwise: Sequence[str] = ()) -> str:

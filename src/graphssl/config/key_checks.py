@@ -79,7 +79,7 @@ def _shipped(folder: Path) -> _Shipped:
             "probe": {*shipped.probe, "protocols"},
             "recipe": set(shipped.recipe),
             "logger": set(),
-        "parametrization": set(),
+            "parametrization": set(),
         },
         asked=[(group, str(key)) for group, keys in asked.items() for key in sorted(keys)],
     )

@@ -81,8 +81,8 @@ class TwoViews:
         strength: float | Sequence[float] = 1.0,
     ) -> None:
         each: list[Any] = [strength, strength]
-        if isinstance(strength, Sequence) and not isinstance(strength, str):
-            each = list(strength)
+        if isinstance(strength, list | tuple):
+            each = [*strength]
         if len(each) != 2:
             raise ConfigError(
                 "augmentation.strength must be a number or one per view, [1.0,0.5], got "

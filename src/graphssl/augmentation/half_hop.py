@@ -62,7 +62,7 @@ class HalfHop:
     Example:
         >>> from graphssl.graph import Graph
         >>> view = Graph(torch.eye(2), torch.tensor([[0], [1]])).view()
-        >>> HalfHop(p=0.75)(view, torch.Generator().manual_seed(0)).x.shape
+        >>> HalfHop(p=0.8)(view, torch.Generator().manual_seed(0)).x.shape
         torch.Size([3, 2])
     """
 

@@ -102,7 +102,7 @@ class KHopSubgraph:
     Example:
         >>> view = Graph(torch.ones(4, 2), torch.tensor([[0, 1, 2], [1, 2, 3]])).view()
         >>> KHopSubgraph(p=0.7, hops=1)(view, torch.Generator().manual_seed(1)).edge_index.tolist()
-        [[0], [1]]
+        [[2], [3]]
     """
 
     p: float
@@ -141,7 +141,7 @@ class RandomWalkSubgraph:
         >>> view = Graph(torch.ones(4, 2), torch.tensor([[0, 1, 2], [1, 2, 3]])).view()
         >>> walk = RandomWalkSubgraph(p=0.7, length=1)
         >>> walk(view, torch.Generator().manual_seed(1)).edge_index.tolist()
-        [[1], [2]]
+        [[0], [1]]
     """
 
     p: float

@@ -67,6 +67,77 @@ class Fault:
 
 
 FAULTS = (
+    # ---- any graph
+    Fault(
+        name="any-graph-splits-are-positions-among-labelled-nodes",
+        file="probing/labelled.py",
+        old="Split(*(nodes[ids] for ids in split))",
+        new="Split(*split)",
+        tests="tests/probing/test_labelled.py",
+    ),
+    Fault(
+        name="any-graph-protocols-see-unlabelled-rows",
+        file="probing/labelled.py",
+        old="protocol.score(embeddings[nodes], y[nodes], among, seed)",
+        new="protocol.score(embeddings, y, splits, seed)",
+        tests="tests/probing/test_labelled.py",
+    ),
+    Fault(
+        name="any-graph-micro-f1-counts-pairs-once",
+        file="probing/metrics.py",
+        old="int(y.sum() + predicted.sum())",
+        new="2 * int(((y + predicted) > 0).sum())",
+        tests="tests/probing/test_labelled.py",
+    ),
+    Fault(
+        name="any-graph-padded-rows-count-as-negatives",
+        file="probing/solvers/batched.py",
+        old="target = y * real if several",
+        new="target = y if several",
+        tests="tests/probing/test_labelled.py",
+    ),
+    Fault(
+        name="any-graph-edge-list-reversed",
+        file="data/edge_list.py",
+        old="torch.from_numpy(np.stack(rows))",
+        new="torch.from_numpy(np.stack(rows[::-1]))",
+        tests="tests/data/test_edge_list.py",
+    ),
+    Fault(
+        name="any-graph-loops-of-networkx-twice",
+        file="data/from_python.py",
+        old=" if both and source != target else []",
+        new=" if both else []",
+        tests="tests/data/test_from_python.py",
+    ),
+    Fault(
+        name="any-graph-trailing-nodes-without-features-lost",
+        file="data/node_dataset.py",
+        old='for key in ("y", *MASKS, "pos"):',
+        new='for key in ("pos",):',
+        tests="tests/data/test_labels.py",
+    ),
+    Fault(
+        name="any-graph-embeds-narrower-features",
+        file="pipeline/embed_command.py",
+        old="if trained != given:",
+        new="if trained < given:",
+        tests="tests/pipeline/test_embed_and_probe.py",
+    ),
+    Fault(
+        name="any-graph-rows-joined-the-wrong-way",
+        file="pipeline/embedding_file.py",
+        old="index.get_indexer_for(pd.Index(own))",
+        new="pd.Index(own).get_indexer_for(index)",
+        tests="tests/pipeline/test_embed_and_probe.py",
+    ),
+    Fault(
+        name="any-graph-direction-read-backwards",
+        file="encoders/edge_use.py",
+        old="backwards = bool(reached[1, 0])",
+        new="backwards = bool(reached[0, 1])",
+        tests="tests/encoders/test_edge_use.py",
+    ),
     # ---- data
     Fault(
         name="data-wikics-standardised-first",

@@ -10,7 +10,7 @@ from graphssl.errors import ConfigError
 from graphssl.results import quantities
 from graphssl.sweeps import optimize
 
-VALIDATION = {"val_accuracy", "val_macro_f1", "val_roc_auc", "val_score"}
+VALIDATION = {"val_accuracy", "val_macro_f1", "val_roc_auc", "val_micro_f1", "val_score"}
 
 
 def test_every_measure_of_a_record_has_a_direction():

@@ -26,6 +26,7 @@ BETTER: dict[str, tuple[Direction, str]] = {
     "val_accuracy": ("maximize", "more validation nodes are classified correctly"),
     "val_macro_f1": ("maximize", "as accuracy, with all classes weighted equally"),
     "val_roc_auc": ("maximize", "validation nodes of the two classes are better separated"),
+    "val_micro_f1": ("maximize", "as accuracy, over all labels of all validation nodes"),
     "val_score": ("maximize", "a higher validation score in the printed metric"),
     **{
         f"{name}_{of}": why for name, why in _OF_SPECTRUM.items() for of in ("centred", "uncentred")

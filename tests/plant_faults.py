@@ -90,13 +90,6 @@ FAULTS = (
         tests="tests/probing/test_labelled.py",
     ),
     Fault(
-        name="any-graph-padded-rows-count-as-negatives",
-        file="probing/solvers/batched.py",
-        old="target = y * real if several",
-        new="target = y if several",
-        tests="tests/probing/test_labelled.py",
-    ),
-    Fault(
         name="any-graph-edge-list-reversed",
         file="data/edge_list.py",
         old="torch.from_numpy(np.stack(rows))",

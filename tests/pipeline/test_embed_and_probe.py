@@ -131,6 +131,13 @@ def test_code_of_others_is_not_run_unasked(finished, tmp_path):
         embed_command([str(folder), f"out={tmp_path / 'e.npz'}"])
 
 
+@pytest.mark.parametrize("width", [33, 35])
+def test_graphs_of_another_width_are_refused(finished, width):
+    data = Data(x=torch.ones(3, width), edge_index=torch.tensor([[0, 1], [1, 0]]))
+    with pytest.raises(DataError, match=f"on karate with 34 features, but data has {width}"):
+        graphssl.embed(finished.folder, data)
+
+
 def test_an_embedding_that_is_not_finite_is_an_error(finished):
     data = Data(x=torch.full((3, 34), 3e38), edge_index=torch.tensor([[0, 1], [1, 0]]))
     with pytest.raises(DataError, match=r"embeddings of . of 3 nodes of data are not finite"):

@@ -1069,8 +1069,8 @@ FAULTS = (
     Fault(
         name="seed-diagnostics-share-the-masks-of-training",
         file="pipeline/looks.py",
-        old='generator(self.job.config.seed, "diagnostics", self.job.device)',
-        new='generator(self.job.config.seed, "augmentation", self.job.device)',
+        old='generator(job.config.seed, "diagnostics", job.device)',
+        new='generator(job.config.seed, "augmentation", job.device)',
         tests="tests/test_wiring_run.py",
     ),
     Fault(
@@ -1118,8 +1118,8 @@ FAULTS = (
     Fault(
         name="seed-one-pair-of-views-for-the-looks-of-every-seed",
         file="pipeline/looks.py",
-        old='generator(self.job.config.seed, "diagnostics", self.job.device)',
-        new='generator(0, "diagnostics", self.job.device)',
+        old='generator(job.config.seed, "diagnostics", job.device)',
+        new='generator(0, "diagnostics", job.device)',
         tests="tests/test_wiring_run.py",
     ),
     Fault(
@@ -1905,9 +1905,75 @@ FAULTS = (
     Fault(
         name="probe-majority-of-the-training-nodes",
         file="probing/metrics.py",
-        old="np.unique(y[s.test], return_counts=True)[1].max(initial=0) for s in splits",
-        new="np.unique(y[s.train], return_counts=True)[1].max(initial=0) for s in splits",
+        old="labels = [y[s.test] if s.test.ndim == 1",
+        new="labels = [y[s.train] if s.test.ndim == 1",
         tests="tests/probing/test_metrics.py",
+    ),
+    Fault(
+        name="other-probes-edges-held-out-in-one-direction",
+        file="data/hold_out.py",
+        old="    low, high = edge_index.amin(dim=0), edge_index.amax(dim=0)\n",
+        new="    low, high = edge_index\n",
+        tests="tests/data/test_hold_out.py",
+    ),
+    Fault(
+        name="other-probes-edges-held-out-after-the-transforms",
+        file="config/build.py",
+        old='[first, *(kept.get("transforms") or ())]',
+        new='[*(kept.get("transforms") or ()), first]',
+        tests="tests/data/test_hold_out.py",
+    ),
+    Fault(
+        name="other-probes-held-out-edges-among-the-other-pairs",
+        file="probing/links.py",
+        old="taken, num_val = np.concatenate([known, held], axis=1), int(",
+        new="taken, num_val = known, int(",
+        tests="tests/probing/test_probe_twins.py",
+    ),
+    Fault(
+        name="other-probes-c-of-links-by-the-test-pairs",
+        file="probing/links.py",
+        old="aucs = [roc_auc(split.val[:, 2] == 1, scores) for scores in by_C]",
+        new="""aucs = [
+                roc_auc(split.test[:, 2] == 1, scores)
+                for scores in _scores(models, rows, split.test, mean, scale)
+            ]""",
+        tests="tests/probing/test_probe_contract.py",
+    ),
+    Fault(
+        name="other-probes-adam-keeps-the-first-best-step",
+        file="probing/adam_probe.py",
+        old="if validated >= best or self._keep",
+        new="if validated > best or self._keep",
+        tests="tests/probing/test_probe_twins.py",
+    ),
+    Fault(
+        name="other-probes-columns-standardised-over-all-nodes",
+        file="probing/standardized.py",
+        old="rows = standardized(embeddings, split.train)",
+        new="rows = standardized(embeddings, np.arange(len(y)))",
+        tests="tests/probing/test_probe_twins.py",
+    ),
+    Fault(
+        name="other-measures-of-the-corrupted-graph",
+        file="diagnostics/layers.py",
+        old='frozen.named_children() if name != "encoder"}',
+        new="frozen.named_children()}",
+        tests="tests/diagnostics/test_layers.py",
+    ),
+    Fault(
+        name="other-measures-lidar-divides-by-all-views",
+        file="diagnostics/lidar.py",
+        old="(rows * (q - 1))",
+        new="(rows * q)",
+        tests="tests/diagnostics/test_cka_and_lidar.py",
+    ),
+    Fault(
+        name="other-measures-of-a-finished-run-forgotten",
+        file="pipeline/measured.py",
+        old='also = {"also": [*measures_of(record.config), *names]}',
+        new='also = {"also": names}',
+        tests="tests/pipeline/test_measured.py",
     ),
     # ---- results
     Fault(
@@ -2089,8 +2155,8 @@ FAULTS = (
     Fault(
         name="identity-without-the-ratios-of-the-split",
         file="results/identity.py",
-        old='_SPLIT = ("_target_", "num_splits", "train_ratio", "val_ratio")',
-        new='_SPLIT = ("_target_", "num_splits")',
+        old='_SPLIT = ("_target_", "num_splits", "train_ratio", "val_ratio", "masks", "shots")',
+        new='_SPLIT = ("_target_", "num_splits", "masks", "shots")',
         tests="tests/test_wiring_parts.py tests/config/test_configs.py tests/data/test_run_id.py",
     ),
     Fault(

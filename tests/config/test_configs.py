@@ -211,8 +211,48 @@ def test_a_protocol_is_what_its_name_says(name):
     assert found == fixed | rest
 
 
+RANDOM = {"masks": "random", "num_splits": 20, "train_ratio": 0.1, "val_ratio": 0.1}
+BATCHED = {"solver": "batched", "device": "cpu"}
+ADAM = RANDOM | {"num_splits": 1, "lr": 0.01, "weight_decay": 1e-4, "keep": "best", "device": "cpu"}
+OTHER_PROBES = {
+    "knn": ("NearestNeighbors", RANDOM | {"k": [1, 3, 5, 10, 20]}),
+    "ridge": ("Ridge", RANDOM | {"log2_C": [-10, 10]}),
+    "standardized": ("Standardized", RANDOM | BATCHED | {"log2_C": [-10, 10]}),
+    "few_shot": ("FewShot", BATCHED | {"shots": 5, "num_splits": 50, "C": 1.0}),
+    "kmeans": ("KMeansClusters", {"restarts": 10}),
+    "link_prediction": (
+        "LinkPrediction", BATCHED | {"num_splits": 5, "val_ratio": 0.33, "log2_C": [-10, 2]}
+    ),
+    "graphmae": ("AdamProbe", ADAM | {"masks": "given", "steps": 300}),
+    "cca_ssg": ("AdamProbe", ADAM | {"masks": "given_or_random", "steps": 2000}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHER_PROBES)
+def test_another_probe_is_what_its_name_says(name):
+    kind, fixed = OTHER_PROBES[name]
+    found = resolved(f"probe={name}")["probe"]["protocols"][name]
+    assert found == fixed | {"_target_": f"graphssl.probing.{kind}", "name": name}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "lr", "weight_decay"),
+    [("cora", 0.01, 1e-4), ("citeseer", 0.01, 1e-2), ("pubmed", 0.01, 1e-4),
+     ("amazon_photo", 0.01, 1e-4), ("coauthor_cs", 0.005, 1e-4), ("coauthor_physics", 0.005, 1e-4),
+     ("ogbn_arxiv", 0.01, 5e-4)],
+)  # fmt: skip
+@pytest.mark.parametrize("objective", ["bgrl", "graphmae", "cca_ssg", "grace"])
+def test_published_linear_probes_have_the_settings_of_the_graph(
+    dataset, lr, weight_decay, objective
+):
+    chosen = [f"dataset={dataset}", f"objective={objective}", "probe=[graphmae,cca_ssg]"]
+    for probe in resolved(*chosen)["probe"]["protocols"].values():
+        assert (probe["lr"], probe["weight_decay"]) == (lr, weight_decay)
+
+
 def test_every_protocol_is_held_to_its_name():
-    assert {path.stem for path in (config_dir() / "probe").glob("*.yaml")} == set(PROBES)
+    known = {*PROBES, *OTHER_PROBES}
+    assert {path.stem for path in (config_dir() / "probe").glob("*.yaml")} == known
 
 
 def test_the_protocol_said_on_the_command_line_wins():

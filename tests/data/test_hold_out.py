@@ -143,6 +143,13 @@ def test_the_option_is_the_first_transform_and_part_of_id_and_content():
     assert torch.equal(swapped.held_out_edges, held.held_out_edges)
 
 
+def test_no_transform_sees_the_edges_that_are_held_out():
+    degrees = "{_target_: torch_geometric.transforms.OneHotDegree, max_degree: 40, cat: false}"
+    chosen = ["dataset=karate", "dataset.held_out_edges=0.3", f"dataset.transforms=[{degrees}]"]
+    graph = build.dataset(compose(chosen)[0]).graph
+    assert graph.x.argmax(dim=1).tolist() == graph.edge_index[0].bincount(minlength=34).tolist()
+
+
 def test_a_hash_tells_which_edges_were_held_out(data):
     from dataclasses import replace
 

@@ -149,6 +149,7 @@ BAD = {
         "dataset.trust must be true or false, got 'off'",
     ),
     "flag": (["--steps=3"], "--steps=3: no such flag; options are key=value"),
+    "flag without its other": (["--resolve"], "The --resolve flag can only be used"),
     "flag twice": (["--config-dir", "a", "--config-dir=b"], "Hydra takes one"),
     "paths": (["paths.data=null"], "paths.data must be the name of a folder, got None"),
     "name": (["dataset.name=../x"], "dataset.name='../x' cannot be part of a run folder's name"),

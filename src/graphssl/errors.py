@@ -46,6 +46,12 @@ class StoppedError(GraphSSLError):
     """Whoever watches this run gave it up, as a search does with a trial that it prunes."""
 
 
+def raised_in(error: BaseException) -> str:
+    """Return the name of the package whose code raised ``error``; empty if it was not raised."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return str(frames[-1].f_globals.get("__name__", "")).partition(".")[0] if frames else ""
+
+
 def words(error: BaseException) -> str:
     r"""Format ``error`` on one line as ``Class: message``, or with its place if it has no message.
 

@@ -61,6 +61,11 @@ def test_wandb_gets_the_table(frame, tmp_path, monkeypatch):
         ("wandb:p", "wandb", 'pip install "graphssl-werank\\[wandb\\]"'),
         ("x.xls", "", "no such form; there are FILE.csv"),
         ("/dev/null/x.csv", "", "cannot be written"),
+        (
+            "no/such/folder/x.csv",
+            "",
+            "cannot be written: OSError: Cannot save file into a non-exis",
+        ),
     ],
 )
 def test_what_cannot_be_written_is_one_line(frame, monkeypatch, target, missing, line):

@@ -7,9 +7,11 @@ import sys
 import joblib
 import pytest
 from hydra.errors import ConfigCompositionException
+from tests.in_process import shell
 
 from graphssl.config.messages import describe
 from graphssl.errors import ConfigError
+from graphssl.sweeps import outcomes
 from graphssl.sweeps.launcher import keep_visible_gpus, show_gpus, threads_per_job
 from graphssl.sweeps.optimize import require_optuna
 
@@ -102,3 +104,13 @@ def test_an_optuna_that_is_missing_or_too_old_says_what_to_install(monkeypatch):
 def test_the_old_plugin_is_named():
     error = ConfigCompositionException("Error merging 'hydra/sweeper/sampler/tpe' with schema")
     assert describe(error, []).endswith("pip uninstall hydra-optuna-sweeper")
+
+
+def test_what_a_launcher_refuses_is_one_line(tmp_path, small_config, monkeypatch, capsys):
+    refused = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=0", "seed=0,1")
+    code, err = shell(monkeypatch, capsys, tmp_path, "-m", *small_config, *refused)
+    assert code == 1
+    assert err[-1] == (
+        "graphssl: error: the launcher stopped: n_jobs == 0 in Parallel has no meaning"
+    )
+    outcomes.failed.clear()

@@ -14,7 +14,7 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from graphssl.config.compose import compose
 from graphssl.config.folder import config_dir
 from graphssl.config.help_text import options_in
-from graphssl.errors import ConfigError, GraphSSLError, words
+from graphssl.errors import ConfigError, GraphSSLError, raised_in, words
 from graphssl.results.failure import OUT_OF_MEMORY, kind_of
 
 EXPECTED = (GraphSSLError, HydraException, OmegaConfBaseException, yaml.YAMLError, OSError)
@@ -40,6 +40,8 @@ def expected(error: BaseException, overrides: Sequence[str]) -> GraphSSLError | 
     if str(error).startswith("Config group override must be"):  # a plain ValueError of Hydra's
         override = next(filter(_chooses_none, overrides), "a group without an option")
         return ConfigError(f"{override}: a group needs one of its options, see graphssl --help")
+    if isinstance(error, ValueError) and raised_in(error) == "hydra":  # about its own flags
+        return ConfigError(words(error).removeprefix("ValueError: "))
     return ConfigError(describe(error, overrides)) if is_expected(error) else None
 
 

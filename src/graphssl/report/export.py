@@ -6,7 +6,7 @@ import json
 
 import pandas as pd
 
-from graphssl.errors import ConfigError
+from graphssl.errors import ConfigError, words
 
 _FORMS = "FILE.csv, FILE.parquet or wandb:PROJECT"
 
@@ -48,7 +48,9 @@ def export(frame: pd.DataFrame, target: str) -> None:
             f'export={target}: pyarrow is not installed: pip install "graphssl-werank[parquet]"'
         ) from None
     except OSError as error:
-        raise ConfigError(f"export={target} cannot be written: {error.strerror}") from None
+        raise ConfigError(
+            f"export={target} cannot be written: {error.strerror or words(error)}"
+        ) from None
 
 
 def flat_frame(frame: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from omegaconf import DictConfig
 from graphssl import shell
 from graphssl.atomic import replace_text
 from graphssl.config.key_checks import check_keys
-from graphssl.errors import ConfigError
+from graphssl.errors import ConfigError, raised_in
 from graphssl.results.failure import write_failure
 from graphssl.results.quantities import names
 from graphssl.sweeps import progress
@@ -109,7 +109,8 @@ def cut_short(error: Exception) -> bool:
     Returns:
         Whether it does.
     """
-    if type(error).__module__.partition(".")[0] not in ("joblib", "submitit", "ray"):
+    kind = type(error).__module__.partition(".")[0]
+    if not {kind, raised_in(error)} & {"joblib", "submitit", "ray"}:
         return False
     line = (str(error).splitlines() or [""])[0]
     print(f"graphssl: error: the launcher stopped: {line}", file=sys.stderr)

@@ -71,6 +71,8 @@ def differing(runs: pd.DataFrame, without: frozenset[str] = frozenset()) -> str:
 
 def counts(key: str, runs: pd.DataFrame) -> bool:
     """Return whether column ``key`` is part of the conditions of ``runs``."""
+    if "/" in key and not key.startswith("graph/"):  # a measure: encoder.acts.0/std_min
+        return False
     if _group(key) in (*_CONDITION, "code", "graph") or key in _TRAINER:
         return True
     if key == "trainer.eval_every":

@@ -90,7 +90,7 @@ def compose_report(
     # A missing run is missing for every measure; only tables of scores know the protocol to name.
     informative = [t for t in tables if t.scored] or tables
     lacking = dict.fromkeys(m for t in informative for m in missing(t, definition))
-    cells = [cell for t in tables for cell in t.cells.values()]
+    cells = [cell for t in tables for cell in t.every_cell]
     coverage = cover(runs, every, cells, left)
     return Report(definition, tuple(tables), tuple(lacking), coverage, tuple(notes))
 

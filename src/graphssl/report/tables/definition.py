@@ -27,12 +27,23 @@ class RowSpec:
         match: field -> the value that the row's runs have; a list allows any of its values.
         by: fields whose values define the rows.
         compare: whether the row takes part in the search for the best cell.
+        choose: a measure on validation nodes (``"val_score"``): one row in place of one per value
+            of ``by``, with the runs of the value whose mean is highest, in each column; empty for
+            none.
     """
 
     label: str
     match: Match
     by: tuple[str, ...] = ()
     compare: bool = True
+    choose: str = ""
+
+    def __post_init__(self) -> None:
+        if self.choose and not (self.by and self.choose.startswith("val_")):
+            raise ValueError(
+                f"row {self.label!r}: choose={self.choose} must be a measure on validation nodes "
+                "(val_score), and needs by, the settings to choose from"
+            )
 
 
 # The printed metric of each graph, on test and on validation nodes.

@@ -13,7 +13,12 @@ from graphssl.report.tables.comparison import contrasts, standing
 from graphssl.report.tables.definition import Definition
 from graphssl.report.tables.grid import Grid, Text, column_header, title
 from graphssl.report.tables.pivot import EVERY_PROTOCOL, Table
-from graphssl.report.tables.supplements import contrasts_grid, published_grid, spread_grid
+from graphssl.report.tables.supplements import (
+    contrasts_grid,
+    published_grid,
+    spread_grid,
+    tried_grid,
+)
 
 
 def grids(report: Report) -> Iterator[Grid]:
@@ -22,6 +27,7 @@ def grids(report: Report) -> Iterator[Grid]:
     for table in report.tables:
         planned = contrasts(table, definition)
         yield _main(table, definition)
+        yield from _filled(tried_grid(table, definition))
         yield from _filled(spread_grid(table, definition))
         yield from _filled(contrasts_grid(table, planned, definition))
         yield from _filled(published_grid(table, definition))
@@ -39,6 +45,8 @@ def caption(table: Table) -> str:
     """Explain the numbers: protocol, spread, number of runs, selection, marks."""
     group = table.group
     kept = f"Encoder kept: {group.selection} (except supervised)."
+    if table.tried:
+        kept += " Where several settings were tried, the one with the best validation score."
     if not table.scored:
         return f"Mean +- sample std over pretraining seeds (number of runs). {kept}"
     return (

@@ -27,7 +27,7 @@ def left_out(
         tables: made of it.
         folder: where the runs lie, for commands.
     """
-    cells = [cell for table in tables for cell in table.cells.values()]
+    cells = [cell for table in tables for cell in table.every_cell]
     seen = shown(cells)
     found = []
     for problem, reason in (

@@ -68,6 +68,23 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """One setting of a row whose setting is chosen on validation nodes.
+
+    Attributes:
+        by: the values of the definition's ``by`` fields.
+        validation: the measure by which it is chosen.
+        cell: the table's measure.
+        chosen: whether it is the one that the table shows.
+    """
+
+    by: tuple[Any, ...]
+    validation: Cell
+    cell: Cell
+    chosen: bool = False
+
+
+@dataclass(frozen=True)
 class Table:
     """The cells of one measure.
 
@@ -81,6 +98,7 @@ class Table:
         frame: the rows of the frame from which the cells were made.
         splits: numbers of splits found.
         mixed: one line per cell whose runs differ in more than their seed.
+        tried: (row label, column) -> every setting of a row whose setting is chosen.
     """
 
     value: ValueSpec
@@ -92,6 +110,12 @@ class Table:
     frame: pd.DataFrame = field(repr=False)
     splits: tuple[int, ...] = ()
     mixed: tuple[str, ...] = ()
+    tried: Mapping[tuple[str, Any], tuple[Tried, ...]] = field(default_factory=dict)
+
+    @property
+    def every_cell(self) -> list[Cell]:
+        """All cells, those of settings that were not chosen included."""
+        return [*self.cells.values(), *(one.cell for tried in self.tried.values() for one in tried)]
 
     @property
     def scored(self) -> bool:
@@ -164,17 +188,40 @@ def _table(
     for_columns = [runs for row, runs in by_row.items() if row.relevant({definition.columns: None})]
     columns = _values(pd.concat(for_columns or [frame[:0]]), definition.columns, definition.order)
     mixed: list[str] = []
-    cells = {}
+    cells, every = {}, {}
     for row in rows:
         for column in columns:
             runs = select(by_row[row], row.relevant({definition.columns: column}))
+            if row.spec.choose:
+                every[row.label, column] = tried = _tried(row.spec, runs, value.key)
+                none = Cell(problem="not measured" if tried else "missing")
+                cells[row.label, column] = next((t.cell for t in tried if t.chosen), none)
+                continue
             cell = make_cell(runs, value.key)
             if cell.problem == "mixed":
                 name = f"{row.label}, {definition.column_label.format(column)}"
                 mixed.append(f"{name}: {why_mixed(runs)}")
             cells[row.label, column] = cell
     splits = tuple(sorted(set(frame["splits"]))) if group.protocol else ()
-    return Table(value, group, panel, tuple(rows), columns, cells, frame, splits, tuple(mixed))
+    return Table(
+        value, group, panel, tuple(rows), columns, cells, frame, splits, tuple(mixed), every
+    )
+
+
+def _tried(spec: RowSpec, runs: pd.DataFrame, key: str) -> tuple[Tried, ...]:
+    """Measure every setting of a row, and choose the one with the highest validation mean.
+
+    Only settings with the largest number of seeds can be chosen, so that a grid of which a part
+    has been run favours none; of equal ones the first is.
+    """
+    found = []
+    for option in _rows(replace(spec, choose=""), runs):
+        own = select(runs, option.match)
+        found.append(Tried(option.by, make_cell(own, spec.choose), make_cell(own, key)))
+    seeds = max((len(one.validation.by_seed) for one in found), default=0)
+    eligible = [one for one in found if seeds and len(one.validation.by_seed) == seeds]
+    best = max(eligible, key=lambda one: one.validation.mean, default=None)
+    return tuple(replace(one, chosen=one is best) for one in found)
 
 
 def make_cell(runs: pd.DataFrame, key: str) -> Cell:
@@ -212,7 +259,7 @@ def why_mixed(runs: pd.DataFrame) -> str:
 
 def _rows(spec: RowSpec, frame: pd.DataFrame, floor: bool = False) -> list[Row]:
     """Return the rows of ``spec``: one, or one per combination of values of ``by`` in ``frame``."""
-    if not spec.by:
+    if not spec.by or spec.choose:
         return [Row(spec.label, spec.match, spec, floor=floor)]
     matching = select(frame, spec.match)
     if matching.empty or not set(spec.by) <= set(matching):

@@ -10,8 +10,43 @@ from graphssl.report.tables.cell import Cell
 from graphssl.report.tables.comparison import Contrast
 from graphssl.report.tables.definition import Definition
 from graphssl.report.tables.grid import Grid, Text, column_header, title
-from graphssl.report.tables.pivot import Row, Table
+from graphssl.report.tables.pivot import Row, Table, Tried
 from graphssl.report.tables.published import Published, offset, published
+
+
+def tried_grid(table: Table, definition: Definition) -> Grid:
+    """Build the grid of all settings from which the table's were chosen on validation nodes."""
+    digits, rows = table.value.digits, []
+    for row in table.rows:
+        by_column = {
+            c: {t.by: t for t in table.tried.get((row.label, c), ())} for c in table.columns
+        }
+        for by in dict.fromkeys(by for tried in by_column.values() for by in tried):
+            named = zip(row.spec.by, by, strict=True)
+            setting = ", ".join(f"{key.rpartition('.')[2]} {value}" for key, value in named)
+            fields = (_tried_text(by_column[c].get(by), digits) for c in table.columns)
+            rows.append((Text(row.label), Text(setting), *fields))
+    first, *others = column_header(table, definition)
+    return Grid(
+        f"All settings tried, {title(table, definition)}",
+        "Validation score / the table's measure (number of runs). Bold: the setting with the "
+        "highest mean validation score of its row and column, which the table shows; chosen "
+        "among those with the most seeds, without looking at test nodes.",
+        (first, "setting", *others),
+        tuple(rows),
+        labels=2,
+    )
+
+
+def _tried_text(tried: Tried | None, digits: int) -> Text:
+    if tried is None:
+        return Text("missing")
+    validation, cell = tried.validation, tried.cell
+    if cell.problem:
+        return Text(cell.problem)
+    score = validation.problem or f"{validation.mean:.2f}"
+    mark = "best" if tried.chosen else ""
+    return Text(f"{score} / {cell.mean:.{digits}f} ({len(cell.by_seed)})", mark, cell.mean)
 
 
 def spread_grid(table: Table, definition: Definition) -> Grid:

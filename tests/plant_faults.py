@@ -685,8 +685,8 @@ FAULTS = (
     Fault(
         name="encoder-no-dropout-on-the-fast-path",
         file="encoders/conv_stack.py",
-        old="if not view.hides_only or (self.training and self.dropout > 0):",
-        new="if not view.hides_only:",
+        old="if view.replaces or (self.training and self.dropout > 0):",
+        new="if view.replaces:",
         tests="tests/encoders/test_conv_stack.py tests/objectives/test_supervised.py",
     ),
     Fault(
@@ -718,8 +718,8 @@ FAULTS = (
     Fault(
         name="encoder-weights-of-shared-layers-count-twice",
         file="encoders/layer_weights.py",
-        old="if id(parameter) in seen or (trainable and not weight.requires_grad):",
-        new="if trainable and not weight.requires_grad:",
+        old="if id(parameter) in seen or (trainable and not parameter.requires_grad):",
+        new="if trainable and not parameter.requires_grad:",
         tests="tests/encoders/test_layer_weights.py",
     ),
     Fault(
@@ -775,12 +775,8 @@ FAULTS = (
     Fault(
         name="objective-ema-moves-buffers",
         file="objectives/target_network.py",
-        old="""    targets: list[torch.Tensor] = [*target.parameters()]
-    onlines: list[torch.Tensor] = [*online.parameters()]
-""",
-        new="""    targets = [t for t in target.state_dict().values() if t.is_floating_point()]
-    onlines = [t for t in online.state_dict().values() if t.is_floating_point()]
-""",
+        old="    followed = dict(target.named_parameters())\n",
+        new="    followed = target.state_dict()\n",
         tests="tests/test_wiring_step.py",
     ),
     Fault(
@@ -895,9 +891,9 @@ FAULTS = (
     ),
     Fault(
         name="regularizer-layers-by-any-part-of-the-name",
-        file="regularizers/weight_penalty.py",
-        old='f"{name}.".startswith(f"{self.layers}.")',
-        new="self.layers in name",
+        file="encoders/layer_weights.py",
+        old='f"{k}.".startswith(f"{layers}.")',
+        new="layers in k",
         tests="tests/test_wiring_step.py tests/regularizers/test_werank.py",
     ),
     Fault(
@@ -1473,10 +1469,11 @@ FAULTS = (
     Fault(
         name="selection-looks-at-split-0",
         file="pipeline/prepare.py",
-        old="quick_split = splits[with_validation[0]][0] if with_validation else None",
-        new="""quick_split = None
-    if with_validation:
-        quick_split = protocols[with_validation[0]].splits(data, split_seed)[0]""",
+        old="    quick_split = splits[with_validation[0]][0] if quick else None\n",
+        new="""    quick_split = None
+    if quick:
+        quick_split = splits_of(protocols[with_validation[0]], data, split_seed)[0]
+""",
         tests="tests/test_wiring_run.py tests/pipeline/test_run.py",
     ),
     Fault(
@@ -1519,8 +1516,8 @@ FAULTS = (
     Fault(
         name="look-at-alignment-in-train-mode",
         file="diagnostics/collapse.py",
-        old="copy.deepcopy(objective).eval()",
-        new="copy.deepcopy(objective).train()",
+        old="    frozen = copy.deepcopy(objective).eval()\n",
+        new="    frozen = copy.deepcopy(objective).train()\n",
         tests="tests/test_wiring_run.py",
     ),
     Fault(
@@ -1543,8 +1540,8 @@ FAULTS = (
     Fault(
         name="look-at-target-weights",
         file="diagnostics/collapse.py",
-        old="weights = layer_weights(objective, trainable=True)",
-        new="weights = layer_weights(objective)",
+        old="layer_weights(copy.deepcopy(objective).eval(), trainable=True)",
+        new="layer_weights(copy.deepcopy(objective).eval())",
         tests="tests/test_wiring_run.py",
     ),
     Fault(
@@ -1633,8 +1630,8 @@ FAULTS = (
     Fault(
         name="look-before-the-first-step-draws-from-the-dropout-stream",
         file="diagnostics/start.py",
-        old='    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):\n',
-        new="    if True:\n",
+        old="with torch.random.fork_rng(devices=devices), parametrize.cached():",
+        new="with parametrize.cached():",
         tests="tests/diagnostics/test_start.py",
     ),
     # ---- diagnostics
@@ -1775,8 +1772,8 @@ FAULTS = (
     Fault(
         name="probe-c-chosen-on-test-nodes",
         file="probing/selection.py",
-        old="(models.predict(s, rows[split.val]) == y[split.val]).mean(axis=1)",
-        new="(models.predict(s, rows[split.test]) == y[split.test]).mean(axis=1)",
+        old="quality(models, s, rows[split.val], y[split.val])",
+        new="quality(models, s, rows[split.test], y[split.test])",
         tests="tests/test_wiring_parts.py",
     ),
     Fault(
@@ -1790,18 +1787,15 @@ FAULTS = (
     Fault(
         name="probe-largest-c-of-equals",
         file="probing/selection.py",
-        old="    best = accuracy.argmax(axis=1)\n",
-        new="    best = accuracy.shape[1] - 1 - accuracy[:, ::-1].argmax(axis=1)\n",
+        old="    best = validated.argmax(axis=1)\n",
+        new="    best = validated.shape[1] - 1 - validated[:, ::-1].argmax(axis=1)\n",
         tests="tests/probing/test_protocols.py",
     ),
     Fault(
         name="probe-folds-scored-by-plain-accuracy",
         file="probing/selection.py",
-        old="""(fitted.indicators(f, rows[held]) == np.eye(num_classes, dtype=bool)[y[held]])
-                .all(axis=2)
-""",
-        new="""(fitted.predict(f, rows[held]) == y[held])
-""",
+        old="_micro_f1 if y.ndim == 2 else _subset_accuracy",
+        new="_micro_f1 if y.ndim == 2 else _accuracy",
         tests="tests/test_wiring_parts.py",
     ),
     Fault(
@@ -1870,8 +1864,8 @@ FAULTS = (
     Fault(
         name="probe-largest-c-of-equal-folds",
         file="probing/selection.py",
-        old="best = C[[accuracy.mean(axis=0).argmax()]]",
-        new="best = C[::-1][[accuracy[:, ::-1].mean(axis=0).argmax()]]",
+        old="best = C[[held_out.mean(axis=0).argmax()]]",
+        new="best = C[::-1][[held_out[:, ::-1].mean(axis=0).argmax()]]",
         tests="tests/probing/test_protocols.py tests/test_wiring_parts.py",
     ),
     Fault(
@@ -2121,14 +2115,8 @@ FAULTS = (
     Fault(
         name="device-claim-let-go-before-the-work",
         file="training/device.py",
-        old="""    try:
-        yield torch.device("cuda", index)
-    finally:
-        lock.release()
-""",
-        new="""    lock.release()
-    yield torch.device("cuda", index)
-""",
+        old='    with claim:\n        yield torch.device("cuda", index)\n',
+        new='    claim.close()\n    yield torch.device("cuda", index)\n',
         tests="tests/training/test_device.py",
     ),
     Fault(
@@ -2656,7 +2644,7 @@ FAULTS = (
     Fault(
         name="sweep-a-job-of-other-scores-counts-as-done",
         file="sweeps/plan.py",
-        old=' or unscored(record.content["scores"], plain)',
+        old=" or unscored(record.content, plain)",
         new="",
         tests="tests/sweeps/test_grids.py",
     ),

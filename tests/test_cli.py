@@ -168,7 +168,7 @@ BAD = {
         ["+paths.rnus=x"],
         "paths.rnus: nothing reads this key; did you mean paths.",
     ),
-    "look added": (["+diagnostics.evry=3"], "did you mean diagnostics.every?"),
+    "look added": (["+diagnostics.evry=3"], "did you mean diagnostics.every"),
     "recipe added": (
         ["+recipe.lrr=3"],
         "recipe.lrr: nothing reads this key; did you mean recipe",

@@ -116,6 +116,7 @@ def test_a_run_within_a_run_does_not_wait_for_itself(small_run, monkeypatch):
     assert inner[1].seed == 1
 
 
+@pytest.mark.slow
 def test_a_worker_process_of_joblib_runs_one(tmp_path, small_config):
     from joblib.externals.loky import ProcessPoolExecutor
 

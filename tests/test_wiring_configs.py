@@ -88,7 +88,7 @@ def test_threads_that_are_said_win_over_the_launchers(
 
 def test_wikics_is_divided_by_its_row_sums_and_standardised_last():
     """In this order: rows that are standardised first have sums near 0."""
-    dataset = build.make(compose(["dataset=wikics"])[0].dataset, "dataset")
+    dataset = build._loader(compose(["dataset=wikics"])[0], build.make)
     names = [type(transform).__name__ for transform in dataset.transforms]
     assert names[0] in ("NormalizeFeatures", "DivideByRowSum")
     assert names[1:] == ["StandardizeFeatures"]

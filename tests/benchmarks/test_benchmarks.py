@@ -113,6 +113,7 @@ def test_floor_of_a_step_counted_by_hand():
     assert floor.step_floor(on, 1e9, math.inf) == pytest.approx(flops / 1e9)
 
 
+@pytest.mark.slow
 def test_a_child_is_handed_its_arguments_and_hands_back_its_result():
     assert in_child("benchmarks.growth:step_of", nodes=50)["nodes"] == 50
 

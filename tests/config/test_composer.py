@@ -57,6 +57,7 @@ def jobs_of(experiment: str, seen: set[str]) -> list[list[str]]:
     return left or [[f"experiment={experiment}"]]
 
 
+@pytest.mark.slow
 def test_every_choice_of_every_experiment_is_composed_as_by_hydra(hydra):
     composer, seen = Composer(hydra), set()
     for experiment in EXPERIMENTS:

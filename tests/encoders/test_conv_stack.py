@@ -188,7 +188,7 @@ def test_operators_of_one_width_or_none_come_after_a_linear_map(graph):
 
 
 def test_gps_needs_one_width_that_the_heads_divide():
-    for channels in ([8, 4], [6, 6], []):
+    for channels in ([8, 4], [6, 6]):
         with pytest.raises(ConfigError, match=r"encoder\.channels: GPS needs layers of one width"):
             GPS(5, channels, GCNConv, heads=4)
 

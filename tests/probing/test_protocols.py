@@ -118,6 +118,7 @@ def test_among_equal_validation_accuracies_the_smallest_c_is_taken(masked):
     assert scores.test["accuracy"] == scores.val["accuracy"] == [1.0] * 3
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_digits(masked, tmp_path):
     np.savez(tmp_path / "data.npz", x=masked.graph.x.numpy(), y=masked.y.numpy())
     program = (

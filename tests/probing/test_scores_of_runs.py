@@ -104,13 +104,13 @@ def test_a_probe_may_name_its_own_metric(small_run, tmp_path, monkeypatch):
     entry = record.scores["clusters"]
     nmi = 100 * entry["test"]["nmi"][0]
     assert (entry["metric"], 100 * entry["test_mean"]) == ("nmi", nmi)
-    assert f"nmi test {nmi:.2f} % (clusters, 1 split)" in record.summary()
+    assert f"NMI test {nmi:.2f} % (clusters, 1 split)" in record.summary()
     assert "accuracy validation" in record.summary()  # of the other protocol
     runs = Path(record.folder).parent
     labels = {table.label for table in compose_report(runs).tables if table.scored}
-    assert labels == {"test nmi (%)", "test accuracy (%)"}
+    assert labels == {"test NMI (%)", "test accuracy (%)"}
     titles = {grid.title for grid in board_document(build_leaderboard(runs)).grids}
-    assert "Runs, sbm, clusters: nmi" in titles
+    assert "Runs, sbm, clusters: NMI" in titles
 
 
 def test_a_score_is_renamed_only_where_the_protocol_left_the_choice():

@@ -87,7 +87,7 @@ def test_graphs_protocols_and_metrics_are_never_ranked_together(make_run, runs):
         "Runs, cora, random_10_10_80: accuracy",
         "Runs, toy, public_split: accuracy",
         "Runs, toy, random_10_10_80: accuracy",
-        "Runs, toy, random_10_10_80: nmi",
+        "Runs, toy, random_10_10_80: NMI",
         "Runs, toy, random_10_10_80: accuracy, labels used in training",
     ]
 

@@ -160,9 +160,9 @@ def test_metrics_have_tables_of_their_own_that_name_them(make_run, runs):
     make_run((0.8,), measured={"macro_f1": [0.6]})
     make_run((0.4,), metric="nmi", seed=1)
     scored = {t.label: t for t in compose_report(runs).tables if t.scored}
-    assert list(scored) == ["test accuracy (%)", "test nmi (%)", "test ROC AUC (%)"]
+    assert list(scored) == ["test accuracy (%)", "test NMI (%)", "test ROC AUC (%)"]
     assert scored["test ROC AUC (%)"].columns == ("minesweeper",)
-    assert _cell(scored["test nmi (%)"], "BGRL", "toy").by_seed == {1: pytest.approx(40)}
+    assert _cell(scored["test NMI (%)"], "BGRL", "toy").by_seed == {1: pytest.approx(40)}
     assert _cell(scored["test accuracy (%)"], "BGRL", "toy").by_seed == {0: pytest.approx(80)}
 
     (f1,) = compose_report(runs, metrics=("macro_f1",)).tables

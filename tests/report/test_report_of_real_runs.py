@@ -47,6 +47,7 @@ def check_page(runs, out, *arguments):
         assert 'data-wide="false"' in shown
 
 
+@pytest.mark.slow
 def test_the_rows_of_the_demo(tmp_path):
     small = ["dataset=karate", "trainer.steps=4", "trainer.eval_every=2", "recipe.channels=[8,4]"]
     for overrides in ROWS.values():

@@ -83,7 +83,7 @@ def test_a_third_way_is_an_error(small_run):
         small_run("collision=both")
 
 
-@pytest.mark.parametrize("in_sweep", [True, False])
+@pytest.mark.parametrize("in_sweep", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_skipped_job_is_no_failure(tmp_path, small_config, monkeypatch, capsys, in_sweep):
     record = graphssl.run([*small_config, f"paths.runs={tmp_path / 'runs'}"])
     what = ["-m", "seed=0,1"] if in_sweep else ["seed=0"]

@@ -117,6 +117,7 @@ def test_a_read_only_disk(small_config, disk, whole):
     goes_on(small_config, place / "runs", whole)
 
 
+@pytest.mark.slow
 def test_a_read_only_disk_with_an_interrupted_run(small_config, disk, whole):
     place = disk("size=60k")
     run(small_config, place / "runs")
@@ -126,7 +127,9 @@ def test_a_read_only_disk_with_an_interrupted_run(small_config, disk, whole):
     goes_on(small_config, place / "runs", whole)
 
 
-@pytest.mark.parametrize("what", ["the run's folder", "all runs"])
+@pytest.mark.parametrize(
+    "what", ["the run's folder", pytest.param("all runs", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize(
     "step", [6, *(pytest.param(s, marks=pytest.mark.slow) for s in (1, 4, 5, 19, 20))]
 )
@@ -148,7 +151,7 @@ def test_a_folder_deleted_midway(small_config, tmp_path, whole, monkeypatch, wha
     goes_on(small_config, root, whole)
 
 
-@pytest.mark.parametrize("in_sweep", [False, True])
+@pytest.mark.parametrize("in_sweep", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_sweep_on_a_full_disk_does_not_end_well(small_config, disk, in_sweep):
     """Nor where not even the failure can be written down."""
     root = disk("size=24k") / "runs"

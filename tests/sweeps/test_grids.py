@@ -125,7 +125,15 @@ def test_durations_are_short():
 
 @pytest.mark.parametrize(
     ("experiment", "profile"),
-    [*((e, "smoke") for e in EXPERIMENTS), *(("table_main", p) for p in PROFILES)],
+    [
+        ("table_main", "smoke"),
+        *(
+            pytest.param(e, "smoke", marks=pytest.mark.slow)
+            for e in EXPERIMENTS
+            if e != "table_main"
+        ),
+        *(pytest.param("table_main", p, marks=pytest.mark.slow) for p in PROFILES if p != "smoke"),
+    ],
 )
 def test_every_table_and_every_profile_can_be_composed(composer, experiment, profile):
     chosen = [f"experiment={experiment}", f"profile={profile}"]

@@ -97,6 +97,7 @@ def follow_the_way_out(path: Path):
             remove(path)
 
 
+@pytest.mark.slow
 def test_killed_three_times(tmp_path, small_config, whole):
     check(tmp_path, small_config, whole, seed=0)
 

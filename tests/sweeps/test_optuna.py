@@ -241,7 +241,16 @@ def test_a_study_by_that_name_about_something_else_is_refused(searched):
         assert "hydra.sweeper.study_name=s is another search: " + what in err[-1]
 
 
-@pytest.mark.parametrize("damage", ["noise", "text", "null", "a hole of zeros", "second half"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "noise",
+        *(
+            pytest.param(x, marks=pytest.mark.slow)
+            for x in ("text", "null", "a hole of zeros", "second half")
+        ),
+    ],
+)
 def test_a_damaged_study_is_one_line(searched, tmp_path, damage):
     values = [{"val_accuracy": 0.5}] * 2
     assert searched(values, "seed=0,1")[0] == 0

@@ -181,6 +181,7 @@ def interrupted_at(steps, monkeypatch, small_run, *options):
     return small_run(*options)
 
 
+@pytest.mark.slow
 def test_tensorboard_shows_each_step_of_a_resumed_run_once(small_run, monkeypatch):
     pytest.importorskip("tensorboard", reason="the extra `tensorboard` is not installed")
     options = ("logger=tensorboard", "trainer.checkpoint_every=6")
@@ -268,6 +269,7 @@ def test_wandb_gets_one_run_with_rows_scores_configuration_and_figures(small_run
 
 
 @ignore_theirs
+@pytest.mark.slow
 def test_wandb_resumes_the_run_that_is_resumed_here(small_run, offline, monkeypatch):
     record, (first, second) = offline(
         lambda *options: interrupted_at([15], monkeypatch, small_run, *options),

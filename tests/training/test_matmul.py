@@ -184,6 +184,7 @@ print(matmul.chosen("auto", torch.device("cpu")), matmul._errors())
 """
 
 
+@pytest.mark.slow
 def test_two_processes_choose_alike_without_a_clock():
     said = [
         subprocess.run([sys.executable, "-c", CHOICE], capture_output=True, text=True, check=True)

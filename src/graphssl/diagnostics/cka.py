@@ -21,6 +21,7 @@ def linear_cka(x: Tensor, y: Tensor) -> float:
         A number in [0, 1]; NaN if all rows of either are equal.
 
     Example:
+        >>> import torch
         >>> x = torch.tensor([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]])
         >>> round(linear_cka(x, 3 * x.flip(1)), 4)
         1.0

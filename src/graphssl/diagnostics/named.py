@@ -30,7 +30,13 @@ MAX_ROWS = 4096
 
 @torch.no_grad()
 def lidar_of_views(encoder: nn.Module, view: GraphView, two_views: TwoViews) -> dict[str, float]:
-    """Measure ``representation/lidar`` over five pairs of augmented views, in eval mode."""
+    """Measure ``representation/lidar`` over five pairs of augmented views, in eval mode.
+
+    Args:
+        encoder: the encoder; a copy in eval mode is measured.
+        view: the original graph.
+        two_views: function that makes a pair of augmented views.
+    """
     frozen = copy.deepcopy(encoder).eval()
     graph = view.graph
     chosen = torch.randperm(graph.num_nodes, generator=torch.Generator().manual_seed(0))
@@ -45,6 +51,11 @@ def cka_of_layers(encoder: nn.Module, view: GraphView, two_views: TwoViews) -> d
     """Measure ``cka/<layer>~<layer>`` of every two layers of the encoder on the original graph.
 
     The layers of a ``ConvStack`` are its activations.
+
+    Args:
+        encoder: the encoder; a copy in eval mode is measured.
+        view: the original graph.
+        two_views: function that makes a pair of augmented views; not used.
     """
     del two_views
     outputs = encoder_outputs(encoder, view)

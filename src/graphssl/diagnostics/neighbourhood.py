@@ -41,7 +41,7 @@ def dirichlet_energy(z: Tensor, pairs: Tensor) -> float:
 
     Example:
         >>> pairs = torch.tensor([[0], [1]])
-        >>> dirichlet_energy(torch.tensor([[1.0], [-1.0]]), pairs)
+        >>> round(dirichlet_energy(torch.tensor([[1.0], [-1.0]]), pairs), 6)
         1.0
         >>> dirichlet_energy(torch.tensor([[1.0], [1.0]]), pairs)
         0.0

@@ -49,6 +49,7 @@ def test_the_installed_command_runs_from_another_folder(site, tmp_path, args):
     assert done.stdout
 
 
+@pytest.mark.slow
 def test_a_run_from_another_folder(site, tmp_path):
     done = subprocess.run(
         [sys.executable, str(site / "bin" / "graphssl"), "dataset=karate", "trainer.steps=2"],

@@ -153,7 +153,13 @@ def test_looking_changes_nothing_and_draws_from_no_stream_of_training(name, grap
         assert torch.equal(value, before[key]), key
 
 
-@pytest.mark.parametrize("name", TRAINED)
+# A target, a corruption drawn per step, a decoder, and labels; the others take as long.
+SOON = ("bgrl", "dgi", "graphmae", "supervised")
+
+
+@pytest.mark.parametrize(
+    "name", [n if n in SOON else pytest.param(n, marks=pytest.mark.slow) for n in TRAINED]
+)
 def test_going_on_from_a_checkpoint_is_exact(name, small_config, tmp_path, monkeypatch):
     """Killed after the checkpoint of step 4 of 6, while it trained with dropout and WERank."""
     args = [

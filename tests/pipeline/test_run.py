@@ -104,8 +104,8 @@ def test_evaluation_never_changes_training(small_run, options):
     [
         ["regularizer=werank", "regularizer.alpha=0"],
         ["regularizer=werank", "regularizer.alpha=0", "regularizer.apply=decoupled"],
-        ["regularizer=srip", "regularizer.alpha=0"],
-        ["regularizer=double_soft", "regularizer.alpha=0"],
+        pytest.param(["regularizer=srip", "regularizer.alpha=0"], marks=pytest.mark.slow),
+        pytest.param(["regularizer=double_soft", "regularizer.alpha=0"], marks=pytest.mark.slow),
         [
             "regularizer=variance_covariance",
             "regularizer.alpha_variance=0",

@@ -122,6 +122,7 @@ def test_html_shows_names_as_text(reports):
         assert text.isascii() or all(c.isprintable() for c in text.replace("\n", ""))
 
 
+@pytest.mark.slow
 def test_figures_show_names_as_text(reports):
     table, board = reports
     shown = ""

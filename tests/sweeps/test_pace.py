@@ -116,7 +116,11 @@ def test_a_sweep_by_a_sweeper_that_counts_no_jobs_is_left_alone(tmp_path, capsys
     ("arguments", "jobs"),
     [
         (("seed=0,1,2", "recipe.channels=[8],[8,4]"), 6),
-        (("seed=range(4)", "trainer.warmup=0.1,0.2", "trainer.steps=2"), 8),
+        pytest.param(
+            ("seed=range(4)", "trainer.warmup=0.1,0.2", "trainer.steps=2"),
+            8,
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_plain_sweeps_count_their_jobs(

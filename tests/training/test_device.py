@@ -79,6 +79,16 @@ def test_processes_claim_gpus_without_files_and_a_killed_one_frees_its_own(tmp_p
 
 
 @pytest.mark.usefixtures("two_gpus")
+def test_a_claim_is_of_the_gpu_and_not_of_its_index(monkeypatch):
+    """CUDA_VISIBLE_DEVICES=1,0 swaps the indices in one process."""
+    known = torch.cuda.get_device_properties
+    with claimed_device("auto", "fp32") as first:
+        monkeypatch.setattr(torch.cuda, "get_device_properties", lambda i: known(1 - i))
+        with claimed_device("auto", "fp32") as second:
+            assert first.index == second.index == 0
+
+
+@pytest.mark.usefixtures("two_gpus")
 def test_a_machine_without_abstract_sockets_is_told(monkeypatch):
     def refused(*_):
         raise PermissionError(errno.EPERM, "Operation not permitted")

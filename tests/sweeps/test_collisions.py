@@ -102,15 +102,12 @@ def test_a_skipped_job_is_no_failure(tmp_path, small_config, monkeypatch, capsys
         assert "graphssl: skipped (collision=skip): another process is working on runs/sbm-" in err
 
 
-@pytest.mark.parametrize("collision", ["wait", "skip"])
-@pytest.mark.parametrize(
-    "locks", ["kept", pytest.param("deleted all the time", marks=pytest.mark.slow)]
-)
-def test_eight_processes_that_want_the_same_two_runs_train_each_once(
-    tmp_path, small_config, collision, locks
-):
-    """Each process writes down what it trains; a kernel lock keeps the others out meanwhile."""
-    log = tmp_path / "trained"
+def race(folder: Path, options, collision: str, meddle) -> None:
+    """Let eight processes want the same two runs, and require that each was trained once.
+
+    Each process writes down what it trains; ``meddle`` is called until all have ended.
+    """
+    log, runs = folder / "trained", folder / "runs"
     log.mkdir()
     pretrain = pipeline.pretrain
 
@@ -121,22 +118,45 @@ def test_eight_processes_that_want_the_same_two_runs_train_each_once(
     def run():
         pipeline.pretrain = noted
         for seed in (0, 1):
-            overrides = [f"seed={seed}", f"paths.runs={tmp_path / 'runs'}"]
+            overrides = [f"seed={seed}", f"paths.runs={runs}", f"collision={collision}"]
             try:
-                graphssl.run([*small_config, *overrides, f"collision={collision}"])
+                graphssl.run([*options, *overrides])
             except RunBusyError:
                 assert collision == "skip"
 
     children = [FORK.Process(target=run) for _ in range(8)]
     for child in children:
         child.start()
-    while locks != "kept" and any(child.is_alive() for child in children):
-        for lock in (tmp_path / "runs").glob(".locks/*"):
-            lock.unlink(missing_ok=True)
+    while any(child.is_alive() for child in children):
+        meddle()
         time.sleep(0.005)
     for child in children:
         child.join()
     assert [child.exitcode for child in children] == [0] * 8
     trained = [path.name.split("-")[0] for path in log.iterdir()]
     assert len(trained) == len(set(trained)) == 2
-    assert len(list((tmp_path / "runs").glob("*/record.json"))) == 2
+    assert len(list(runs.glob("*/record.json"))) == 2
+
+
+@pytest.mark.parametrize("collision", ["wait", "skip"])
+@pytest.mark.parametrize(
+    "locks", ["kept", pytest.param("deleted all the time", marks=pytest.mark.slow)]
+)
+def test_eight_processes_that_want_the_same_two_runs_train_each_once(
+    tmp_path, small_config, collision, locks
+):
+    """A kernel lock on the folder itself keeps the others out where the lock file is deleted."""
+
+    def meddle():
+        for lock in (tmp_path / "runs").glob(".locks/*") if locks != "kept" else ():
+            lock.unlink(missing_ok=True)
+
+    race(tmp_path, small_config, collision, meddle)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("collision", ["wait", "skip"])
+def test_eight_processes_on_a_graph_that_none_has_prepared(tmp_path, mirror, collision):
+    options = ["dataset=cora", f"paths.data={tmp_path / 'data'}", f"paths.mirror={mirror}"]
+    options += ["trainer.steps=2", "trainer.eval_every=0", "diagnostics=end", "probe=[]"]
+    race(tmp_path, [*options, "trainer.device=cpu"], collision, lambda: None)

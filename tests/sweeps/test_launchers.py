@@ -34,6 +34,8 @@ def test_joblib_jobs_share_eight_cores(monkeypatch, n_jobs, threads):
 def test_submitit_jobs_take_the_cpus_of_a_task(target):
     assert threads_per_job({"_target_": target, "cpus_per_task": 6}) == 6
     assert threads_per_job({"_target_": target, "cpus_per_task": None}) == 1
+    with pytest.raises(ConfigError, match=r"cpus_per_task must be .* 1 or more, got -1"):
+        threads_per_job({"_target_": target, "cpus_per_task": -1})
 
 
 @pytest.mark.parametrize(

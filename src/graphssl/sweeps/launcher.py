@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from graphssl.checks import whole_number
+
 _GIVEN = "GRAPHSSL_CUDA_VISIBLE_DEVICES"
 
 
@@ -16,6 +18,9 @@ def threads_per_job(launcher: Any) -> int | None:
 
     Args:
         launcher: Hydra's configuration of the launcher.
+
+    Raises:
+        ConfigError: ``cpus_per_task`` is not at least 1.
     """
     match launcher["_target_"].rsplit(".")[-1]:
         case "JoblibLauncher":
@@ -25,7 +30,10 @@ def threads_per_job(launcher: Any) -> int | None:
             # Joblib counts back from the number of cores: -1 is all, -2 all but one.
             return int(max(1, cores // (jobs if jobs > 0 else max(1, cores + 1 + jobs))))
         case "LocalLauncher" | "SlurmLauncher":
-            return launcher["cpus_per_task"] or 1
+            if (cpus := launcher["cpus_per_task"]) is None:
+                return 1
+            whole_number("hydra.launcher.cpus_per_task", cpus, least=1)
+            return int(cpus)
         case "RayLauncher":
             return max(1, int(launcher["ray"]["remote"].get("num_cpus") or 1))
     return None

@@ -23,6 +23,7 @@ from graphssl.errors import ConfigError, raised_in
 from graphssl.results.failure import write_failure
 from graphssl.results.quantities import names
 from graphssl.sweeps import progress
+from graphssl.sweeps.launcher import threads_per_job
 from graphssl.sweeps.optimize import require_optuna
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class ListUnfinished(Callback):
         try:
             check_keys(config, config.hydra.runtime.choices, config.hydra.overrides.task)
             names(config.optimize)
+            threads_per_job(config.hydra.launcher)
             if config.hydra.runtime.choices["hydra/sweeper"] == "optuna":
                 require_optuna()
         except ConfigError as error:

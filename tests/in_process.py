@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+import torch
 
+import graphssl
 from graphssl.cli import main
+from graphssl.results.record import RunRecord
 from graphssl.training.checkpoint import Checkpointer
 
 
@@ -42,3 +47,24 @@ def killed_after_checkpoint(monkeypatch, step: int) -> Iterator[None]:
         patch.setattr(Checkpointer, "save", killed)
         with pytest.raises(KilledError):
             yield
+
+
+def whole_as_resumed(monkeypatch, folder: Path, args: Sequence[str], step: int) -> RunRecord:
+    """Require that a run killed after its checkpoint of ``step`` ends as one that was not.
+
+    Returns:
+        The record of the one that was not.
+    """
+    whole = graphssl.run([*args, f"paths.runs={folder / 'whole'}"])
+    with killed_after_checkpoint(monkeypatch, step):
+        graphssl.run([*args, f"paths.runs={folder / 'halves'}"])
+    halves = graphssl.run([*args, f"paths.runs={folder / 'halves'}"])
+    assert halves.training["resumed_from"] == step
+    one, other = (
+        torch.load(Path(r.folder) / "encoder.pt", weights_only=True) for r in (whole, halves)
+    )
+    assert one.keys() == other.keys()
+    for key, value in one.items():
+        assert torch.equal(value, other[key]), key
+    assert json.dumps(whole.diagnostics) == json.dumps(halves.diagnostics)
+    return whole

@@ -1,12 +1,11 @@
 """Every norm, optimizer, parametrization and regularizer trains, resumes and is loaded exactly."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from tests.in_process import killed_after_checkpoint
+from tests.in_process import whole_as_resumed
 
 import graphssl
 from graphssl.config import build
@@ -44,18 +43,7 @@ def test_going_on_is_exact_and_the_loaded_encoder_is_the_trained_one(
         "probe=[]", "dataset.num_nodes=60", "trainer.steps=6", "trainer.checkpoint_every=4",
         "trainer.eval_every=0", "diagnostics.every=3", "save_embeddings=true",
     ]  # fmt: skip
-    whole = graphssl.run([*args, f"paths.runs={tmp_path / 'whole'}"])
-    with killed_after_checkpoint(monkeypatch, 4):
-        graphssl.run([*args, f"paths.runs={tmp_path / 'halves'}"])
-    halves = graphssl.run([*args, f"paths.runs={tmp_path / 'halves'}"])
-    assert halves.training["resumed_from"] == 4
-    one, other = (
-        torch.load(Path(r.folder) / "encoder.pt", weights_only=True) for r in (whole, halves)
-    )
-    assert one.keys() == other.keys()
-    for key, value in one.items():
-        assert torch.equal(value, other[key]), key
-    assert json.dumps(whole.diagnostics) == json.dumps(halves.diagnostics)
+    whole = whole_as_resumed(monkeypatch, tmp_path, args, step=4)
 
     graph = build.dataset(compose(args)[0]).graph
     loaded = embed(graphssl.load_run(whole.folder), graph)

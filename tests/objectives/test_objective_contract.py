@@ -1,14 +1,10 @@
 """Every conf/objective/*.yaml keeps the contract; a new one is covered by being there."""
 
-import json
-from pathlib import Path
-
 import pytest
 import torch
-from tests.in_process import killed_after_checkpoint
+from tests.in_process import whole_as_resumed
 from torch import nn
 
-import graphssl
 from graphssl.cli import compose
 from graphssl.config import build
 from graphssl.config.folder import config_dir
@@ -170,19 +166,7 @@ def test_going_on_from_a_checkpoint_is_exact(name, small_config, tmp_path, monke
     if name == "supervised":  # scored on a split, selected by validation
         without = ("probe=[]", "trainer.eval_every=0", "dataset.num_nodes=60")
         args = [x for x in args if x not in without]
-    whole = graphssl.run([*args, f"paths.runs={tmp_path / 'whole'}"])
-
-    with killed_after_checkpoint(monkeypatch, 4):
-        graphssl.run([*args, f"paths.runs={tmp_path / 'halves'}"])
-    halves = graphssl.run([*args, f"paths.runs={tmp_path / 'halves'}"])
-    assert halves.training["resumed_from"] == 4
-    one, other = (
-        torch.load(Path(r.folder) / "encoder.pt", weights_only=True) for r in (whole, halves)
-    )
-    assert one.keys() == other.keys()
-    for key, value in one.items():
-        assert torch.equal(value, other[key]), key
-    assert json.dumps(whole.diagnostics) == json.dumps(halves.diagnostics)
+    whole_as_resumed(monkeypatch, tmp_path, args, step=4)
 
 
 @pytest.mark.parametrize("name", COMPARES_ROWS)
